@@ -1,0 +1,43 @@
+/** Where frames come from: a capture file, a live interface, a child process. One suite runs against every kind. */
+
+/** Called for each frame. `bytes` is a view into memory that the source reuses: read it now or copy it. */
+export type FrameHandler = (frame: Frame) => void;
+
+/** One object per source, refilled for every frame. */
+export interface Frame {
+  /** The frame is `view[start, end)`: what was captured of it. */
+  view: DataView;
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+  /** Bytes on the wire, at least `end - start`. */
+  wireLength: number;
+  /** Whole microseconds since the epoch. */
+  tsMicros: number;
+  /** LINKTYPE_ number as registered for pcap. */
+  linkType: number;
+  /** Interface name, or the capture file's name. */
+  interface: string;
+}
+
+export interface SourceStats {
+  frames: number;
+  bytes: number;
+  /** Frames the kernel or the child dropped, since the start. */
+  kernelDrops: number;
+}
+
+export interface Source {
+  readonly name: string;
+  readonly stats: SourceStats;
+  /**
+   * Delivers frames in order until the source ends or `signal` aborts, then resolves. After each chunk
+   * `onChunk` is awaited if given: back-pressure for files, the flush point for live capture.
+   * @throws AppError `input_invalid` (not a capture), `capture_damaged` (readable frames were delivered
+   * before; the message names offset and damage), `capture_unavailable` (no permission, no interface).
+   */
+  run(
+    onFrame: FrameHandler,
+    options?: { signal?: AbortSignal; onChunk?: () => void | Promise<void> },
+  ): Promise<void>;
+}

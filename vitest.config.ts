@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// The one default export that the runner's configuration format demands.
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two workers: tests start databases and namespaces, and the smallest machine we promise has two cores.
+    maxWorkers: 2,
+  },
+});
