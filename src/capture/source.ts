@@ -27,6 +27,12 @@ export interface SourceStats {
   kernelDrops: number;
 }
 
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Awaited after each chunk of frames. */
+  readonly onChunk?: (() => void | Promise<void>) | undefined;
+}
+
 export interface Source {
   readonly name: string;
   readonly stats: SourceStats;
@@ -36,8 +42,5 @@ export interface Source {
    * @throws AppError `input_invalid` (not a capture), `capture_damaged` (readable frames were delivered
    * before; the message names offset and damage), `capture_unavailable` (no permission, no interface).
    */
-  run(
-    onFrame: FrameHandler,
-    options?: { signal?: AbortSignal; onChunk?: () => void | Promise<void> },
-  ): Promise<void>;
+  run(onFrame: FrameHandler, options?: RunOptions): Promise<void>;
 }

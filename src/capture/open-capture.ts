@@ -1,0 +1,116 @@
+/**
+ * A capture file as a source: pcap or pcapng, plain, gzip or zstd, told apart by their first bytes.
+ * Frames are views into one buffer; memory does not grow with the file or with what it claims.
+ */
+import { basename } from 'node:path';
+import { AppError } from '../errors.ts';
+import { FeedDamage, openFeed } from './byte-feed.ts';
+import { ByteWindow, CaptureDamage } from './byte-window.ts';
+import { PCAP_HEADER_BYTES, pcapByteOrder, pcapReader } from './pcap-reader.ts';
+import { PcapngReader, SECTION_HEADER } from './pcapng-reader.ts';
+import type { RecordReader } from './record-reader.ts';
+import type { Frame, FrameHandler, RunOptions, Source, SourceStats } from './source.ts';
+
+/**
+ * Opens a capture for one run. `-` is standard input.
+ * @throws AppError `input_invalid`: no such file, or not a capture.
+ */
+export async function openCapture(path: string): Promise<Source> {
+  const window = new ByteWindow(await openFeed(path));
+  const name = path === '-' ? 'stdin' : basename(path);
+  try {
+    return new CaptureFile(name, window, await beginReading(window, name));
+  } catch (error) {
+    await window.close();
+    if (error instanceof FeedDamage) {
+      throw new AppError('input_invalid', `${name} is not a capture: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+async function beginReading(window: ByteWindow, name: string): Promise<RecordReader> {
+  while (window.unread < PCAP_HEADER_BYTES && (await window.fill())) {}
+  if (window.unread === 0) throw new AppError('input_invalid', `${name} is empty, not a capture`);
+  const magic = window.unread < 4 ? 0 : window.view.getUint32(window.position);
+  const order = pcapByteOrder(magic);
+  if (magic !== SECTION_HEADER && order === null) {
+    throw new AppError('input_invalid', `${name} is neither a pcap nor a pcapng capture`);
+  }
+  if (window.unread < PCAP_HEADER_BYTES) {
+    throw new AppError(
+      'capture_damaged',
+      `${name} is damaged at byte 0: its header is cut short after ${window.unread} bytes`,
+    );
+  }
+  return order === null ? new PcapngReader(name) : pcapReader(window, order === 'little');
+}
+
+class CaptureFile implements Source {
+  readonly name: string;
+  readonly stats: SourceStats = { frames: 0, bytes: 0, kernelDrops: 0 };
+  readonly #window: ByteWindow;
+  readonly #reader: RecordReader;
+
+  constructor(name: string, window: ByteWindow, reader: RecordReader) {
+    this.name = name;
+    this.#window = window;
+    this.#reader = reader;
+  }
+
+  async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
+    const window = this.#window;
+    const frame: Frame = {
+      view: window.view,
+      bytes: window.bytes,
+      start: 0,
+      end: 0,
+      wireLength: 0,
+      tsMicros: 0,
+      linkType: 0,
+      interface: this.name,
+    };
+    const deliver = () => {
+      this.stats.frames++;
+      this.stats.bytes += frame.wireLength;
+      onFrame(frame);
+    };
+    try {
+      do {
+        if (options.signal?.aborted) return;
+        this.#reader.readRecords(window, frame, deliver);
+        await options.onChunk?.();
+      } while (await window.fill());
+      this.#checkEnd();
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      await window.close();
+    }
+  }
+
+  #checkEnd(): void {
+    const { unread, missing, position } = this.#window;
+    if (missing > 0) {
+      const at = this.#window.offsetOf(position);
+      throw new CaptureDamage(at, `the last block is cut short by ${missing} bytes`);
+    }
+    if (unread > 0) {
+      const whole = this.#reader.nameNextRecord(this.#window);
+      const at = this.#window.offsetOf(position);
+      throw new CaptureDamage(at, `${whole} is cut short after ${unread}`);
+    }
+  }
+
+  #explain(error: unknown): unknown {
+    let at: number;
+    if (error instanceof CaptureDamage) at = error.at;
+    else if (error instanceof FeedDamage) at = this.#window.offsetOf(this.#window.end);
+    else return error;
+    const read = `${this.stats.frames} packets were read before it`;
+    return new AppError(
+      'capture_damaged',
+      `${this.name} is damaged at byte ${at}: ${error.message}; ${read}`,
+    );
+  }
+}

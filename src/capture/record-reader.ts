@@ -1,0 +1,13 @@
+/** What the two file formats have in common for the source that reads them. */
+import type { ByteWindow } from './byte-window.ts';
+import type { Frame } from './source.ts';
+
+export interface RecordReader {
+  /**
+   * Delivers every record that is whole in the window and leaves `window.position` behind the last.
+   * @throws CaptureDamage where a record cannot be one.
+   */
+  readRecords(window: ByteWindow, frame: Frame, deliver: () => void): void;
+  /** The name of the piece that begins at the unread bytes, for the message about its missing end. */
+  nameNextRecord(window: ByteWindow): string;
+}
