@@ -1,0 +1,168 @@
+/**
+ * Sends what waits in the spool to the server, in order, one batch at a time, and keeps each until
+ * the server says it has it. What the server cannot take now is tried again with growing pauses;
+ * what it will never take is set aside with its answer, and the rest goes on.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import { BATCH_CONTENT_TYPE } from '../stream/batch-codec.ts';
+import { batchKey } from '../stream/batch-meta.ts';
+import type { Spool, SpoolEntry } from './spool.ts';
+
+export interface ShipperOptions {
+  readonly spool: Spool;
+  readonly sensorId: string;
+  /** The server, without `/ingest_packets`. */
+  readonly url: string;
+  /** An API key of the role `sensor`. */
+  readonly key: string;
+  /** First and longest pause after a failure; the pause doubles and is drawn from its upper half. */
+  readonly firstPauseMs?: number;
+  readonly longestPauseMs?: number;
+  /** A request without an answer is given up after this. */
+  readonly requestTimeoutMs?: number;
+  /** Called on each failed attempt, with what to tell a person. */
+  readonly onTrouble?: (message: string) => void;
+}
+
+export interface ShipperStats {
+  sentBatches: number;
+  sentRows: number;
+  rejectedBatches: number;
+  /** Attempts that failed and are repeated. */
+  retries: number;
+  /** What the last failed attempt met; null after a success. */
+  trouble: string | null;
+}
+
+type Outcome =
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'refused'; readonly answer: string }
+  | { readonly kind: 'later'; readonly why: string; readonly afterMs: number };
+
+/** Answers that a repeat may change: time-outs, rate limits, and a key or path that a person mends meanwhile. */
+const TEMPORARY_STATUS = new Set([401, 403, 404, 408, 421, 425, 429]);
+const MAX_ANSWER_CHARACTERS = 4096;
+const MAX_RETRY_AFTER_MS = 300_000;
+
+export class Shipper {
+  readonly stats: ShipperStats = {
+    sentBatches: 0,
+    sentRows: 0,
+    rejectedBatches: 0,
+    retries: 0,
+    trouble: null,
+  };
+  readonly #options: ShipperOptions;
+  readonly #endpoint: URL;
+
+  /** @throws AppError `usage` where the URL is none. */
+  constructor(options: ShipperOptions) {
+    this.#options = options;
+    try {
+      this.#endpoint = new URL('ingest_packets', options.url.replace(/\/*$/, '/'));
+    } catch {
+      throw new AppError('usage', `Cannot ship packets to ${options.url}: it is not a URL`);
+    }
+  }
+
+  /** Sends until `signal` aborts; a request under way is finished first, within its time-out. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.spool.waitForBatch(signal);
+      await this.drain(signal);
+    }
+  }
+
+  /** Sends until nothing waits, or `signal` aborts. */
+  async drain(signal: AbortSignal): Promise<void> {
+    const { spool } = this.#options;
+    for (;;) {
+      const entry = spool.entries[0];
+      if (!entry || signal.aborted) return;
+      await this.#ship(entry, signal);
+    }
+  }
+
+  async #ship(entry: SpoolEntry, signal: AbortSignal): Promise<void> {
+    const { spool, firstPauseMs = 250, longestPauseMs = 30_000 } = this.#options;
+    const bytes = await spool.read(entry);
+    if (bytes === null) return spool.acknowledge(entry.sequence);
+    let pause = firstPauseMs;
+    while (!signal.aborted) {
+      const outcome = await this.#post(entry, bytes);
+      if (outcome.kind === 'taken') {
+        await spool.acknowledge(entry.sequence);
+        this.stats.sentBatches++;
+        this.stats.sentRows += entry.rows;
+        this.stats.trouble = null;
+        return;
+      }
+      if (outcome.kind === 'refused') {
+        await spool.reject(entry.sequence, outcome.answer);
+        this.stats.rejectedBatches++;
+        this.#report(`the server refused batch ${entry.sequence}: ${outcome.answer.split('\n', 1)[0]}`);
+        return;
+      }
+      this.stats.retries++;
+      this.#report(outcome.why);
+      // Half fixed, half random, so that many sensors do not come back at once.
+      const jittered = pause / 2 + (pause / 2) * Math.random();
+      await pausing(Math.max(jittered, outcome.afterMs), signal);
+      pause = Math.min(2 * pause, longestPauseMs);
+      // Meanwhile the spool's bound may have taken it.
+      if (spool.entries[0]?.sequence !== entry.sequence) return;
+    }
+  }
+
+  async #post(entry: SpoolEntry, bytes: Uint8Array): Promise<Outcome> {
+    const { spool, sensorId, key, requestTimeoutMs = 30_000 } = this.#options;
+    const meta = { sensorId, epoch: spool.epoch, sequence: entry.sequence };
+    let response: Response;
+    let answer: string;
+    try {
+      response = await fetch(this.#endpoint, {
+        method: 'POST',
+        headers: {
+          'content-type': BATCH_CONTENT_TYPE,
+          authorization: `Bearer ${key}`,
+          'idempotency-key': batchKey(meta),
+        },
+        body: bytes as Uint8Array<ArrayBuffer>,
+        redirect: 'error',
+        signal: AbortSignal.timeout(requestTimeoutMs),
+      });
+      answer = (await response.text()).slice(0, MAX_ANSWER_CHARACTERS);
+    } catch (error) {
+      return { kind: 'later', why: `no answer: ${reasonOf(error)}`, afterMs: 0 };
+    }
+    if (response.ok) return { kind: 'taken' };
+    const status = `${response.status} ${response.statusText}`;
+    if (response.status < 500 && !TEMPORARY_STATUS.has(response.status)) {
+      return { kind: 'refused', answer: `${status}\n${answer}` };
+    }
+    return { kind: 'later', why: `the server answered ${status}`, afterMs: retryAfterMs(response) };
+  }
+
+  #report(message: string): void {
+    this.stats.trouble = message;
+    this.#options.onTrouble?.(`Cannot ship packets to ${this.#endpoint.origin}: ${message}`);
+  }
+}
+
+/** `Retry-After` as a number of seconds or a date; 0 where there is none. */
+function retryAfterMs(response: Response): number {
+  const text = response.headers.get('retry-after');
+  if (text === null) return 0;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS) : 0;
+}
+
+async function pausing(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? cause.message : message;
+}

@@ -1,0 +1,247 @@
+/**
+ * Batches between capture and acknowledgement: one file per batch in a directory, in order.
+ *
+ * A batch counts as captured once it is written, flushed, renamed and the directory flushed; a crash
+ * before that loses it and nothing else. The directory is bounded in bytes: past the bound the oldest
+ * batches go and are counted. Sequence numbers never return within an epoch: the last file leaves an
+ * empty `.acked` marker when it goes, and where nothing proves the next number a new epoch begins.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../errors.ts';
+import { EPOCH } from '../stream/batch-meta.ts';
+
+const EPOCH_FILE = 'epoch';
+const BATCH_NAME = /^(\d{12})-(\d{1,5})\.arrow$/;
+const MARKER_NAME = /^(\d{12})\.acked$/;
+
+export interface SpoolOptions {
+  readonly dir: string;
+  /** Default 1 GiB. */
+  readonly maxBytes?: number | undefined;
+}
+
+export interface SpoolEntry {
+  readonly sequence: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface SpoolStats {
+  /** Waiting for acknowledgement. */
+  batches: number;
+  bytes: number;
+  /** Thrown away unsent to stay within the bound, since the start. */
+  lostBatches: number;
+  lostRows: number;
+}
+
+export class Spool {
+  readonly dir: string;
+  readonly epoch: string;
+  readonly stats: SpoolStats = { batches: 0, bytes: 0, lostBatches: 0, lostRows: 0 };
+  readonly #maxBytes: number;
+  /** Oldest first. */
+  readonly #entries: SpoolEntry[] = [];
+  #next: number;
+  #marker: number;
+  #waiting: (() => void)[] = [];
+
+  private constructor(dir: string, maxBytes: number, epoch: string, found: Found) {
+    this.dir = dir;
+    this.epoch = epoch;
+    this.#maxBytes = maxBytes;
+    this.#next = found.next;
+    this.#marker = found.marker;
+    for (const entry of found.entries) this.#add(entry);
+  }
+
+  /** Opens the directory, making it where it is missing. @throws AppError `config_invalid` where it cannot be written. */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const { dir, maxBytes = 1 << 30 } = options;
+    try {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      const found = await findBatches(dir);
+      const epoch = found.next > 0 ? await readEpoch(dir) : null;
+      if (epoch !== null) return new Spool(dir, maxBytes, epoch, found);
+      for (const { sequence, rows } of found.entries) await unlink(join(dir, nameOf(sequence, rows)));
+      const fresh = randomUUID();
+      await writeDurably(dir, EPOCH_FILE, Buffer.from(fresh));
+      const spool = new Spool(dir, maxBytes, fresh, { entries: [], next: 0, marker: -1 });
+      spool.#countLost(found.entries);
+      return spool;
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new AppError('config_invalid', `Cannot use ${dir} as the spool: ${reason}`);
+    }
+  }
+
+  /** The number that the next batch must carry. */
+  get nextSequence(): number {
+    return this.#next;
+  }
+
+  /** Waiting batches, oldest first. */
+  get entries(): readonly SpoolEntry[] {
+    return this.#entries;
+  }
+
+  /**
+   * Keeps a batch; resolves once it would survive a power cut. Calls must not overlap. A number is
+   * used up even when writing fails, so that the server sees the gap.
+   */
+  async append(sequence: number, rows: number, bytes: Uint8Array): Promise<void> {
+    if (sequence !== this.#next) {
+      throw new Error(`batch ${sequence} is out of order: the next is ${this.#next}`);
+    }
+    this.#next++;
+    try {
+      await this.#makeRoom(bytes.length);
+      await writeDurably(this.dir, nameOf(sequence, rows), bytes);
+    } catch (error) {
+      this.stats.lostBatches++;
+      this.stats.lostRows += rows;
+      throw error;
+    }
+    this.#add({ sequence, rows, bytes: bytes.length });
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** The bytes of a waiting batch; null where it has gone in the meantime. */
+  async read(entry: SpoolEntry): Promise<Uint8Array | null> {
+    return readFile(this.#path(entry)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+  }
+
+  /** The server has the batch: its file goes. */
+  async acknowledge(sequence: number): Promise<void> {
+    const index = this.#entries.findIndex((entry) => entry.sequence === sequence);
+    if (index >= 0) await this.#remove(index);
+  }
+
+  /** The server will never take the batch: it moves to `rejected/` with the answer beside it. */
+  async reject(sequence: number, answer: string): Promise<void> {
+    const index = this.#entries.findIndex((entry) => entry.sequence === sequence);
+    const entry = this.#entries[index];
+    if (!entry) return;
+    const rejected = join(this.dir, 'rejected');
+    await mkdir(rejected, { recursive: true, mode: 0o700 });
+    const name = `${this.epoch}-${nameOf(entry.sequence, entry.rows)}`;
+    const bytes = await this.read(entry);
+    if (bytes) await writeDurably(rejected, name, bytes);
+    await writeDurably(rejected, `${name}.answer.txt`, Buffer.from(answer));
+    await this.#remove(index);
+  }
+
+  /** Resolves when there is a waiting batch, or when `signal` aborts. */
+  async waitForBatch(signal: AbortSignal): Promise<void> {
+    while (this.#entries.length === 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+
+  #add(entry: SpoolEntry): void {
+    this.#entries.push(entry);
+    this.stats.batches++;
+    this.stats.bytes += entry.bytes;
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    while (this.#entries.length > 0 && this.stats.bytes + bytes > this.#maxBytes) {
+      this.#countLost(this.#entries.slice(0, 1));
+      await this.#remove(0);
+    }
+  }
+
+  #countLost(entries: readonly SpoolEntry[]): void {
+    this.stats.lostBatches += entries.length;
+    for (const entry of entries) this.stats.lostRows += entry.rows;
+  }
+
+  async #remove(index: number): Promise<void> {
+    const [entry] = this.#entries.splice(index, 1);
+    if (!entry) return;
+    this.stats.batches--;
+    this.stats.bytes -= entry.bytes;
+    if (this.#entries.length === 0) await this.#mark(this.#next - 1);
+    await unlink(this.#path(entry)).catch(ignoreMissing);
+  }
+
+  /** Leaves the proof of the last number used before the last file goes. */
+  async #mark(sequence: number): Promise<void> {
+    if (sequence === this.#marker) return;
+    await writeDurably(this.dir, markerOf(sequence), new Uint8Array(0));
+    if (this.#marker >= 0) await unlink(join(this.dir, markerOf(this.#marker))).catch(ignoreMissing);
+    this.#marker = sequence;
+  }
+
+  #path(entry: SpoolEntry): string {
+    return join(this.dir, nameOf(entry.sequence, entry.rows));
+  }
+}
+
+interface Found {
+  readonly entries: SpoolEntry[];
+  readonly next: number;
+  readonly marker: number;
+}
+
+async function findBatches(dir: string): Promise<Found> {
+  const entries: SpoolEntry[] = [];
+  let marker = -1;
+  for (const name of (await readdir(dir)).sort()) {
+    const batch = BATCH_NAME.exec(name);
+    const marked = MARKER_NAME.exec(name);
+    if (batch) {
+      const { size } = await stat(join(dir, name));
+      entries.push({ sequence: Number(batch[1]), rows: Number(batch[2]), bytes: size });
+    } else if (marked) {
+      marker = Math.max(marker, Number(marked[1]));
+    } else if (name.endsWith('.part')) {
+      await unlink(join(dir, name)).catch(ignoreMissing);
+    }
+  }
+  return { entries, marker, next: Math.max(marker, entries.at(-1)?.sequence ?? -1) + 1 };
+}
+
+async function readEpoch(dir: string): Promise<string | null> {
+  const text = await readFile(join(dir, EPOCH_FILE), 'utf8').catch(() => '');
+  return EPOCH.test(text) ? text : null;
+}
+
+function nameOf(sequence: number, rows: number): string {
+  return `${String(sequence).padStart(12, '0')}-${rows}.arrow`;
+}
+
+function markerOf(sequence: number): string {
+  return `${String(sequence).padStart(12, '0')}.acked`;
+}
+
+/** Write, flush, rename, flush the directory. */
+async function writeDurably(dir: string, name: string, bytes: Uint8Array): Promise<void> {
+  const part = join(dir, `${name}.part`);
+  const file = await open(part, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(part, join(dir, name));
+  const folder = await open(dir, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
