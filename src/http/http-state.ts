@@ -1,0 +1,21 @@
+/** What the routes share for the life of one server, beside the services: all of it bounded. */
+import { LoginLimit } from './auth/login-limit.ts';
+import { PayloadBudget } from './ingest/payload-budget.ts';
+import { RecordSequences } from './ingest/record-sequences.ts';
+
+export interface HttpState {
+  /** Whether clients reach us by https, here or at a proxy: cookies are then `Secure`. */
+  readonly https: boolean;
+  readonly loginLimit: LoginLimit;
+  readonly payloads: PayloadBudget;
+  readonly recordSequences: RecordSequences;
+}
+
+export function createHttpState(https: boolean): HttpState {
+  return {
+    https,
+    loginLimit: new LoginLimit(),
+    payloads: new PayloadBudget(),
+    recordSequences: new RecordSequences(),
+  };
+}

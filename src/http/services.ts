@@ -1,0 +1,28 @@
+/** Everything the routes need from the rest of the program, wired by hand in `src/app`. */
+import type { Logger } from 'pino';
+import type { BlockOrder, Health } from '../contract/api.ts';
+import type { Decision } from '../contract/decision.ts';
+import type { PacketBatch } from '../contract/packet-batch.ts';
+import type { WindowVerdict } from '../contract/window.ts';
+import type { Database } from '../store/database.ts';
+import type { BatchMeta } from '../stream/batch-meta.ts';
+import type { LiveEvents } from './live-events.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface Services {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly live: LiveEvents;
+  /** Resolves after the commit. The batch belongs to the callee. Batches of one sensor come in order. */
+  ingest(batch: PacketBatch, place: BatchMeta): Promise<'stored' | 'duplicate'>;
+  readonly decisions: {
+    /** @throws AppError protected_address, firewall_unavailable */
+    block(order: BlockOrder, by: string): Promise<Decision>;
+    /** @throws AppError not_found, conflict */
+    unblock(id: string, by: string): Promise<Decision>;
+  };
+  health(): Promise<Health>;
+  /** Window vectors in the order of `WINDOW_FEATURES`; null where no model is loaded. */
+  predict(vectors: readonly Float64Array[]): Promise<WindowVerdict[] | null>;
+}
