@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from './test/support/summary-reporter.ts';
 
 // The one default export that the runner's configuration format demands.
 export default defineConfig({
@@ -8,5 +9,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two workers: tests start databases and namespaces, and the smallest machine we promise has two cores.
     maxWorkers: 2,
+    reporters: ['default', new SummaryReporter()],
   },
 });

@@ -1,0 +1,100 @@
+/**
+ * The configuration: YAML, checked strictly, every key with its default. An unknown key is an error that
+ * names it. `config.example.yaml` shows all of them; a test keeps the two alike.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
+import { AppError } from '../errors.ts';
+
+const Port = z.number().int().min(1).max(65_535);
+const LurePort = Port.nullable();
+
+export const Config = z.strictObject({
+  data_dir: z.string().min(1).default('data'),
+  server: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: Port.default(8000),
+    })
+    .prefault({}),
+  database: z.strictObject({ url: z.string().nullable().default(null) }).prefault({}),
+  capture: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      interfaces: z.array(z.string()).default(['any']),
+      promiscuous: z.boolean().default(false),
+    })
+    .prefault({}),
+  lures: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      host: z.string().default('0.0.0.0'),
+      ssh_port: LurePort.default(2222),
+      http_port: LurePort.default(8080),
+      ftp_port: LurePort.default(2121),
+    })
+    .prefault({}),
+  enforcer: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
+  model: z.strictObject({ path: z.string().nullable().default(null) }).prefault({}),
+  sensor: z
+    .strictObject({
+      id: z.string().min(1).max(64).default('local'),
+      spool_bytes: z.number().int().positive().default(256 * 2 ** 20),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      max_bytes: z.number().int().positive().default(10 * 2 ** 30),
+      packet_hours: z.number().positive().default(24),
+      flow_days: z.number().positive().default(14),
+      window_days: z.number().positive().default(90),
+      alert_days: z.number().positive().default(365),
+    })
+    .prefault({}),
+  detection: detectionSchema(),
+});
+export type Config = z.infer<typeof Config>;
+
+/**
+ * Reads `path`, or takes the defaults where it is null. Relative `data_dir` is below the working folder.
+ * @throws AppError `config_invalid`: one line naming the file and the key.
+ */
+export function readConfig(path: string | null): Config {
+  const config = check(path === null ? {} : readYaml(path), path ?? 'the defaults');
+  return { ...config, data_dir: resolve(config.data_dir) };
+}
+
+/** The limits to detect with: the defaults with what the configuration changes. */
+export function detectionLimits(config: Config): DetectionLimits {
+  return config.detection as DetectionLimits;
+}
+
+function check(value: unknown, where: string): Config {
+  const result = Config.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const key = issue ? [...issue.path, ...(issue.code === 'unrecognized_keys' ? issue.keys : [])].join('.') : '';
+  const what = issue?.code === 'unrecognized_keys' ? 'there is no such key' : issue?.message;
+  throw new AppError('config_invalid', `Cannot use ${where}: ${key}: ${what}`);
+}
+
+function readYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new AppError('config_invalid', `Cannot read ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** One strict section per detector, its keys the detector's limits. */
+function detectionSchema() {
+  const sections = Object.entries(DETECTION_DEFAULTS).map(([name, limits]) => {
+    const keys = Object.entries(limits).map(([key, value]) => [key, z.number().nonnegative().default(value)]);
+    return [name, z.strictObject(Object.fromEntries(keys)).prefault({})];
+  });
+  return z.strictObject(Object.fromEntries(sections)).prefault({});
+}

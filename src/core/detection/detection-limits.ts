@@ -1,0 +1,26 @@
+/** Every detector's limits under one name each: what the `detection` section of the configuration may change. */
+import { amplificationDefaults } from './detectors/amplification.ts';
+import { arpSpoofDefaults } from './detectors/arp-spoof.ts';
+import { bruteForceDefaults } from './detectors/brute-force.ts';
+import { dnsTunnelDefaults } from './detectors/dns-tunnel.ts';
+import { httpFloodDefaults } from './detectors/http-flood.ts';
+import { icmpFloodDefaults } from './detectors/icmp-flood.ts';
+import { portScanDefaults } from './detectors/port-scan.ts';
+import { slowlorisDefaults } from './detectors/slowloris.ts';
+import { synFloodDefaults } from './detectors/syn-flood.ts';
+import { udpFloodDefaults } from './detectors/udp-flood.ts';
+
+export const DETECTION_DEFAULTS = {
+  syn_flood: synFloodDefaults,
+  udp_flood: udpFloodDefaults,
+  icmp_flood: icmpFloodDefaults,
+  http_flood: httpFloodDefaults,
+  amplification: amplificationDefaults,
+  port_scan: portScanDefaults,
+  brute_force: bruteForceDefaults,
+  arp_spoof: arpSpoofDefaults,
+  dns_tunnel: dnsTunnelDefaults,
+  slowloris: slowlorisDefaults,
+};
+
+export type DetectionLimits = typeof DETECTION_DEFAULTS;

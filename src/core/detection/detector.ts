@@ -1,0 +1,59 @@
+/**
+ * What detectors are made of. A detector sees every packet in order, keeps bounded state, and reports
+ * detections. Time is packet time: `endStep` comes each time it passes a multiple of 5 s, so a
+ * replayed capture detects exactly what the live one did.
+ */
+import type { AlertKind } from '../../contract/alert-kinds.ts';
+import type { FlowRecord } from '../../contract/flow.ts';
+import type { Observation } from './observation.ts';
+
+export const STEP_MICROS = 5_000_000;
+
+/** One thing that one detector noticed. It may repeat; the alert book merges. */
+export interface Detection {
+  readonly kind: AlertKind;
+  readonly detector: string;
+  readonly atMicros: number;
+  /** When the behaviour began, as far as the detector remembers. */
+  readonly firstMicros: number;
+  /** Null: many sources, or forged ones. */
+  readonly sourceIp: string | null;
+  readonly targetIp: string | null;
+  readonly targetPort: number | null;
+  /** The text of the `protocol` column; null where it is not one. */
+  readonly protocol: string | null;
+  /** 0 to 1, from the evidence alone. */
+  readonly confidence: number;
+  readonly summary: string;
+  readonly numbers: Readonly<Record<string, number | string | boolean>>;
+  /** The limits that were crossed, under the names of `numbers`. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** True unless a completed handshake proves the source: such a detection never blocks. */
+  readonly isSpoofable: boolean;
+  /** What of it was counted when it was noticed. */
+  readonly packets: number;
+  readonly bytes: number;
+  readonly flows: number;
+}
+
+export type Report = (detection: Detection) => void;
+
+export interface Detector {
+  readonly name: string;
+  observe(seen: Observation): void;
+  /** A conversation ended. */
+  endFlow?(flow: FlowRecord): void;
+  /** All packets before `endMicros` (a multiple of 5 s) were shown, but for stragglers. */
+  endStep?(endMicros: number): void;
+  /** State that was dropped to stay in bounds, since the start. */
+  readonly evictions: number;
+}
+
+/**
+ * Confidence from how far a limit was passed: 0.6 at the limit, 0.85 at three times it, below 0.99 always.
+ * The curve is a convention, not a measurement; calibration against labels is the models' business.
+ */
+export function confidenceOf(measured: number, limit: number): number {
+  const excess = Math.max(0, measured / limit - 1);
+  return 0.6 + 0.39 * (1 - Math.exp(-excess / 2));
+}

@@ -1,0 +1,32 @@
+/** All detectors, wired: the one place that a new one is added to, beside its limits. */
+import type { Detector, Report } from './detector.ts';
+import type { DetectionLimits } from './detection-limits.ts';
+import { amplification } from './detectors/amplification.ts';
+import { ArpSpoofDetector } from './detectors/arp-spoof.ts';
+import { BruteForceDetector } from './detectors/brute-force.ts';
+import { DnsTunnelDetector } from './detectors/dns-tunnel.ts';
+import { httpFlood } from './detectors/http-flood.ts';
+import { icmpFlood } from './detectors/icmp-flood.ts';
+import { PortScanDetector } from './detectors/port-scan.ts';
+import { SlowlorisDetector } from './detectors/slowloris.ts';
+import { synFlood } from './detectors/syn-flood.ts';
+import { udpFlood } from './detectors/udp-flood.ts';
+import { FloodDetector } from './flood-detector.ts';
+
+export function createDetectors(limits: DetectionLimits, report: Report): Detector[] {
+  const floods = [
+    synFlood(limits.syn_flood),
+    udpFlood(limits.udp_flood),
+    icmpFlood(limits.icmp_flood),
+    httpFlood(limits.http_flood),
+    amplification(limits.amplification),
+  ];
+  return [
+    new FloodDetector(floods, report),
+    new PortScanDetector(limits.port_scan, report),
+    new BruteForceDetector(limits.brute_force, report),
+    new ArpSpoofDetector(limits.arp_spoof, report),
+    new DnsTunnelDetector(limits.dns_tunnel, report),
+    new SlowlorisDetector(limits.slowloris, report),
+  ];
+}

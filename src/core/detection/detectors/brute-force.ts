@@ -1,0 +1,167 @@
+/**
+ * Brute_Force: one client fails to sign in to one service again and again. Where the protocol is clear
+ * text the refusals are counted (FTP 530, HTTP 401, log-in forms posted); where it is encrypted (SSH) or
+ * opaque (Telnet, RDP, VNC), short conversations of the size of a refused log-in are.
+ */
+import type { FlowRecord } from '../../../contract/flow.ts';
+import { AppEvent } from '../../../contract/packet-batch.ts';
+import { formatIp } from '../../wire/address.ts';
+import { confidenceOf, type Detector, type Report } from '../detector.ts';
+import type { Observation } from '../observation.ts';
+
+export const bruteForceDefaults = {
+  /** FTP replies 530 to one client. */
+  min_ftp_refusals: 5,
+  /** HTTP answers 401 to one client. */
+  min_http_refusals: 15,
+  /** HTTP log-in requests of one client. */
+  min_http_logins: 20,
+  /** SSH conversations of the size of refused log-ins. */
+  min_ssh_conversations: 6,
+  /** Short conversations with Telnet, rlogin, RDP or VNC. */
+  min_remote_conversations: 15,
+  window_s: 120,
+  /** (client, server, service) triples remembered; the oldest is forgotten first. */
+  max_triples: 16_384,
+};
+
+const REMOTE_PORTS = new Map([
+  [23, 'TELNET'],
+  [2323, 'TELNET'],
+  [513, 'RLOGIN'],
+  [3389, 'RDP'],
+  [5900, 'VNC'],
+]);
+
+interface Failures {
+  readonly service: string;
+  readonly sourceIp: string;
+  readonly targetIp: string;
+  readonly port: number;
+  /** Times of the failures within the window, oldest first; at most 1,024. */
+  readonly times: number[];
+  packets: number;
+  bytes: number;
+  flows: number;
+}
+
+export class BruteForceDetector implements Detector {
+  readonly name = 'brute-force';
+  evictions = 0;
+  readonly #limits: typeof bruteForceDefaults;
+  readonly #report: Report;
+  readonly #failures = new Map<string, Failures>();
+
+  constructor(limits: typeof bruteForceDefaults, report: Report) {
+    this.#limits = limits;
+    this.#report = report;
+  }
+
+  observe(seen: Observation): void {
+    const { batch, row } = seen;
+    if (batch.appEvents[row] === 0) return;
+    // Replies: the client is the packet's destination.
+    if (batch.appCode[row] === 530 && (batch.appEvents[row]! & AppEvent.FTP_REPLY) !== 0)
+      this.#fail('FTP', 'ftp_refusals', this.#limits.min_ftp_refusals, seen, true);
+    else if (batch.httpStatus[row] === 401)
+      this.#fail('HTTP', 'http_refusals', this.#limits.min_http_refusals, seen, true);
+    else if ((batch.appEvents[row]! & AppEvent.HTTP_LOGIN) !== 0 && batch.httpMethod.get(row) === 'POST')
+      this.#fail('HTTP', 'http_logins', this.#limits.min_http_logins, seen, false);
+  }
+
+  endFlow(flow: FlowRecord): void {
+    if (!flow.isValidated) return;
+    const seconds = (flow.lastSeenMicros - flow.firstSeenMicros) / 1e6;
+    if (flow.service === 'ssh') {
+      // Key exchange and a few passwords; a session that got in and worked is longer or larger.
+      if (flow.payloadFwd < 700 || flow.payloadFwd > 6_000 || flow.payloadBwd > 12_000 || seconds > 60) return;
+      this.#conversation('SSH', 'ssh_conversations', this.#limits.min_ssh_conversations, flow);
+      return;
+    }
+    const service = REMOTE_PORTS.get(flow.dstPort);
+    if (service && flow.payloadFwd > 0 && flow.payloadFwd < 4_000 && seconds < 60)
+      this.#conversation(service, 'remote_conversations', this.#limits.min_remote_conversations, flow);
+  }
+
+  #fail(service: string, what: string, limit: number, seen: Observation, isReply: boolean): void {
+    const { batch, row } = seen;
+    const client = isReply ? seen.targetKey : seen.sourceKey;
+    const server = isReply ? seen.sourceKey : seen.targetKey;
+    const key = `${client}/${server} ${what}`;
+    const version = batch.ipVersion[row] === 6 ? 6 : 4;
+    let failures = this.#failures.get(key);
+    failures ??= this.#begin(key, {
+      service,
+      sourceIp: formatIp(isReply ? batch.dst : batch.src, 4 * row, version),
+      targetIp: formatIp(isReply ? batch.src : batch.dst, 4 * row, version),
+      port: isReply ? batch.srcPort[row]! : batch.dstPort[row]!,
+      times: [],
+      packets: 0,
+      bytes: 0,
+      flows: 0,
+    });
+    failures.packets++;
+    failures.bytes += batch.wireLength[row]!;
+    this.#count(failures, what, limit, seen.tsMicros, !seen.isValidated);
+  }
+
+  #conversation(service: string, what: string, limit: number, flow: FlowRecord): void {
+    const key = `${flow.srcIp}/${flow.dstIp} ${what}`;
+    let failures = this.#failures.get(key);
+    failures ??= this.#begin(key, {
+      service,
+      sourceIp: flow.srcIp,
+      targetIp: flow.dstIp,
+      port: flow.dstPort,
+      times: [],
+      packets: 0,
+      bytes: 0,
+      flows: 0,
+    });
+    failures.packets += flow.packetsFwd;
+    failures.bytes += flow.bytesFwd;
+    failures.flows++;
+    this.#count(failures, what, limit, flow.lastSeenMicros, false);
+  }
+
+  #begin(key: string, failures: Failures): Failures {
+    this.#failures.set(key, failures);
+    if (this.#failures.size > this.#limits.max_triples) {
+      const [oldest] = this.#failures.keys();
+      if (oldest !== undefined) this.#failures.delete(oldest);
+      this.evictions++;
+    }
+    return failures;
+  }
+
+  #count(failures: Failures, what: string, limit: number, atMicros: number, isSpoofable: boolean): void {
+    const { times, service, sourceIp, targetIp, port } = failures;
+    times.push(atMicros);
+    const oldest = atMicros - this.#limits.window_s * 1e6;
+    while (times.length > 1_024 || (times[0] ?? atMicros) < oldest) times.shift();
+    if (times.length < limit) return;
+    const firstMicros = times[0] ?? atMicros;
+    const seconds = (atMicros - firstMicros) / 1e6;
+    this.#report({
+      kind: 'Brute_Force',
+      detector: this.name,
+      atMicros,
+      firstMicros,
+      sourceIp,
+      targetIp,
+      targetPort: port,
+      protocol: 'TCP',
+      confidence: confidenceOf(times.length, limit),
+      summary: `${sourceIp} failed ${times.length} times to sign in to ${service} on ${targetIp}:${port} within ${Math.round(seconds)} s`,
+      numbers: { [what]: times.length, seconds, service },
+      thresholds: { [what]: limit },
+      isSpoofable,
+      packets: failures.packets,
+      bytes: failures.bytes,
+      flows: failures.flows,
+    });
+    failures.packets = 0;
+    failures.bytes = 0;
+    failures.flows = 0;
+  }
+}

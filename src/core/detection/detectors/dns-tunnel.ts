@@ -1,0 +1,132 @@
+/**
+ * DNS_Tunnel: one client asks for many different, long names below one registered domain. What is
+ * carried upwards must stand in the names, so their number and length is the channel's width; a CDN's
+ * hashed names repeat, a browser's are short. Never judged by address, resolver or known domain.
+ */
+import { registeredDomain } from '../../features/registered-domain.ts';
+import { formatIp } from '../../wire/address.ts';
+import { confidenceOf, type Detector, type Report } from '../detector.ts';
+import type { Observation } from '../observation.ts';
+
+export const dnsTunnelDefaults = {
+  /** Distinct names below one domain within the window. */
+  min_names: 20,
+  /** Characters left of the registered domain, mean over the distinct names. */
+  min_mean_length: 18,
+  /** Distinct names over queries. */
+  min_unique_ratio: 0.4,
+  window_s: 60,
+  /** (client, domain) pairs remembered; the oldest is forgotten first. */
+  max_pairs: 8_192,
+};
+
+/** Distinct names are counted up to here. */
+const MAX_NAMES = 2_048;
+
+interface Channel {
+  readonly sourceIp: string;
+  readonly resolverIp: string;
+  readonly port: number;
+  startMicros: number;
+  queries: number;
+  bytes: number;
+  names: Set<string>;
+  characters: number;
+  isValidated: boolean;
+}
+
+export class DnsTunnelDetector implements Detector {
+  readonly name = 'dns-tunnel';
+  evictions = 0;
+  readonly #limits: typeof dnsTunnelDefaults;
+  readonly #report: Report;
+  readonly #channels = new Map<string, Channel>();
+
+  constructor(limits: typeof dnsTunnelDefaults, report: Report) {
+    this.#limits = limits;
+    this.#report = report;
+  }
+
+  observe(seen: Observation): void {
+    const { batch, row } = seen;
+    if (batch.dnsQuery[row] !== 1 || batch.dstPort[row] === 5353) return;
+    const name = batch.dnsQname.get(row);
+    if (!name) return;
+    const domain = registeredDomain(name);
+    const subdomain = name.length - domain.length - 1;
+    if (subdomain <= 0) return;
+    const channel = this.#channelOf(domain, seen);
+    channel.queries++;
+    channel.bytes += batch.wireLength[row]!;
+    channel.isValidated ||= seen.isValidated;
+    if (channel.names.size < MAX_NAMES && !channel.names.has(name)) {
+      channel.names.add(name);
+      channel.characters += subdomain;
+    }
+  }
+
+  endStep(endMicros: number): void {
+    for (const [key, channel] of this.#channels) {
+      this.#judge(channel, key.slice(key.indexOf(' ') + 1), endMicros);
+      if (endMicros - channel.startMicros >= this.#limits.window_s * 1e6) this.#channels.delete(key);
+    }
+  }
+
+  #channelOf(domain: string, seen: Observation): Channel {
+    const { batch, row } = seen;
+    const key = `${seen.sourceKey}/${seen.targetKey} ${domain}`;
+    let channel = this.#channels.get(key);
+    if (!channel) {
+      const version = batch.ipVersion[row] === 6 ? 6 : 4;
+      channel = {
+        sourceIp: formatIp(batch.src, 4 * row, version),
+        resolverIp: formatIp(batch.dst, 4 * row, version),
+        port: batch.dstPort[row]!,
+        startMicros: seen.tsMicros,
+        queries: 0,
+        bytes: 0,
+        names: new Set(),
+        characters: 0,
+        isValidated: false,
+      };
+      this.#channels.set(key, channel);
+      if (this.#channels.size > this.#limits.max_pairs) {
+        const [oldest] = this.#channels.keys();
+        if (oldest !== undefined) this.#channels.delete(oldest);
+        this.evictions++;
+      }
+    }
+    return channel;
+  }
+
+  #judge(channel: Channel, domain: string, atMicros: number): void {
+    const names = channel.names.size;
+    const meanLength = channel.characters / names;
+    const uniqueRatio = names / channel.queries;
+    const limits = this.#limits;
+    if (names < limits.min_names || meanLength < limits.min_mean_length) return;
+    if (uniqueRatio < limits.min_unique_ratio) return;
+    this.#report({
+      kind: 'DNS_Tunnel',
+      detector: this.name,
+      atMicros,
+      firstMicros: channel.startMicros,
+      sourceIp: channel.sourceIp,
+      targetIp: channel.resolverIp,
+      targetPort: channel.port,
+      protocol: 'UDP',
+      confidence: confidenceOf(names * meanLength, limits.min_names * limits.min_mean_length),
+      summary: `${channel.sourceIp} asked for ${names} different names below ${domain}, ${Math.round(meanLength)} characters long on average`,
+      numbers: { names, mean_length: meanLength, unique_ratio: uniqueRatio, queries: channel.queries, domain },
+      thresholds: {
+        names: limits.min_names,
+        mean_length: limits.min_mean_length,
+        unique_ratio: limits.min_unique_ratio,
+      },
+      isSpoofable: !channel.isValidated,
+      packets: channel.queries,
+      bytes: channel.bytes,
+      flows: 0,
+    });
+  }
+}

@@ -1,0 +1,51 @@
+/** Shows the loads of every step to the flood policies, one short file each, and reports what they find. */
+import type { Detection, Detector, Report } from './detector.ts';
+import type { Observation } from './observation.ts';
+import { TargetPressure, type TargetLoad } from './target-pressure.ts';
+
+/** Judges one target's load of one step; null where it is nothing. `stepMicros` is the end of the step. */
+export type FloodPolicy = (load: TargetLoad, stepMicros: number) => Detection | null;
+
+export class FloodDetector implements Detector {
+  readonly name = 'flood';
+  readonly #pressure = new TargetPressure();
+  readonly #policies: readonly FloodPolicy[];
+  readonly #report: Report;
+
+  constructor(policies: readonly FloodPolicy[], report: Report) {
+    this.#policies = policies;
+    this.#report = report;
+  }
+
+  get evictions(): number {
+    return this.#pressure.refused;
+  }
+
+  observe(seen: Observation): void {
+    if (seen.sourceKey >= 0) this.#pressure.observe(seen);
+  }
+
+  endStep(endMicros: number): void {
+    for (const load of this.#pressure.drain()) {
+      for (const policy of this.#policies) {
+        const detection = policy(load, endMicros);
+        if (detection) this.#report(detection);
+      }
+    }
+  }
+}
+
+/**
+ * Who to name: the heaviest source where it sent at least half, else nobody. Multicast and broadcast
+ * targets are left out by the caller.
+ */
+export function culpritOf(load: TargetLoad): string | null {
+  return load.topSourceShare >= 0.5 ? load.topSourceIp : null;
+}
+
+/** True for group addresses: nobody is flooded there. */
+export function isGroupAddress(ip: string): boolean {
+  if (ip.includes(':')) return ip.startsWith('ff');
+  const first = Number(ip.slice(0, ip.indexOf('.')));
+  return first >= 224 || ip.endsWith('.255');
+}

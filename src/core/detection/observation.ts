@@ -1,0 +1,23 @@
+/** One packet with what the flow table knows of its conversation: what every detector is shown. Reused for each packet. */
+import type { PacketBatch } from '../../contract/packet-batch.ts';
+
+export interface Observation {
+  batch: PacketBatch;
+  row: number;
+  tsMicros: number;
+  /** `endpointKey` of the packet's addresses; -1 without an IP header. */
+  sourceKey: number;
+  targetKey: number;
+  /** `FlowRecord.id`; -1 without a flow. */
+  flowId: number;
+  /** First packet of its flow. */
+  isNewFlow: boolean;
+  /** Sent by the side that began the conversation. */
+  isFromOriginator: boolean;
+  /** This packet completed the three-way handshake. */
+  isHandshakeEnd: boolean;
+  /** The handshake was completed and seen in both directions: neither address is forged. */
+  isValidated: boolean;
+  /** The first packet that the responder sent. */
+  isFirstAnswer: boolean;
+}

@@ -1,0 +1,267 @@
+/**
+ * What each target receives per 5 s step, by kind of pressure, and who sends it: the one mechanism
+ * behind every flood detector. Policy (how much is too much) stands in the detectors.
+ *
+ * Fixed memory: `MAX_TARGETS` (target, kind) pairs per step, about 400 bytes each; what finds no room
+ * is counted. Of each pair the heaviest sources and ports are kept by the Misra-Gries sketch (four
+ * counters, error at most a fifth of the packets) and their number by linear counting (1,024 bits:
+ * within 5 % to 2,000, a lower bound past 7,000).
+ */
+import { AppEvent, Protocol } from '../../contract/packet-batch.ts';
+import { formatIp } from '../wire/address.ts';
+import { pairKey } from './endpoint.ts';
+import { KeyIndex } from './key-index.ts';
+import type { Observation } from './observation.ts';
+
+const MAX_TARGETS = 8_192;
+const HEAVY = 4;
+const BITMAP_WORDS = 32;
+const BITMAP_BITS = BITMAP_WORDS * 32;
+
+export const Pressure = {
+  /** SYN without ACK; answers are SYN-ACKs, completions are finished handshakes. */
+  SYN: 1,
+  /** First packets of TCP conversations that begin without a SYN. */
+  STRAY_TCP: 2,
+  /** UDP from the side that began; answers are the other side's. */
+  UDP: 3,
+  /** ICMP and ICMPv6 requests. */
+  ICMP: 4,
+  /** HTTP requests. */
+  HTTP: 5,
+} as const;
+export type Pressure = (typeof Pressure)[keyof typeof Pressure];
+
+/** What one target received of one kind in one step. */
+export interface TargetLoad {
+  readonly kind: Pressure;
+  readonly targetIp: string;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly flows: number;
+  readonly answers: number;
+  readonly answerBytes: number;
+  readonly completions: number;
+  /** Estimate. */
+  readonly sources: number;
+  readonly ports: number;
+  /** The heaviest source and its share of the packets, 0 to 1, a lower bound. */
+  readonly topSourceIp: string;
+  readonly topSourceShare: number;
+  readonly topPort: number;
+  readonly topPortShare: number;
+  /** Of the packets, those of conversations with a completed handshake. */
+  readonly validated: number;
+  /** Union of the TCP flags seen. */
+  readonly tcpFlags: number;
+  /** Packets whose source is the target itself. */
+  readonly land: number;
+  readonly firstMicros: number;
+  readonly lastMicros: number;
+}
+
+export class TargetPressure {
+  readonly #index = new KeyIndex(MAX_TARGETS);
+  readonly #kind = new Uint8Array(MAX_TARGETS);
+  readonly #packets = new Uint32Array(MAX_TARGETS);
+  readonly #bytes = new Float64Array(MAX_TARGETS);
+  readonly #flows = new Uint32Array(MAX_TARGETS);
+  readonly #answers = new Uint32Array(MAX_TARGETS);
+  readonly #answerBytes = new Float64Array(MAX_TARGETS);
+  readonly #completions = new Uint32Array(MAX_TARGETS);
+  readonly #validated = new Uint32Array(MAX_TARGETS);
+  readonly #flags = new Uint8Array(MAX_TARGETS);
+  readonly #land = new Uint32Array(MAX_TARGETS);
+  readonly #first = new Float64Array(MAX_TARGETS);
+  readonly #last = new Float64Array(MAX_TARGETS);
+  readonly #address = new Uint32Array(4 * MAX_TARGETS);
+  readonly #version = new Uint8Array(MAX_TARGETS);
+  readonly #sourceKeys = new Float64Array(HEAVY * MAX_TARGETS);
+  readonly #sourceCounts = new Uint32Array(HEAVY * MAX_TARGETS);
+  readonly #sourceAddress = new Uint32Array(4 * HEAVY * MAX_TARGETS);
+  readonly #portKeys = new Float64Array(HEAVY * MAX_TARGETS);
+  readonly #portCounts = new Uint32Array(HEAVY * MAX_TARGETS);
+  readonly #sourceBits = new Uint32Array(BITMAP_WORDS * MAX_TARGETS);
+  readonly #portBits = new Uint32Array(BITMAP_WORDS * MAX_TARGETS);
+
+  /** (target, kind) pairs that found no room, since the start. */
+  get refused(): number {
+    return this.#index.refused;
+  }
+
+  observe(seen: Observation): void {
+    const { batch, row } = seen;
+    switch (batch.protocol[row]) {
+      case Protocol.TCP:
+        this.#observeTcp(seen);
+        break;
+      case Protocol.UDP:
+        if (seen.isFromOriginator) this.#press(seen, Pressure.UDP);
+        else this.#answer(seen, Pressure.UDP);
+        break;
+      case Protocol.ICMP:
+      case Protocol.ICMPv6:
+        if (seen.isFromOriginator) this.#press(seen, Pressure.ICMP);
+        else this.#answer(seen, Pressure.ICMP);
+        break;
+    }
+  }
+
+  /** The loads of the step that ends, in order of first packet; then everything is forgotten. */
+  *drain(): Generator<TargetLoad> {
+    for (let slot = 0; slot < this.#index.size; slot++) {
+      if (this.#packets[slot]! > 0) yield this.#load(slot);
+      this.#forget(slot);
+    }
+    this.#index.clear();
+  }
+
+  #observeTcp(seen: Observation): void {
+    const { batch, row } = seen;
+    const flags = batch.tcpFlags[row]!;
+    if (flags < 0) return;
+    const isSyn = (flags & 0x02) !== 0;
+    const hasAck = (flags & 0x10) !== 0;
+    if (isSyn && !hasAck) this.#press(seen, Pressure.SYN);
+    else if (isSyn) this.#answer(seen, Pressure.SYN);
+    else if (seen.isHandshakeEnd) this.#complete(seen);
+    else if (seen.isNewFlow) this.#press(seen, Pressure.STRAY_TCP);
+    const events = batch.appEvents[row]!;
+    if (events === 0) return;
+    if ((events & AppEvent.HTTP_REQUEST) !== 0) this.#press(seen, Pressure.HTTP);
+    else if ((events & AppEvent.HTTP_RESPONSE) !== 0) this.#answer(seen, Pressure.HTTP);
+  }
+
+  #press(seen: Observation, kind: Pressure): void {
+    const { batch, row } = seen;
+    const slot = this.#slotOf(seen.targetKey, kind);
+    if (slot < 0) return;
+    if (this.#packets[slot] === 0) {
+      this.#first[slot] = seen.tsMicros;
+      this.#version[slot] = batch.ipVersion[row]!;
+      this.#address.set(batch.dst.subarray(4 * row, 4 * row + 4), 4 * slot);
+    }
+    this.#packets[slot]!++;
+    this.#last[slot] = seen.tsMicros;
+    this.#bytes[slot]! += batch.wireLength[row]!;
+    if (seen.isNewFlow) this.#flows[slot]!++;
+    if (seen.isValidated) this.#validated[slot]!++;
+    if (seen.sourceKey === seen.targetKey) this.#land[slot]!++;
+    if (batch.tcpFlags[row]! > 0) this.#flags[slot]! |= batch.tcpFlags[row]!;
+    const heavy = countHeavy(this.#sourceKeys, this.#sourceCounts, slot, seen.sourceKey);
+    if (heavy >= 0)
+      for (let word = 0; word < 4; word++)
+        this.#sourceAddress[4 * heavy + word] = batch.src[4 * row + word]!;
+    countHeavy(this.#portKeys, this.#portCounts, slot, batch.dstPort[row]!);
+    mark(this.#sourceBits, slot, seen.sourceKey);
+    mark(this.#portBits, slot, batch.dstPort[row]!);
+  }
+
+  /** The packet is an answer: what it answers was pressure on its sender. */
+  #answer(seen: Observation, kind: Pressure): void {
+    const slot = this.#slotOf(seen.sourceKey, kind);
+    if (slot < 0) return;
+    this.#answers[slot]!++;
+    this.#answerBytes[slot]! += seen.batch.wireLength[seen.row]!;
+  }
+
+  #complete(seen: Observation): void {
+    const slot = this.#slotOf(seen.targetKey, Pressure.SYN);
+    if (slot >= 0) this.#completions[slot]!++;
+  }
+
+  #slotOf(endpoint: number, kind: Pressure): number {
+    const slot = this.#index.findOrAdd(pairKey(endpoint, kind));
+    if (slot >= 0) this.#kind[slot] = kind;
+    return slot;
+  }
+
+  #load(slot: number): TargetLoad {
+    const packets = this.#packets[slot]!;
+    const source = heaviest(this.#sourceCounts, slot);
+    const port = heaviest(this.#portCounts, slot);
+    const version = this.#version[slot] === 6 ? 6 : 4;
+    return {
+      kind: this.#kind[slot] as Pressure,
+      targetIp: formatIp(this.#address, 4 * slot, version),
+      packets,
+      bytes: this.#bytes[slot]!,
+      flows: this.#flows[slot]!,
+      answers: this.#answers[slot]!,
+      answerBytes: this.#answerBytes[slot]!,
+      completions: this.#completions[slot]!,
+      sources: countMarks(this.#sourceBits, slot),
+      ports: countMarks(this.#portBits, slot),
+      topSourceIp: formatIp(this.#sourceAddress, 4 * source, version),
+      topSourceShare: this.#sourceCounts[source]! / packets,
+      topPort: this.#portKeys[port]!,
+      topPortShare: this.#portCounts[port]! / packets,
+      validated: this.#validated[slot]!,
+      tcpFlags: this.#flags[slot]!,
+      land: this.#land[slot]!,
+      firstMicros: this.#first[slot]!,
+      lastMicros: this.#last[slot]!,
+    };
+  }
+
+  #forget(slot: number): void {
+    this.#packets[slot] = 0;
+    this.#bytes[slot] = 0;
+    this.#flows[slot] = 0;
+    this.#answers[slot] = 0;
+    this.#answerBytes[slot] = 0;
+    this.#completions[slot] = 0;
+    this.#validated[slot] = 0;
+    this.#flags[slot] = 0;
+    this.#land[slot] = 0;
+    this.#sourceCounts.fill(0, HEAVY * slot, HEAVY * (slot + 1));
+    this.#portCounts.fill(0, HEAVY * slot, HEAVY * (slot + 1));
+    this.#sourceBits.fill(0, BITMAP_WORDS * slot, BITMAP_WORDS * (slot + 1));
+    this.#portBits.fill(0, BITMAP_WORDS * slot, BITMAP_WORDS * (slot + 1));
+  }
+}
+
+/** Misra-Gries: counts `key`; returns its counter, or -1 when it took one off each instead. */
+function countHeavy(keys: Float64Array, counts: Uint32Array, slot: number, key: number): number {
+  const begin = HEAVY * slot;
+  let free = -1;
+  for (let at = begin; at < begin + HEAVY; at++) {
+    if (counts[at] === 0) free = at;
+    else if (keys[at] === key) {
+      counts[at]!++;
+      return at;
+    }
+  }
+  if (free >= 0) {
+    keys[free] = key;
+    counts[free] = 1;
+    return free;
+  }
+  for (let at = begin; at < begin + HEAVY; at++) counts[at]!--;
+  return -1;
+}
+
+function heaviest(counts: Uint32Array, slot: number): number {
+  let best = HEAVY * slot;
+  for (let at = best + 1; at < HEAVY * (slot + 1); at++) if (counts[at]! > counts[best]!) best = at;
+  return best;
+}
+
+function mark(bits: Uint32Array, slot: number, key: number): void {
+  let mixed = (key | 0) ^ Math.imul((key / 4_294_967_296) | 0, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  const bit = (mixed ^ (mixed >>> 16)) & (BITMAP_BITS - 1);
+  bits[BITMAP_WORDS * slot + (bit >>> 5)]! |= 1 << (bit & 31);
+}
+
+/** Linear counting (Whang et al. 1990): n ≈ -m ln(share of zero bits). */
+function countMarks(bits: Uint32Array, slot: number): number {
+  let ones = 0;
+  for (let at = BITMAP_WORDS * slot; at < BITMAP_WORDS * (slot + 1); at++) {
+    let word = bits[at]!;
+    for (; word !== 0; word &= word - 1) ones++;
+  }
+  const zeros = Math.max(1, BITMAP_BITS - ones);
+  return Math.round(-BITMAP_BITS * Math.log(zeros / BITMAP_BITS));
+}
