@@ -17,6 +17,7 @@ const ERRORS = {
   database_unavailable: { status: 503, exit: 1, title: 'The database cannot be reached' },
   firewall_unavailable: { status: 503, exit: 1, title: 'The firewall cannot be changed here' },
   protected_address: { status: 409, exit: 1, title: 'The address is on the never-block list' },
+  model_unavailable: { status: 503, exit: 1, title: 'There is no model to ask' },
   model_incompatible: { status: 500, exit: 1, title: 'The model does not fit this version' },
 } as const;
 
