@@ -1,0 +1,41 @@
+/**
+ * The malformations that the decoder names. Hostile bytes never throw: the packet keeps what could
+ * be read, and its `anomaly` column holds the first name met on the way up the layers.
+ *
+ * What the capture cut away (snap length) is not a malformation: a `truncated_…` name means that the
+ * header does not fit into the bytes that were on the wire, or into what the layer below declared.
+ */
+import type { PacketBatch } from '../../contract/packet-batch.ts';
+
+export const ANOMALIES = {
+  truncated_ethernet: 'the frame is shorter than an Ethernet header and its tags',
+  truncated_link: 'the frame is shorter than its link header (other than Ethernet)',
+  too_many_tags: 'more than eight VLAN tags or sixteen MPLS labels are stacked',
+  truncated_arp: 'an ARP message is shorter than its addresses',
+  bad_arp: 'an ARP message does not map IPv4 to 48-bit hardware addresses',
+  truncated_ip: 'an IP header does not fit into the frame',
+  bad_ip_version: 'the version of an IP header is neither 4 nor 6, or not what the frame announces',
+  bad_ip_header_length: 'the IPv4 header length is below 20 bytes or beyond the packet',
+  bad_ip_length: 'the IP length is below the header or beyond the frame',
+  truncated_ip_extension: 'an IPv6 extension or authentication header does not fit the packet',
+  too_many_ip_extensions: 'more than sixteen IPv6 extension headers are chained',
+  oversized_fragment: 'a fragment ends beyond the largest IP packet (ping of death)',
+  tiny_fragment: 'a first fragment is too small for its transport header (RFC 1858)',
+  truncated_tcp: 'a TCP header does not fit the IP packet',
+  bad_tcp_offset: 'the TCP header length is below 20 bytes or beyond the IP packet',
+  impossible_tcp_flags: 'SYN with FIN or RST, or none of SYN, ACK and RST',
+  truncated_udp: 'a UDP header does not fit the IP packet',
+  bad_udp_length: 'the UDP length is below the header or beyond the IP packet',
+  truncated_icmp: 'an ICMP header does not fit the IP packet',
+  land: 'source and destination are the same address and port, and not a loopback address',
+  dns_malformed: 'a message on a DNS port whose header or first question cannot be read',
+} as const;
+
+export type AnomalyName = keyof typeof ANOMALIES;
+
+export const ANOMALY_NAMES = Object.keys(ANOMALIES) as AnomalyName[];
+
+/** The first name wins: it is the malformation of the lowest layer. */
+export function nameAnomaly(batch: PacketBatch, row: number, name: AnomalyName): void {
+  if (batch.anomaly.codes[row]! < 0) batch.anomaly.set(row, name);
+}

@@ -1,0 +1,120 @@
+/**
+ * Community ID v1 (https://github.com/corelight/community-id-spec): the same text for a flow in every tool,
+ * whichever direction the packet goes. Made for TCP, UDP, ICMP and ICMPv6, the protocols that the batch names;
+ * fragments after the first have no ports and get none.
+ */
+import { type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { sha1 } from './sha1.ts';
+
+const PROTOCOL_NUMBERS: readonly number[] = [-1, 6, 17, 1, 58, -1]; // by `Protocol` code
+const MAX_INPUT_BYTES = 2 + 16 + 16 + 2 + 4;
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Types of a request and its answer stand for each other's ports; ICMP first, then ICMPv6 (as Zeek pairs them). */
+const ICMP_PAIRS = pairs([8, 0], [13, 14], [15, 16], [17, 18], [10, 9]);
+const ICMPV6_PAIRS = pairs([128, 129], [133, 134], [135, 136], [130, 131], [144, 145], [139, 140]);
+
+const input = new DataView(new ArrayBuffer(MAX_INPUT_BYTES));
+const inputBytes = new Uint8Array(input.buffer);
+
+/** Null where the packet has no flow: no IP, another protocol, or no ports. */
+export function communityId(batch: PacketBatch, row: number, seed = 0): string | null {
+  const protocol = batch.protocol[row]!;
+  const isIcmp = protocol === Protocol.ICMP || protocol === Protocol.ICMPv6;
+  const first = isIcmp ? batch.icmpType[row]! : batch.srcPort[row]!;
+  const second = isIcmp ? batch.icmpCode[row]! : batch.dstPort[row]!;
+  if (batch.ipVersion[row] === 0 || first < 0) return null;
+  const ports = { src: first, dst: second, isOneWay: false };
+  if (isIcmp) {
+    const partner = (protocol === Protocol.ICMP ? ICMP_PAIRS : ICMPV6_PAIRS).get(first);
+    ports.isOneWay = partner === undefined;
+    if (partner !== undefined) ports.dst = partner;
+  }
+  return communityIdOf(
+    {
+      ipVersion: batch.ipVersion[row]!,
+      src: batch.src,
+      srcOffset: 4 * row,
+      dst: batch.dst,
+      dstOffset: 4 * row,
+      number: PROTOCOL_NUMBERS[protocol]!,
+      srcPort: ports.src,
+      dstPort: ports.dst,
+      isOneWay: ports.isOneWay,
+    },
+    seed,
+  );
+}
+
+export interface CommunityTuple {
+  readonly ipVersion: number;
+  /** Four words at the offset, IPv4 in its mapped form. */
+  readonly src: Uint32Array;
+  readonly srcOffset: number;
+  readonly dst: Uint32Array;
+  readonly dstOffset: number;
+  /** IP protocol number. */
+  readonly number: number;
+  readonly srcPort: number;
+  readonly dstPort: number;
+  /** The endpoints keep their order: an ICMP message that has no answer. */
+  readonly isOneWay: boolean;
+}
+
+export function communityIdOf(tuple: CommunityTuple, seed = 0): string | null {
+  if (tuple.number < 0) return null;
+  const isForward = tuple.isOneWay || isOrdered(tuple);
+  const words = tuple.ipVersion === 4 ? 1 : 4;
+  let at = 0;
+  input.setUint16(at, seed);
+  at += 2;
+  at = putAddress(
+    at,
+    words,
+    isForward ? tuple.src : tuple.dst,
+    isForward ? tuple.srcOffset : tuple.dstOffset,
+  );
+  at = putAddress(
+    at,
+    words,
+    isForward ? tuple.dst : tuple.src,
+    isForward ? tuple.dstOffset : tuple.srcOffset,
+  );
+  input.setUint8(at++, tuple.number);
+  input.setUint8(at++, 0);
+  input.setUint16(at, isForward ? tuple.srcPort : tuple.dstPort);
+  input.setUint16(at + 2, isForward ? tuple.dstPort : tuple.srcPort);
+  return `1:${base64(sha1(inputBytes, at + 4))}`;
+}
+
+/** The smaller endpoint comes first: by address, then by port. */
+function isOrdered(tuple: CommunityTuple): boolean {
+  for (let i = 0; i < 4; i++) {
+    const src = tuple.src[tuple.srcOffset + i]!;
+    const dst = tuple.dst[tuple.dstOffset + i]!;
+    if (src !== dst) return src < dst;
+  }
+  return tuple.srcPort <= tuple.dstPort;
+}
+
+/** The last `words` of the four. */
+function putAddress(at: number, words: number, address: Uint32Array, offset: number): number {
+  for (let i = 0; i < words; i++) input.setUint32(at + 4 * i, address[offset + 4 - words + i]!);
+  return at + 4 * words;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const left = bytes.length - i;
+    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text += BASE64[group >>> 18]! + BASE64[(group >>> 12) & 63]!;
+    text += left > 1 ? BASE64[(group >>> 6) & 63]! : '=';
+    text += left > 2 ? BASE64[group & 63]! : '=';
+  }
+  return text;
+}
+
+function pairs(...both: readonly (readonly [number, number])[]): Map<number, number> {
+  return new Map(both.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
+}

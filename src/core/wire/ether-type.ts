@@ -1,0 +1,75 @@
+/**
+ * What may stand between a link header and IP, and how to get through it: VLAN tags (IEEE 802.1Q),
+ * LLC where the type is a length, MPLS labels (RFC 3032) and PPPoE (RFC 2516).
+ */
+import { EtherType, etherTypeOfIp, type LinkHeader } from './link-header.ts';
+import { readLlc } from './llc.ts';
+import { readPppProtocol } from './ppp.ts';
+
+/** Below it the type field is a length, and LLC follows. */
+const MIN_ETHER_TYPE = 0x0600;
+const TAG_BYTES = 4;
+const MAX_TAGS = 8;
+const LABEL_BYTES = 4;
+const MAX_LABELS = 16;
+const BOTTOM_OF_STACK = 0x100;
+const PPPOE_BYTES = 6;
+
+/** Reads on at `start` with what a type field of value `type` announces; false where a tag is cut short. */
+export function readEtherType(
+  type: number,
+  view: DataView,
+  start: number,
+  end: number,
+  link: LinkHeader,
+): boolean {
+  link.carry(type, start);
+  // LLC can announce a tag and a tag LLC: both count, so that the loop is bounded.
+  for (let layers = 0; layers <= MAX_TAGS; layers++) {
+    switch (link.etherType) {
+      case EtherType.IPV4:
+      case EtherType.IPV6:
+        return true;
+      case EtherType.VLAN:
+      case EtherType.QINQ:
+      case EtherType.QINQ_OLD:
+        if (!readVlan(view, end, link)) return false;
+        break;
+      case EtherType.MPLS:
+      case EtherType.MPLS_MULTICAST:
+        return readLabels(view, end, link);
+      case EtherType.PPPOE_SESSION:
+        return readPppProtocol(view, link.payloadStart + PPPOE_BYTES, end, link);
+      case EtherType.NONE:
+        return true;
+      default:
+        if (link.etherType >= MIN_ETHER_TYPE) return true;
+        readLlc(view, link.payloadStart, end, link);
+    }
+  }
+  return tooMany(link);
+}
+
+function readVlan(view: DataView, end: number, link: LinkHeader): boolean {
+  const at = link.payloadStart;
+  if (end - at < TAG_BYTES) return false;
+  if (link.vlan < 0) link.vlan = view.getUint16(at) & 0xfff;
+  return link.carry(view.getUint16(at + 2), at + TAG_BYTES);
+}
+
+/** The labels do not say what they carry; like others we look at the first nibble. */
+function readLabels(view: DataView, end: number, link: LinkHeader): boolean {
+  let at = link.payloadStart;
+  for (let labels = 0; labels < MAX_LABELS; labels++) {
+    if (end - at < LABEL_BYTES) return false;
+    const isLast = (view.getUint32(at) & BOTTOM_OF_STACK) !== 0;
+    at += LABEL_BYTES;
+    if (isLast) return link.carry(at < end ? etherTypeOfIp(view.getUint8(at)) : 0, at);
+  }
+  return tooMany(link);
+}
+
+function tooMany(link: LinkHeader): true {
+  link.anomaly = 'too_many_tags';
+  return link.carry(EtherType.NONE, link.payloadStart);
+}
