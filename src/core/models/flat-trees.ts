@@ -1,0 +1,200 @@
+/**
+ * The trees of a model as flat arrays: what is scored, explained and stored.
+ *
+ * A node is two 32-bit words. A split has the key of its threshold (row-keys.ts) and a link: slot of
+ * the row's keys in the low 11 bits, distance to the left child in the upper 21; the right child
+ * follows the left. A leaf has its number and a link with distance 0 and the slot that is below
+ * everything, so that a step from a leaf leads to itself and the scorer needs no test per tree.
+ *
+ * Trees lie one after the other, each in breadth-first order, leaves numbered in that order. There
+ * is one way to write a forest; `createFlatTrees` refuses every other and so proves the absence of
+ * cycles, of unreachable nodes and of reads outside the arrays.
+ */
+import { AppError } from '../../errors.ts';
+import { MAX_FEATURES } from './dataset.ts';
+import type { GrownLeaf, GrownNode } from './grown-tree.ts';
+import { isFiniteKey, keyOf } from './row-keys.ts';
+
+const SLOT_BITS = 11;
+export const SLOT_MASK = 2 ** SLOT_BITS - 1;
+const MAX_TREE_NODES = 2 ** (32 - SLOT_BITS);
+/** Deeper trees are refused: training stops well before, explanations size their memory by it. */
+export const MAX_DEPTH = 64;
+
+/** The arrays a model file stores. */
+export interface FlatTreeArrays {
+  readonly featureCount: number;
+  /** Numbers per leaf. */
+  readonly outputCount: number;
+  /** Two words per node. */
+  readonly nodes: Int32Array;
+  /** First node of each tree, ascending, beginning with 0. */
+  readonly roots: Uint32Array;
+  /** `outputCount` values per leaf. */
+  readonly values: Float32Array;
+  /** Training weight per leaf. */
+  readonly leafCover: Float32Array;
+}
+
+/** Checked arrays with what follows from them. */
+export interface FlatTrees extends FlatTreeArrays {
+  readonly treeCount: number;
+  /** Training weight per node: a split's is the sum of its children's. */
+  readonly cover: Float64Array;
+  readonly depth: number;
+}
+
+/** Throws `model_incompatible` unless every row, whatever its values, reaches a leaf of every tree. */
+export function createFlatTrees(arrays: FlatTreeArrays): FlatTrees {
+  const { featureCount, outputCount, nodes, roots, values, leafCover } = arrays;
+  const nodeCount = nodes.length / 2;
+  const leafCount = leafCover.length;
+  if (!(featureCount >= 1 && featureCount <= MAX_FEATURES)) throw broken('the number of features');
+  if (roots.length === 0 || roots[0] !== 0) throw broken('the first root');
+  if (!Number.isInteger(nodeCount)) throw broken('the number of nodes');
+  if (values.length !== leafCount * outputCount) throw broken('the number of leaf values');
+  const depths = new Uint8Array(nodeCount);
+  const leafSlot = 2 * featureCount;
+  let leaf = 0;
+  let depth = 0;
+  for (let tree = 0; tree < roots.length; tree++) {
+    const root = roots[tree]!;
+    const end = tree + 1 < roots.length ? roots[tree + 1]! : nodeCount;
+    if (end <= root || end > nodeCount || end - root > MAX_TREE_NODES) throw broken(`tree ${tree}`);
+    let next = root + 1;
+    for (let node = root; node < end; node++) {
+      const word = nodes[2 * node]!;
+      const link = nodes[2 * node + 1]!;
+      const slot = link & SLOT_MASK;
+      const distance = link >>> SLOT_BITS;
+      if (node >= next) throw broken(`node ${node}, which no node leads to`);
+      if (distance === 0) {
+        if (slot !== leafSlot || word !== leaf) throw broken(`leaf ${leaf}`);
+        leaf++;
+        continue;
+      }
+      if (slot >= leafSlot) throw broken(`the feature of node ${node}`);
+      if (!isFiniteKey(word)) throw broken(`the threshold of node ${node}`);
+      if (node + distance !== next || next + 1 >= end) throw broken(`the children of node ${node}`);
+      const below = depths[node]! + 1;
+      if (below > MAX_DEPTH) throw broken(`tree ${tree}, which is deeper than ${MAX_DEPTH}`);
+      depths[next] = below;
+      depths[next + 1] = below;
+      if (below > depth) depth = below;
+      next += 2;
+    }
+    if (next !== end) throw broken(`the end of tree ${tree}`);
+  }
+  if (leaf !== leafCount) throw broken('the number of leaves');
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]!)) throw broken(`leaf value ${i}`);
+  }
+  const cover = coverOf(nodes, leafCover);
+  return { ...arrays, treeCount: roots.length, cover, depth };
+}
+
+/** Throws RangeError where the trees do not fit the layout: training bounds them well below. */
+export function flattenTrees(
+  trees: readonly GrownNode[],
+  featureCount: number,
+  outputCount: number,
+): FlatTrees {
+  const words: number[] = [];
+  const roots = new Uint32Array(trees.length);
+  const leaves: GrownLeaf[] = [];
+  for (const [index, tree] of trees.entries()) {
+    const root = words.length / 2;
+    roots[index] = root;
+    const queue: GrownNode[] = [tree];
+    for (let at = 0; at < queue.length; at++) {
+      const node = queue[at]!;
+      if (node.kind === 'leaf') {
+        words.push(leaves.length, 2 * featureCount);
+        leaves.push(node);
+      } else {
+        const distance = queue.length - at;
+        if (distance >= MAX_TREE_NODES) throw new RangeError(`Tree ${index} is too large`);
+        queue.push(node.left, node.right);
+        const slot = 2 * node.feature + (node.isMissingLeft ? 1 : 0);
+        words.push(keyOf(node.threshold), (distance << SLOT_BITS) | slot);
+      }
+    }
+  }
+  const values = new Float32Array(leaves.length * outputCount);
+  const leafCover = new Float32Array(leaves.length);
+  for (let i = 0; i < leaves.length; i++) {
+    leafCover[i] = leaves[i]!.cover;
+    for (let o = 0; o < outputCount; o++) values[i * outputCount + o] = leaves[i]!.values[o]!;
+  }
+  const nodes = Int32Array.from(words);
+  return createFlatTrees({ featureCount, outputCount, nodes, roots, values, leafCover });
+}
+
+/** The left child of a split; the node itself for a leaf. */
+export function leftOf(trees: FlatTrees, node: number): number {
+  return node + (trees.nodes[2 * node + 1]! >>> SLOT_BITS);
+}
+
+/** The feature that a split tests. */
+export function featureOf(trees: FlatTrees, node: number): number {
+  return (trees.nodes[2 * node + 1]! & SLOT_MASK) >>> 1;
+}
+
+/** Whether the row of these keys goes right at a split. */
+export function isRight(trees: FlatTrees, node: number, keys: Int32Array): boolean {
+  return keys[trees.nodes[2 * node + 1]! & SLOT_MASK]! > trees.nodes[2 * node]!;
+}
+
+/** Hot path: writes the number of the leaf that the row reaches in tree `t` to `leaves[t]`. */
+export function findLeaves(trees: FlatTrees, keys: Int32Array, leaves: Int32Array): void {
+  const { nodes, roots, treeCount } = trees;
+  let tree = 0;
+  // Four trees at a time: their loads do not wait for one another.
+  for (; tree + 4 <= treeCount; tree += 4) {
+    let a = roots[tree]! << 1;
+    let b = roots[tree + 1]! << 1;
+    let c = roots[tree + 2]! << 1;
+    let d = roots[tree + 3]! << 1;
+    for (;;) {
+      const linkA = nodes[a + 1]!;
+      const linkB = nodes[b + 1]!;
+      const linkC = nodes[c + 1]!;
+      const linkD = nodes[d + 1]!;
+      if ((linkA | linkB | linkC | linkD) >>> SLOT_BITS === 0) break;
+      a += ((linkA >>> SLOT_BITS) + Number(keys[linkA & SLOT_MASK]! > nodes[a]!)) << 1;
+      b += ((linkB >>> SLOT_BITS) + Number(keys[linkB & SLOT_MASK]! > nodes[b]!)) << 1;
+      c += ((linkC >>> SLOT_BITS) + Number(keys[linkC & SLOT_MASK]! > nodes[c]!)) << 1;
+      d += ((linkD >>> SLOT_BITS) + Number(keys[linkD & SLOT_MASK]! > nodes[d]!)) << 1;
+    }
+    leaves[tree] = nodes[a]!;
+    leaves[tree + 1] = nodes[b]!;
+    leaves[tree + 2] = nodes[c]!;
+    leaves[tree + 3] = nodes[d]!;
+  }
+  for (; tree < treeCount; tree++) {
+    let a = roots[tree]! << 1;
+    for (let link = nodes[a + 1]!; link >>> SLOT_BITS !== 0; link = nodes[a + 1]!) {
+      a += ((link >>> SLOT_BITS) + Number(keys[link & SLOT_MASK]! > nodes[a]!)) << 1;
+    }
+    leaves[tree] = nodes[a]!;
+  }
+}
+
+function coverOf(nodes: Int32Array, leafCover: Float32Array): Float64Array {
+  const cover = new Float64Array(nodes.length / 2);
+  for (let node = cover.length - 1; node >= 0; node--) {
+    const distance = nodes[2 * node + 1]! >>> SLOT_BITS;
+    if (distance !== 0) {
+      cover[node] = cover[node + distance]! + cover[node + distance + 1]!;
+      continue;
+    }
+    const own = leafCover[nodes[2 * node]!]!;
+    if (!(own > 0 && own < Number.POSITIVE_INFINITY)) throw broken(`the cover of node ${node}`);
+    cover[node] = own;
+  }
+  return cover;
+}
+
+function broken(what: string): AppError {
+  return new AppError('model_incompatible', `Cannot use the trees: wrong is ${what}`);
+}

@@ -1,0 +1,140 @@
+/**
+ * Second stage of boosting: per bin, the sum of the gradients and hessians of a node's rows.
+ *
+ * Gradient and hessian of a row are rounded to whole numbers and packed into one float,
+ * `g · 2²⁶ + h`, so one addition counts both. All sums stay below 2⁵³ and are therefore exact:
+ * they do not depend on the order of addition, and a child is its parent minus its sibling to the
+ * last bit. Rounding is random with the right mean, so a sum over many rows is right though each
+ * row is coarse; leaf values are computed from the unrounded gradients.
+ */
+import type { BinnedMatrix } from './binning.ts';
+import type { Random } from './random.ts';
+
+const HESSIAN_SPAN = 2 ** 26;
+/** Finer than this changes no split. */
+const MAX_LEVELS = 4096;
+
+/** Quantised gradients of all rows; a sum is scaled back by the two units. */
+export interface PackedGradients {
+  readonly packed: Float64Array;
+  gradientUnit: number;
+  hessianUnit: number;
+}
+
+/** Bins of four features to a 32-bit word: `words[group * rowCount + row]`. */
+export interface BinWords {
+  readonly words: Uint32Array;
+  readonly groupCount: number;
+}
+
+export function packBins(binned: BinnedMatrix): BinWords {
+  const { rowCount, featureCount, columns } = binned;
+  const groupCount = Math.ceil(featureCount / 4);
+  const words = new Uint32Array(groupCount * rowCount);
+  for (let f = 0; f < featureCount; f++) {
+    const from = f * rowCount;
+    const to = (f >> 2) * rowCount;
+    const shift = (f & 3) * 8;
+    for (let row = 0; row < rowCount; row++) {
+      words[to + row] = words[to + row]! | (columns[from + row]! << shift);
+    }
+  }
+  return { words, groupCount };
+}
+
+/** Rounds the gradients of `rows` (first `count`) into `into`. */
+export function packGradients(
+  gradients: Float64Array,
+  hessians: Float64Array,
+  rows: Uint32Array,
+  count: number,
+  random: Random,
+  into: PackedGradients,
+): void {
+  let maxGradient = 0;
+  let maxHessian = 0;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]!;
+    maxGradient = Math.max(maxGradient, Math.abs(gradients[row]!));
+    maxHessian = Math.max(maxHessian, hessians[row]!);
+  }
+  // With `count · levels < 2²⁶` no sum of hessians spills into the gradients, none of gradients over 2⁵³.
+  const levels = Math.min(MAX_LEVELS, Math.floor((HESSIAN_SPAN - 1) / count) - 1);
+  into.gradientUnit = maxGradient > 0 ? maxGradient / levels : 1;
+  into.hessianUnit = maxHessian > 0 ? maxHessian / levels : 1;
+  const gradientScale = 1 / into.gradientUnit;
+  const hessianScale = 1 / into.hessianUnit;
+  const { packed } = into;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]!;
+    const gradient = Math.floor(gradients[row]! * gradientScale + random.float());
+    const hessian = Math.floor(hessians[row]! * hessianScale + random.float());
+    packed[row] = gradient * HESSIAN_SPAN + hessian;
+  }
+}
+
+/** The gradient of a packed sum, in gradient units. */
+export function gradientOf(packed: number): number {
+  return Math.floor(packed / HESSIAN_SPAN);
+}
+
+/** The hessian of a packed sum, in hessian units. */
+export function hessianOf(packed: number): number {
+  return packed - Math.floor(packed / HESSIAN_SPAN) * HESSIAN_SPAN;
+}
+
+/**
+ * Hot path: fills `histogram` (as many slots as `offsets` says) from `rows[begin..end)`. Groups of
+ * four features of which none is in use are left out. `gathered` holds at least `end - begin`.
+ */
+export function buildHistogram(
+  histogram: Float64Array,
+  bins: BinWords,
+  binned: BinnedMatrix,
+  isFeatureUsed: Uint8Array,
+  packed: Float64Array,
+  rows: Uint32Array,
+  begin: number,
+  end: number,
+  gathered: Float64Array,
+): void {
+  const { words, groupCount } = bins;
+  const { offsets, rowCount, featureCount } = binned;
+  const size = end - begin;
+  for (let i = 0; i < size; i++) gathered[i] = packed[rows[begin + i]!]!;
+  histogram.fill(0);
+  for (let group = 0; group < groupCount; group++) {
+    const first = 4 * group;
+    const isUsed =
+      isFeatureUsed[first]! |
+      isFeatureUsed[first + 1]! |
+      isFeatureUsed[first + 2]! |
+      isFeatureUsed[first + 3]!;
+    if (isUsed === 0) continue;
+    // The bytes of features that do not exist are 0: they count in the slot behind the last feature's.
+    const spare = offsets[featureCount]!;
+    const a = offsets[first]!;
+    const b = first + 1 < featureCount ? offsets[first + 1]! : spare;
+    const c = first + 2 < featureCount ? offsets[first + 2]! : spare;
+    const d = first + 3 < featureCount ? offsets[first + 3]! : spare;
+    const base = group * rowCount;
+    for (let i = 0; i < size; i++) {
+      const word = words[base + rows[begin + i]!]!;
+      const value = gathered[i]!;
+      histogram[a + (word & 255)]! += value;
+      histogram[b + ((word >>> 8) & 255)]! += value;
+      histogram[c + ((word >>> 16) & 255)]! += value;
+      histogram[d + (word >>> 24)]! += value;
+    }
+  }
+}
+
+/** One slot more than the features have: see `buildHistogram`. */
+export function createHistogram(binned: BinnedMatrix): Float64Array {
+  return new Float64Array(binned.offsets[binned.featureCount]! + 1);
+}
+
+/** `parent` becomes the histogram of the child that `sibling` is not. */
+export function subtractHistogram(parent: Float64Array, sibling: Float64Array): void {
+  for (let i = 0; i < parent.length; i++) parent[i]! -= sibling[i]!;
+}

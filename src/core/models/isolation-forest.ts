@@ -1,0 +1,200 @@
+/**
+ * An isolation forest (Liu, Ting and Zhou 2008): random cuts isolate the unusual row after few steps.
+ * Fit it on benign rows only. Features of traffic are skewed over many magnitudes, so cuts are drawn
+ * evenly on a logarithmic scale by default; the tree holds the cut itself, so scoring needs no logarithm.
+ */
+import { AppError } from '../../errors.ts';
+import type { FeatureMatrix } from './dataset.ts';
+import { type FlatTrees, findLeaves, flattenTrees } from './flat-trees.ts';
+import type { GrownNode } from './grown-tree.ts';
+import { checkOptions, SEED_RANGE } from './options.ts';
+import { Random } from './random.ts';
+import { RowKeys } from './row-keys.ts';
+
+export interface IsolationForestOptions {
+  /** 200. */
+  readonly treeCount: number;
+  /** Rows per tree, without replacement; 1,024, or all where there are fewer. */
+  readonly subsample: number;
+  /** How cuts are drawn: `log1p` (sign(x) · log(1 + |x|), the default) or `linear`. */
+  readonly scale: 'log1p' | 'linear';
+  /** 1. */
+  readonly seed: number;
+}
+
+const DEFAULTS: IsolationForestOptions = {
+  treeCount: 200,
+  subsample: 1024,
+  scale: 'log1p',
+  seed: 1,
+};
+
+export class IsolationForest {
+  readonly kind = 'isolation_forest';
+  readonly featureNames: readonly string[];
+  /** Leaf values are path lengths. */
+  readonly trees: FlatTrees;
+  /** Rows per tree in training. */
+  readonly subsample: number;
+  readonly #keys: RowKeys;
+  readonly #leaves: Int32Array;
+  readonly #normal: number;
+
+  constructor(featureNames: readonly string[], subsample: number, trees: FlatTrees) {
+    const fits =
+      trees.featureCount === featureNames.length &&
+      trees.outputCount === 1 &&
+      Number.isInteger(subsample) &&
+      subsample >= 2;
+    if (!fits) throw new AppError('model_incompatible', 'Cannot use the forest: other shape');
+    this.featureNames = featureNames;
+    this.trees = trees;
+    this.subsample = subsample;
+    this.#keys = new RowKeys(featureNames.length);
+    this.#leaves = new Int32Array(trees.treeCount);
+    this.#normal = meanPathLength(subsample);
+  }
+
+  /** 0 to 1: 0.5 is usual, near 1 is isolated at once. Allocates nothing. */
+  score(row: Float64Array): number {
+    const { values, treeCount } = this.trees;
+    this.#keys.set(row);
+    findLeaves(this.trees, this.#keys.keys, this.#leaves);
+    let sum = 0;
+    for (let tree = 0; tree < treeCount; tree++) sum += values[this.#leaves[tree]!]!;
+    return 2 ** (-sum / treeCount / this.#normal);
+  }
+
+  /** The shape of the other models: writes the score to `out[0]`. */
+  predict(row: Float64Array, out: Float64Array): void {
+    out[0] = this.score(row);
+  }
+}
+
+/** Throws `input_invalid` for options out of range or fewer than two rows. */
+export function trainIsolationForest(
+  matrix: FeatureMatrix,
+  options: Partial<IsolationForestOptions> = {},
+): IsolationForest {
+  const { scale, ...numbers } = { ...DEFAULTS, ...options };
+  checkOptions('an isolation forest', numbers, {
+    treeCount: { min: 1, max: 10_000, isWhole: true },
+    subsample: { min: 2, max: 1_000_000, isWhole: true },
+    seed: SEED_RANGE,
+  });
+  if (scale !== 'log1p' && scale !== 'linear') {
+    throw new AppError('input_invalid', `Cannot train an isolation forest: scale is ${scale}`);
+  }
+  if (matrix.rowCount < 2) {
+    throw new AppError('input_invalid', 'Cannot train an isolation forest: it needs two rows');
+  }
+  const subsample = Math.min(numbers.subsample, matrix.rowCount);
+  const rows = new Uint32Array(matrix.rowCount);
+  const trees: GrownNode[] = [];
+  for (let tree = 0; tree < numbers.treeCount; tree++) {
+    const random = new Random(numbers.seed, tree + 1);
+    for (let row = 0; row < rows.length; row++) rows[row] = row;
+    random.shuffleFront(rows, subsample);
+    trees.push(
+      new IsolationGrower(matrix, scale, subsample, random).grow(rows.slice(0, subsample)),
+    );
+  }
+  const flat = flattenTrees(trees, matrix.featureNames.length, 1);
+  return new IsolationForest(matrix.featureNames, subsample, flat);
+}
+
+/** c(n): the mean path length of an unsuccessful search in a binary tree of `n` rows. */
+export function meanPathLength(n: number): number {
+  if (n <= 1) return 0;
+  if (n === 2) return 1;
+  return 2 * (Math.log(n - 1) + 0.5772156649015329) - (2 * (n - 1)) / n;
+}
+
+class IsolationGrower {
+  readonly #matrix: FeatureMatrix;
+  readonly #scale: IsolationForestOptions['scale'];
+  readonly #maxDepth: number;
+  readonly #random: Random;
+  readonly #features: Uint16Array;
+
+  constructor(
+    matrix: FeatureMatrix,
+    scale: IsolationForestOptions['scale'],
+    subsample: number,
+    random: Random,
+  ) {
+    this.#matrix = matrix;
+    this.#scale = scale;
+    this.#maxDepth = Math.max(1, Math.ceil(Math.log2(subsample)));
+    this.#random = random;
+    this.#features = Uint16Array.from(matrix.featureNames, (_, feature) => feature);
+  }
+
+  grow(rows: Uint32Array, depth = 0): GrownNode {
+    const cut = depth < this.#maxDepth && rows.length > 1 ? this.#drawCut(rows) : null;
+    if (cut === null) {
+      const length = depth + meanPathLength(rows.length);
+      return { kind: 'leaf', values: [length], cover: rows.length };
+    }
+    const goesLeft = (row: number) => {
+      const value = this.#value(row, cut.feature);
+      return value <= cut.threshold || (cut.isMissingLeft && Number.isNaN(value));
+    };
+    const left = rows.filter(goesLeft);
+    const right = rows.filter((row) => !goesLeft(row));
+    return {
+      kind: 'split',
+      ...cut,
+      left: this.grow(left, depth + 1),
+      right: this.grow(right, depth + 1),
+    };
+  }
+
+  /** A random cut of a random feature that is not constant here; null where all are. */
+  #drawCut(rows: Uint32Array) {
+    const features = this.#features;
+    for (let i = 0; i < features.length; i++) {
+      const other = i + this.#random.below(features.length - i);
+      const feature = features[other]!;
+      features[other] = features[i]!;
+      features[i] = feature;
+      let low = Number.POSITIVE_INFINITY;
+      let high = Number.NEGATIVE_INFINITY;
+      for (const row of rows) {
+        const value = this.#value(row, feature);
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+      if (!(low < high)) continue;
+      return {
+        feature,
+        threshold: this.#drawThreshold(low, high),
+        isMissingLeft: this.#random.float() < 0.5,
+      };
+    }
+    return null;
+  }
+
+  /** From `low` to below `high`, evenly on the scale: both sides get rows. */
+  #drawThreshold(low: number, high: number): number {
+    const share = this.#random.float();
+    const drawn =
+      this.#scale === 'linear'
+        ? low + (high - low) * share
+        : expOf(logOf(low) + (logOf(high) - logOf(low)) * share);
+    const threshold = Math.fround(drawn);
+    return threshold >= low && threshold < high ? threshold : low;
+  }
+
+  #value(row: number, feature: number): number {
+    return Math.fround(this.#matrix.values[row * this.#matrix.featureNames.length + feature]!);
+  }
+}
+
+function logOf(value: number): number {
+  return Math.sign(value) * Math.log1p(Math.abs(value));
+}
+
+function expOf(value: number): number {
+  return Math.sign(value) * Math.expm1(Math.abs(value));
+}
