@@ -1,0 +1,610 @@
+/**
+ * The flow table: every packet with an IP header belongs to one bidirectional flow.
+ *
+ * Open addressing over columns, no string keys and no allocation per packet. After `observe` the
+ * public fields say what the packet was to its flow; they are overwritten by the next call. Flows
+ * end by close, idleness, age, eviction or `flush`, all by packet time, and become a `FlowRecord`
+ * only then.
+ *
+ * Who is the originator: the sender of the first SYN; without one the sender of the first packet,
+ * unless only its port is a server's (then the roles are exchanged and history begins with `^`);
+ * and a request line or ClientHello shows the client whatever was guessed.
+ *
+ * Bound: `maxFlows` flows of at most 400 bytes, and the TLS and SSH names of those that have any.
+ * A full table gives up the flow longest silent, half-open TCP first (`FlowList`), and counts it.
+ */
+import type { FlowRecord } from '../../contract/flow.ts';
+import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { FlowBit, FlowColumns, NEVER } from './flow-columns.ts';
+import { endpointHash, flowId, mix32, textHash } from './flow-hash.ts';
+import { FlowIndex } from './flow-index.ts';
+import { FLOW_LISTS, FlowList, FlowLists } from './flow-lists.ts';
+import { type EndReason, type FlowTexts, flowRecord } from './flow-record.ts';
+import { flipHistory, noteDatagram } from './history.ts';
+import { icmpCounterpart } from './icmp-pairs.ts';
+import { isLikelyServerPort, serviceSeen } from './services.ts';
+import { TcpFlag } from './tcp-flags.ts';
+import { TcpState } from './tcp-state.ts';
+import { newSegmentFacts, trackSegment } from './tcp-tracking.ts';
+
+const INITIAL_CAPACITY = 4096;
+/** Time-outs are looked at when packet time passes a multiple of this. */
+const SWEEP_MICROS = 100_000;
+const SECOND = 1_000_000;
+
+export interface FlowTableOptions {
+  readonly sensorId: string;
+  /** Called once for every flow that ends. */
+  readonly onEnd: (flow: FlowRecord) => void;
+  readonly maxFlows?: number;
+  /** Idle seconds after which TCP without a handshake ends. */
+  readonly embryonicSeconds?: number;
+  /** Idle seconds after which an open TCP connection ends. */
+  readonly tcpIdleSeconds?: number;
+  /** Idle seconds after which other flows end. */
+  readonly datagramIdleSeconds?: number;
+  /** Seconds a closed connection waits for trailing packets. */
+  readonly closedSeconds?: number;
+  /** Age in seconds, at most 4,000, at which a flow is reported and begun anew. */
+  readonly activeSeconds?: number;
+  /** Whether the same addresses and ports in two VLANs are two flows. */
+  readonly isVlanInKey?: boolean;
+}
+
+export interface FlowCounters {
+  packets: number;
+  /** Packets without IP header: they have no flow. */
+  packetsWithoutFlow: number;
+  created: number;
+  ended: number;
+  evicted: number;
+  /** Of `evicted`: without a handshake. */
+  evictedEmbryonic: number;
+}
+
+export class FlowTable {
+  readonly counters: FlowCounters = {
+    packets: 0,
+    packetsWithoutFlow: 0,
+    created: 0,
+    ended: 0,
+    evicted: 0,
+    evictedEmbryonic: 0,
+  };
+
+  /** The packet began its flow. */
+  isNew = false;
+  /** The packet began a conversation: a UDP flow, or TCP by a segment without ACK and RST (SYN and stealth probes). */
+  isConnectionAttempt = false;
+  isFromOriginator = false;
+  /** The connection opened with this packet: handshake complete, or met in mid-stream. */
+  justEstablished = false;
+  /** The three-way handshake was completed by this packet. */
+  justValidated = false;
+  /** Payload that was already sent, or came out of order. */
+  isRetransmission = false;
+  /** The connection ended with this packet: FIN from both sides, or RST. */
+  justClosed = false;
+
+  readonly #sensorId: string;
+  readonly #sensorHash: number;
+  readonly #onEnd: (flow: FlowRecord) => void;
+  readonly #maxFlows: number;
+  readonly #timeouts: Float64Array;
+  readonly #activeMicros: number;
+  readonly #isVlanInKey: boolean;
+
+  #flows: FlowColumns;
+  readonly #index: FlowIndex;
+  readonly #lists: FlowLists;
+  readonly #texts = new Map<number, FlowTexts>();
+  readonly #free: number[] = [];
+  #used = 0;
+  /** Latest packet time. */
+  #clock = 0;
+  #nextSweep = 0;
+  readonly #segment = newSegmentFacts();
+
+  constructor(options: FlowTableOptions) {
+    this.#sensorId = options.sensorId;
+    this.#sensorHash = textHash(options.sensorId);
+    this.#onEnd = options.onEnd;
+    this.#maxFlows = options.maxFlows ?? 262_144;
+    this.#activeMicros = Math.min(options.activeSeconds ?? 1800, 4000) * SECOND;
+    this.#isVlanInKey = options.isVlanInKey ?? false;
+    this.#timeouts = new Float64Array(FLOW_LISTS);
+    const datagram = options.datagramIdleSeconds ?? 60;
+    this.#timeouts[FlowList.EMBRYONIC] = (options.embryonicSeconds ?? 10) * SECOND;
+    this.#timeouts[FlowList.ONE_SIDED] = datagram * SECOND;
+    this.#timeouts[FlowList.CLOSED] = (options.closedSeconds ?? 5) * SECOND;
+    this.#timeouts[FlowList.TWO_SIDED] = datagram * SECOND;
+    this.#timeouts[FlowList.ESTABLISHED] = (options.tcpIdleSeconds ?? 300) * SECOND;
+    const capacity = Math.min(INITIAL_CAPACITY, this.#maxFlows);
+    this.#flows = new FlowColumns(capacity);
+    this.#index = new FlowIndex(capacity);
+    this.#lists = new FlowLists(capacity);
+  }
+
+  /** Flows in the table. */
+  get size(): number {
+    return this.#used - this.#free.length;
+  }
+
+  get capacity(): number {
+    return this.#flows.capacity;
+  }
+
+  /** Takes in one packet; returns its flow's slot, or -1 where it has none. */
+  observe(batch: PacketBatch, row: number): number {
+    this.advance(batch.tsMicros[row]!);
+    this.counters.packets++;
+    this.isNew = false;
+    this.isConnectionAttempt = false;
+    this.isFromOriginator = true;
+    this.justEstablished = false;
+    this.justValidated = false;
+    this.isRetransmission = false;
+    this.justClosed = false;
+    if (batch.ipVersion[row] === 0) {
+      this.counters.packetsWithoutFlow++;
+      return -1;
+    }
+    const slot = this.#slotOf(batch, row);
+    this.#measure(batch, row, slot);
+    return slot;
+  }
+
+  /** Ends what has timed out by `tsMicros`. Time that runs backwards is ignored. */
+  advance(tsMicros: number): void {
+    if (tsMicros <= this.#clock) return;
+    this.#clock = tsMicros;
+    if (tsMicros < this.#nextSweep) return;
+    this.#nextSweep = (Math.floor(tsMicros / SWEEP_MICROS) + 1) * SWEEP_MICROS;
+    for (let list = 0; list < FLOW_LISTS; list++) {
+      const limit = tsMicros - this.#timeouts[list]!;
+      for (;;) {
+        const slot = this.#lists.oldest(list);
+        if (slot < 0 || this.#flows.lastSeen[slot]! > limit) break;
+        this.#end(slot, list === FlowList.CLOSED ? 'closed' : 'idle');
+      }
+    }
+  }
+
+  /** Ends every flow, in the order of the lists and of last packets within them. */
+  flush(): void {
+    for (let list = 0; list < FLOW_LISTS; list++) {
+      for (;;) {
+        const slot = this.#lists.oldest(list);
+        if (slot < 0) break;
+        this.#end(slot, list === FlowList.CLOSED ? 'closed' : 'flushed');
+      }
+    }
+  }
+
+  // Of the flow in a slot, as of the last packet observed.
+
+  flowId(slot: number): number {
+    return this.#flows.id[slot]!;
+  }
+
+  /** µs since the epoch. */
+  firstSeen(slot: number): number {
+    return this.#flows.firstSeen[slot]!;
+  }
+
+  /** µs since the epoch at which the connection opened; Infinity: it has not. */
+  openedAt(slot: number): number {
+    const after = this.#flows.openedAfter[slot]!;
+    return after === NEVER ? Number.POSITIVE_INFINITY : this.#flows.firstSeen[slot]! + after;
+  }
+
+  /** µs since the epoch at which the connection ended; Infinity: it has not. */
+  closedAt(slot: number): number {
+    const after = this.#flows.closedAfter[slot]!;
+    return after === NEVER ? Number.POSITIVE_INFINITY : this.#flows.firstSeen[slot]! + after;
+  }
+
+  /** A three-way handshake was seen in both directions: the originator is who it says. */
+  isValidated(slot: number): boolean {
+    return (this.#flows.bits[slot]! & FlowBit.VALIDATED) !== 0;
+  }
+
+  /** Both sides have sent something. */
+  isAnswered(slot: number): boolean {
+    return this.#flows.packets[2 * slot]! > 0 && this.#flows.packets[2 * slot + 1]! > 0;
+  }
+
+  /** An HTTP request was begun and its headers have not ended. */
+  isHttpPartial(slot: number): boolean {
+    return (this.#flows.bits[slot]! & FlowBit.HTTP_PARTIAL) !== 0;
+  }
+
+  packetsOf(slot: number): number {
+    return this.#flows.packets[2 * slot]! + this.#flows.packets[2 * slot + 1]!;
+  }
+
+  packetsFwd(slot: number): number {
+    return this.#flows.packets[2 * slot]!;
+  }
+
+  packetsBwd(slot: number): number {
+    return this.#flows.packets[2 * slot + 1]!;
+  }
+
+  bytesFwd(slot: number): number {
+    return this.#flows.bytes[2 * slot]!;
+  }
+
+  bytesBwd(slot: number): number {
+    return this.#flows.bytes[2 * slot + 1]!;
+  }
+
+  payloadFwd(slot: number): number {
+    return this.#flows.payload[2 * slot]!;
+  }
+
+  payloadBwd(slot: number): number {
+    return this.#flows.payload[2 * slot + 1]!;
+  }
+
+  /** SYNs without ACK of the originator. */
+  attempts(slot: number): number {
+    return this.#flows.attempts[slot]!;
+  }
+
+  originatorPort(slot: number): number {
+    return this.#flows.port[2 * slot]!;
+  }
+
+  responderPort(slot: number): number {
+    return this.#flows.port[2 * slot + 1]!;
+  }
+
+  /** `TcpState` of a side, 0 the originator, 1 the responder. */
+  state(slot: number, side: 0 | 1): number {
+    return this.#flows.state[2 * slot + side]!;
+  }
+
+  /** The record the flow would become if it ended now. */
+  snapshot(slot: number): FlowRecord {
+    return this.#record(slot, 'flushed');
+  }
+
+  #slotOf(batch: PacketBatch, row: number): number {
+    const protocol = batch.protocol[row]!;
+    let srcPort = batch.srcPort[row]!;
+    let dstPort = batch.dstPort[row]!;
+    let isOneWay = false;
+    const icmpType = batch.icmpType[row]!;
+    if (icmpType >= 0) {
+      const counterpart = icmpCounterpart(icmpType, protocol === Protocol.ICMPv6);
+      isOneWay = counterpart < 0;
+      srcPort = icmpType;
+      dstPort = isOneWay ? batch.icmpCode[row]! : counterpart;
+    }
+    const vlan = this.#isVlanInKey ? batch.vlan[row]! : -1;
+    const ends =
+      endpointHash(batch.src, 4 * row, srcPort) + endpointHash(batch.dst, 4 * row, dstPort);
+    const hash = mix32(ends ^ Math.imul(protocol + 8 * (vlan + 1), 0x9e3779b1));
+    const slot = this.#find(batch, row, hash, srcPort, dstPort, isOneWay);
+    if (slot >= 0) {
+      if (!this.#isOver(batch, row, slot)) return slot;
+      this.#end(slot, 'closed');
+    }
+    return this.#create(batch, row, hash, srcPort, dstPort, isOneWay);
+  }
+
+  /** Sets `isFromOriginator` when it finds the flow. */
+  #find(
+    batch: PacketBatch,
+    row: number,
+    hash: number,
+    srcPort: number,
+    dstPort: number,
+    isOneWay: boolean,
+  ): number {
+    const flows = this.#flows;
+    const index = this.#index;
+    const protocol = batch.protocol[row]!;
+    for (let at = index.first(hash); ; at = index.next(at)) {
+      const slot = index.slotAt(at);
+      if (slot < 0) return -1;
+      if (flows.hash[slot] !== hash || flows.protocol[slot] !== protocol) continue;
+      if (this.#isVlanInKey && flows.vlan[slot] !== batch.vlan[row]) continue;
+      const originator = 8 * slot;
+      if (
+        flows.port[2 * slot] === srcPort &&
+        flows.port[2 * slot + 1] === dstPort &&
+        sameAddress(flows.address, originator, batch.src, 4 * row) &&
+        sameAddress(flows.address, originator + 4, batch.dst, 4 * row)
+      ) {
+        this.isFromOriginator = true;
+        return slot;
+      }
+      if (
+        !isOneWay &&
+        flows.port[2 * slot] === dstPort &&
+        flows.port[2 * slot + 1] === srcPort &&
+        sameAddress(flows.address, originator, batch.dst, 4 * row) &&
+        sameAddress(flows.address, originator + 4, batch.src, 4 * row)
+      ) {
+        this.isFromOriginator = false;
+        return slot;
+      }
+    }
+  }
+
+  /** The packet opens another connection between the same ports: a SYN of its own after a close. */
+  #isOver(batch: PacketBatch, row: number, slot: number): boolean {
+    const flags = batch.tcpFlags[row]!;
+    if (flags < 0 || (flags & (TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST)) !== TcpFlag.SYN)
+      return false;
+    const closed = FlowBit.ORIGINATOR_CLOSED | FlowBit.RESPONDER_CLOSED;
+    if (!(this.#flows.bits[slot]! & closed)) return false;
+    return batch.seq[row] !== this.#flows.startSeq[2 * slot + (this.isFromOriginator ? 0 : 1)];
+  }
+
+  #create(
+    batch: PacketBatch,
+    row: number,
+    hash: number,
+    srcPort: number,
+    dstPort: number,
+    isOneWay: boolean,
+  ): number {
+    const slot = this.#takeSlot();
+    const flows = this.#flows;
+    const protocol = batch.protocol[row]!;
+    const flags = batch.tcpFlags[row]!;
+    flows.clear(slot);
+    let bits: number = isOneWay ? FlowBit.ONE_WAY : 0;
+    if (flags >= 0 && (flags & (TcpFlag.SYN | TcpFlag.ACK)) !== TcpFlag.SYN)
+      bits |= FlowBit.PARTIAL;
+    const isFlipped = isServerSpeakingFirst(protocol, flags, srcPort, dstPort);
+    if (isFlipped) bits |= FlowBit.FLIPPED;
+    const originator = 2 * slot + (isFlipped ? 1 : 0);
+    const responder = originator ^ 1;
+    for (let word = 0; word < 4; word++) {
+      flows.address[4 * originator + word] = batch.src[4 * row + word]!;
+      flows.address[4 * responder + word] = batch.dst[4 * row + word]!;
+    }
+    flows.port[originator] = srcPort;
+    flows.port[responder] = dstPort;
+    flows.mac[originator] = batch.srcMac[row]!;
+    flows.mac[responder] = batch.dstMac[row]!;
+    flows.hash[slot] = hash;
+    flows.protocol[slot] = protocol;
+    flows.ipVersion[slot] = batch.ipVersion[row]!;
+    flows.vlan[slot] = batch.vlan[row]!;
+    flows.bits[slot] = bits;
+    if (isFlipped) flipHistory(flows, slot);
+    this.#index.add(hash, slot);
+    this.#begin(slot, batch.tsMicros[row]!);
+    this.isFromOriginator = !isFlipped;
+    this.isNew = true;
+    this.isConnectionAttempt =
+      protocol === Protocol.UDP || (flags >= 0 && (flags & (TcpFlag.ACK | TcpFlag.RST)) === 0);
+    return slot;
+  }
+
+  /** Starts the flow's own time, and with it its id. */
+  #begin(slot: number, tsMicros: number): void {
+    const flows = this.#flows;
+    flows.firstSeen[slot] = tsMicros;
+    flows.lastSeen[slot] = tsMicros;
+    flows.id[slot] = flowId(
+      this.#sensorHash,
+      flows.address,
+      8 * slot,
+      8 * slot + 4,
+      flows.port[2 * slot]!,
+      flows.port[2 * slot + 1]!,
+      flows.protocol[slot]!,
+      tsMicros,
+    );
+    this.counters.created++;
+  }
+
+  #takeSlot(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#used < this.#flows.capacity) return this.#used++;
+    if (this.#flows.capacity < this.#maxFlows) {
+      const capacity = Math.min(2 * this.#flows.capacity, this.#maxFlows);
+      this.#flows = this.#flows.grown(capacity);
+      this.#lists.grow(capacity);
+      this.#index.grow(capacity, this.#used, this.#flows.hash);
+      return this.#used++;
+    }
+    for (let list = 0; list < FLOW_LISTS; list++) {
+      const slot = this.#lists.oldest(list);
+      if (slot < 0) continue;
+      this.counters.evicted++;
+      if (list === FlowList.EMBRYONIC) this.counters.evictedEmbryonic++;
+      this.#end(slot, 'evicted');
+      break;
+    }
+    const evicted = this.#free.pop();
+    if (evicted === undefined) throw new RangeError('Cannot hold a flow: maxFlows is 0');
+    return evicted;
+  }
+
+  #measure(batch: PacketBatch, row: number, slot: number): void {
+    const flows = this.#flows;
+    const ts = batch.tsMicros[row]!;
+    if (ts - flows.firstSeen[slot]! >= this.#activeMicros) this.#beginAnew(slot, ts);
+    const after = Math.max(0, ts - flows.firstSeen[slot]!);
+    let side = 2 * slot + (this.isFromOriginator ? 0 : 1);
+    if (batch.tcpFlags[row]! >= 0) side = this.#track(batch, row, slot, side, after);
+    else noteOther(flows, side);
+    measureSide(flows, side, batch, row, after);
+    this.#noteContent(batch, row, slot, side);
+    if (ts > flows.lastSeen[slot]!) flows.lastSeen[slot] = ts;
+    if (this.isRetransmission) flows.retransmissions[slot] = flows.retransmissions[slot]! + 1;
+    this.#lists.touch(slot, this.#listFor(slot));
+  }
+
+  #track(batch: PacketBatch, row: number, slot: number, side: number, after: number): number {
+    const flows = this.#flows;
+    const segment = this.#segment;
+    trackSegment(flows, slot, side, batch, row, after, segment);
+    let now = side;
+    if (segment.isReversed || this.#isClientSpeaking(batch, row, slot, side)) {
+      this.#exchangeRoles(slot);
+      now = side ^ 1;
+    }
+    this.justEstablished = segment.justEstablished;
+    this.justValidated = segment.justValidated;
+    this.isRetransmission = segment.isRetransmission;
+    if (flows.closedAfter[slot] === NEVER && isClosed(flows, slot)) {
+      flows.closedAfter[slot] = after;
+      this.justClosed = true;
+    }
+    return now;
+  }
+
+  /** The side taken for the server of a connection met in mid-stream sends what only clients send. */
+  #isClientSpeaking(batch: PacketBatch, row: number, slot: number, side: number): boolean {
+    const events = batch.appEvents[row]!;
+    if (!(events & (AppEvent.HTTP_REQUEST | AppEvent.TLS_CLIENT_HELLO))) return false;
+    return (side & 1) === 1 && (this.#flows.bits[slot]! & FlowBit.PARTIAL) !== 0;
+  }
+
+  #exchangeRoles(slot: number): void {
+    this.#flows.swapSides(slot);
+    const exchanged = (this.#flows.bits[slot]! | FlowBit.FLIPPED) & ~FlowBit.PARTIAL;
+    this.#flows.bits[slot] = exchanged;
+    flipHistory(this.#flows, slot);
+    this.isFromOriginator = !this.isFromOriginator;
+  }
+
+  #noteContent(batch: PacketBatch, row: number, slot: number, side: number): void {
+    const flows = this.#flows;
+    const events = batch.appEvents[row]!;
+    const seen = serviceSeen(events, batch.dnsQuery[row]! >= 0);
+    if (seen !== 0 && flows.service[slot] === 0) flows.service[slot] = seen;
+    if ((side & 1) === 0 && batch.payloadBytes[row]! > 0 && Number.isNaN(flows.entropy[slot]!))
+      flows.entropy[slot] = batch.payloadEntropy[row]!;
+    if (events !== 0) {
+      let bits = flows.bits[slot]!;
+      if (events & AppEvent.HTTP_REQUEST) bits |= FlowBit.HTTP_PARTIAL;
+      if (events & (AppEvent.HTTP_HEADERS_END | AppEvent.HTTP_RESPONSE))
+        bits &= ~FlowBit.HTTP_PARTIAL;
+      flows.bits[slot] = bits;
+    }
+    if (batch.tlsSni.codes[row]! >= 0 || batch.ja4.codes[row]! >= 0 || batch.hassh.codes[row]! >= 0)
+      this.#noteTexts(batch, row, slot);
+  }
+
+  #noteTexts(batch: PacketBatch, row: number, slot: number): void {
+    const known = this.#texts.get(slot);
+    this.#texts.set(slot, {
+      tlsSni: known?.tlsSni ?? batch.tlsSni.get(row),
+      ja4: known?.ja4 ?? batch.ja4.get(row),
+      hassh: known?.hassh ?? batch.hassh.get(row),
+    });
+  }
+
+  #listFor(slot: number): number {
+    const flows = this.#flows;
+    if (flows.closedAfter[slot] !== NEVER) return FlowList.CLOSED;
+    if (flows.protocol[slot] === Protocol.TCP)
+      return flows.openedAfter[slot] === NEVER ? FlowList.EMBRYONIC : FlowList.ESTABLISHED;
+    const isTwoSided = flows.packets[2 * slot]! > 0 && flows.packets[2 * slot + 1]! > 0;
+    return isTwoSided ? FlowList.TWO_SIDED : FlowList.ONE_SIDED;
+  }
+
+  /** Reports a flow that has lasted for the active time-out; its connection goes on under a new id. */
+  #beginAnew(slot: number, tsMicros: number): void {
+    const flows = this.#flows;
+    this.#emit(slot, 'active');
+    if (flows.openedAfter[slot] !== NEVER) flows.openedAfter[slot] = 0;
+    if (flows.closedAfter[slot] !== NEVER) flows.closedAfter[slot] = 0;
+    flows.clearMeasurements(slot);
+    this.#begin(slot, tsMicros);
+  }
+
+  #end(slot: number, reason: EndReason): void {
+    this.#emit(slot, reason);
+    this.#lists.remove(slot);
+    this.#index.remove(slot, this.#flows.hash);
+    this.#texts.delete(slot);
+    this.#free.push(slot);
+  }
+
+  #emit(slot: number, reason: EndReason): void {
+    this.counters.ended++;
+    this.#onEnd(this.#record(slot, reason));
+  }
+
+  #record(slot: number, reason: EndReason): FlowRecord {
+    return flowRecord(this.#flows, slot, this.#sensorId, reason, this.#texts.get(slot));
+  }
+}
+
+function sameAddress(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {
+  // The last word differs most often.
+  return a[i + 3] === b[j + 3] && a[i + 2] === b[j + 2] && a[i + 1] === b[j + 1] && a[i] === b[j];
+}
+
+/** No SYN says who opened it, and only the sender's port is one that servers listen on. */
+function isServerSpeakingFirst(
+  protocol: number,
+  flags: number,
+  srcPort: number,
+  dstPort: number,
+): boolean {
+  if (protocol !== Protocol.TCP && protocol !== Protocol.UDP) return false;
+  if (flags >= 0 && (flags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN) return false;
+  if (!isLikelyServerPort(protocol, srcPort)) return false;
+  if (!isLikelyServerPort(protocol, dstPort)) return true;
+  return flags >= 0 && !(flags & TcpFlag.SYN) && srcPort < dstPort;
+}
+
+/** FIN from both sides, a RST, or the FIN of a side that never heard of the other. */
+function isClosed(flows: FlowColumns, slot: number): boolean {
+  const originator = flows.state[2 * slot]!;
+  const responder = flows.state[2 * slot + 1]!;
+  if (originator === TcpState.RESET || responder === TcpState.RESET) return true;
+  if (originator === TcpState.CLOSED)
+    return responder === TcpState.CLOSED || responder === TcpState.INACTIVE;
+  return responder === TcpState.CLOSED && originator === TcpState.INACTIVE;
+}
+
+function noteOther(flows: FlowColumns, side: number): void {
+  if (flows.protocol[side >> 1] === Protocol.UDP) noteDatagram(flows, side);
+}
+
+function measureSide(
+  flows: FlowColumns,
+  side: number,
+  batch: PacketBatch,
+  row: number,
+  after: number,
+): void {
+  const length = batch.wireLength[row]!;
+  const packets = flows.packets[side]!;
+  if (packets === 0) {
+    flows.firstAfter[side] = after;
+    flows.lengthMin[side] = length;
+    flows.lengthMax[side] = length;
+    if (flows.ttl[side] === 0) flows.ttl[side] = Math.max(0, batch.ttl[row]!);
+    if (batch.tcpFlags[row]! >= 0 && flows.window[side] === 0)
+      flows.window[side] = batch.tcpWindow[row]!;
+  } else {
+    if (length < flows.lengthMin[side]!) flows.lengthMin[side] = length;
+    if (length > flows.lengthMax[side]!) flows.lengthMax[side] = length;
+    const gap = Math.max(0, after - flows.lastAfter[side]!);
+    if (packets === 1 || gap < flows.gapMin[side]!) flows.gapMin[side] = gap;
+    if (gap > flows.gapMax[side]!) flows.gapMax[side] = gap;
+    flows.gapSquares[side] = flows.gapSquares[side]! + gap * gap;
+  }
+  if (after > flows.lastAfter[side]! || packets === 0) flows.lastAfter[side] = after;
+  flows.packets[side] = packets + 1;
+  flows.bytes[side] = flows.bytes[side]! + length;
+  flows.lengthSquares[side] = flows.lengthSquares[side]! + length * length;
+  const payload = batch.payloadBytes[row]!;
+  if (payload > 0) flows.payload[side] = flows.payload[side]! + payload;
+  const flags = batch.tcpFlags[row]!;
+  if (flags > 0) flows.flags[side] = flows.flags[side]! | flags;
+}
