@@ -1,5 +1,6 @@
 /** What the routes share for the life of one server, beside the services: all of it bounded. */
 import { LoginLimit } from './auth/login-limit.ts';
+import { OncePerKey } from './ingest/once-per-key.ts';
 import { PayloadBudget } from './ingest/payload-budget.ts';
 import { RecordSequences } from './ingest/record-sequences.ts';
 
@@ -9,6 +10,7 @@ export interface HttpState {
   readonly loginLimit: LoginLimit;
   readonly payloads: PayloadBudget;
   readonly recordSequences: RecordSequences;
+  readonly oncePerKey: OncePerKey;
 }
 
 export function createHttpState(https: boolean): HttpState {
@@ -17,5 +19,6 @@ export function createHttpState(https: boolean): HttpState {
     loginLimit: new LoginLimit(),
     payloads: new PayloadBudget(),
     recordSequences: new RecordSequences(),
+    oncePerKey: new OncePerKey(),
   };
 }

@@ -25,23 +25,39 @@ export class InvalidRequest extends AppError {
 
 export type RequestPart = 'params' | 'query' | 'body';
 
-/** What a failed parse says, in the request's own words. */
-export function invalidRequest(part: RequestPart, error: z.ZodError): InvalidRequest {
-  const fields = error.issues.flatMap((issue): FieldError[] =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({
-          pointer: pointerTo(part, [...issue.path, key]),
-          detail: 'There is no such field',
-        }))
-      : [{ pointer: pointerTo(part, issue.path), detail: sentenceOf(issue) }],
-  );
+/** What a failed parse says, in the request's own words; `at` is where the parsed value stands. */
+export function invalidRequest(
+  part: RequestPart,
+  error: z.ZodError,
+  at: readonly PropertyKey[] = [],
+): InvalidRequest {
+  const fields = error.issues.flatMap((issue) => fieldsOf(part, issue, at));
   return new InvalidRequest(fields.slice(0, MAX_FIELDS));
 }
 
-/** A union's own message is only "Invalid input"; what its branches expected says more. */
-function sentenceOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue.message;
-  return [...new Set(issue.errors.flat().map(({ message }) => message))].join(', or ');
+function fieldsOf(
+  part: RequestPart,
+  issue: z.core.$ZodIssue,
+  at: readonly PropertyKey[],
+): FieldError[] {
+  const path = [...at, ...issue.path];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      pointer: pointerTo(part, [...path, key]),
+      detail: 'There is no such field',
+    }));
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0)
+    return [{ pointer: pointerTo(part, path), detail: issue.message }];
+  // Of a union, the one branch that the value was meant for, where there is one; else all they expected.
+  const [meant, second] = issue.errors.filter((branch) => branch.every(isInside));
+  if (meant && !second) return meant.flatMap((inner) => fieldsOf(part, inner, path));
+  const expected = new Set(issue.errors.flat().map(({ message }) => message));
+  return [{ pointer: pointerTo(part, path), detail: [...expected].join(', or ') }];
+}
+
+/** The value is of the branch's kind; what is wrong is a part of it. */
+function isInside(issue: z.core.$ZodIssue): boolean {
+  return issue.path.length > 0 || issue.code === 'unrecognized_keys';
 }
 
 function pointerTo(part: RequestPart, path: readonly PropertyKey[]): string {

@@ -66,7 +66,7 @@ export type AnyRoute = Route<z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
 export const RawReply = z.custom<Response>();
 
 /** The reply of a route that answers 204. */
-export const NoReply = z.undefined();
+export const NoReply = z.void();
 
 export function route<
   Reply extends z.ZodType,

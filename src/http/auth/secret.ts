@@ -23,6 +23,6 @@ export function isApiKey(text: string): boolean {
 }
 
 /** Lower-case hexadecimal SHA-256. */
-export function hashSecret(secret: string): string {
+export function hashSecret(secret: string | Uint8Array): string {
   return createHash('sha256').update(secret).digest('hex');
 }

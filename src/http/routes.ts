@@ -1,0 +1,81 @@
+/** All routes: the API of `/api/v1`, then what is kept from the older system, then the machine's own. */
+import type { AnyRoute } from './route.ts';
+import { getAlert, getAlerts, getKeptAlerts, patchAlert } from './routes/alerts.ts';
+import {
+  getAnalyticsAttacks,
+  getAnalyticsProtocols,
+  getAnalyticsSummary,
+  getAnalyticsTopAttackers,
+} from './routes/analytics.ts';
+import { deleteDecision, getDecisions, postBlockIp, postDecision } from './routes/decisions.ts';
+import { getLiveEvents } from './routes/events.ts';
+import { getFlows } from './routes/flows.ts';
+import { getHealth } from './routes/health.ts';
+import { postIngestPackets } from './routes/ingest.ts';
+import { deleteKey, getKeys, postKey } from './routes/keys.ts';
+import { getEvents, getLureSession, getLureSessions } from './routes/lures.ts';
+import { getMetrics } from './routes/metrics.ts';
+import { getOpenApi } from './routes/open-api.ts';
+import { getOverview, getTrafficStats } from './routes/overview.ts';
+import {
+  getAllTraffic,
+  getAnalyzeTraffic,
+  getLast10,
+  getLastRawPackets,
+  getPackets,
+} from './routes/packets.ts';
+import { getPolicy, putPolicy } from './routes/policy.ts';
+import { postPredict } from './routes/predict.ts';
+import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
+import { getSensors } from './routes/sensors.ts';
+import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
+import { getFeatures, getWindows } from './routes/windows.ts';
+
+export const ROUTES: readonly AnyRoute[] = [
+  postSession,
+  getSession,
+  deleteSession,
+  putPassword,
+  getOverview,
+  getAlerts,
+  getAlert,
+  patchAlert,
+  getPackets,
+  getFlows,
+  getWindows,
+  getLureSessions,
+  getLureSession,
+  getDecisions,
+  postDecision,
+  deleteDecision,
+  getPolicy,
+  putPolicy,
+  getProtected,
+  postProtected,
+  deleteProtected,
+  getSensors,
+  getKeys,
+  postKey,
+  deleteKey,
+  getLiveEvents,
+  getOpenApi(() => ROUTES),
+
+  getAnalyzeTraffic,
+  getTrafficStats,
+  postBlockIp,
+  postIngestPackets,
+  postPredict,
+  getLast10,
+  getAllTraffic,
+  getLastRawPackets,
+  getFeatures,
+  getKeptAlerts,
+  getEvents,
+  getAnalyticsSummary,
+  getAnalyticsAttacks,
+  getAnalyticsTopAttackers,
+  getAnalyticsProtocols,
+
+  getHealth,
+  getMetrics,
+];
