@@ -1,0 +1,24 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Policy } from '../../../src/contract/api.ts';
+import { get, send } from './client.ts';
+
+const PATH = '/api/v1/policy';
+
+export function usePolicy() {
+  return useQuery({
+    queryKey: ['policy'],
+    queryFn: ({ signal }) => get(PATH, {}, Policy, signal),
+    refetchInterval: 60_000,
+  });
+}
+
+export function usePolicyChange() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (policy: Policy) => send('PUT', PATH, policy, Policy),
+    onSuccess: (policy) => {
+      client.setQueryData(['policy'], policy);
+      return client.invalidateQueries({ queryKey: ['health'] });
+    },
+  });
+}

@@ -1,0 +1,60 @@
+/** Alerts as rows: how bad, what, who, whom, how sure, what was done. */
+import { Link } from 'react-router';
+import type { Alert } from '../../../../src/contract/alert.ts';
+import { labelOf } from '../../format/label.ts';
+import { formatCompact } from '../../format/number.ts';
+import { Address } from '../../ui/address.tsx';
+import { Confidence } from '../../ui/confidence.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { SeverityBadge } from '../../ui/severity-badge.tsx';
+import { StatusBadge } from '../../ui/status-badge.tsx';
+import { Timestamp } from '../../ui/timestamp.tsx';
+import { VisibleText } from '../../ui/visible-text.tsx';
+import { AlertDecision } from './alert-decision.tsx';
+
+const COLUMNS: readonly Column<Alert>[] = [
+  { header: 'Severity', cell: ({ severity }) => <SeverityBadge severity={severity} /> },
+  {
+    header: 'Alert',
+    cell: (alert) => (
+      <Link
+        to={`/alerts/${encodeURIComponent(alert.id)}`}
+        className="font-semibold text-accent hover:underline"
+      >
+        {labelOf(alert.alert_type)}
+      </Link>
+    ),
+  },
+  { header: 'Source', cell: ({ source_ip }) => <Address ip={source_ip} none="many" /> },
+  {
+    header: 'Target',
+    cell: (alert) => (
+      <Address ip={alert.destination_ip} port={alert.destination_port} none="many" />
+    ),
+    hideBelow: 'sm',
+  },
+  {
+    header: 'Description',
+    cell: ({ description }) => <VisibleText text={description} limit={160} />,
+    hideBelow: 'xl',
+    grows: true,
+  },
+  {
+    header: 'Confidence',
+    cell: ({ confidence }) => <Confidence value={confidence} />,
+    hideBelow: 'md',
+  },
+  {
+    header: 'Packets',
+    cell: ({ packet_count }) => formatCompact(packet_count),
+    align: 'right',
+    hideBelow: 'lg',
+  },
+  { header: 'Decision', cell: (alert) => <AlertDecision alert={alert} />, hideBelow: 'md' },
+  { header: 'Status', cell: ({ status }) => <StatusBadge status={status} />, hideBelow: 'sm' },
+  { header: 'Last seen', cell: ({ last_seen }) => <Timestamp at={last_seen} /> },
+];
+
+export function AlertTable({ alerts, caption }: { alerts: readonly Alert[]; caption: string }) {
+  return <DataTable caption={caption} columns={COLUMNS} rows={alerts} rowKey={({ id }) => id} />;
+}

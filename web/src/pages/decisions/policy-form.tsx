@@ -1,0 +1,108 @@
+/** The thresholds: below the first nothing, from it on an alert, from the second on a block. */
+import { useState } from 'react';
+import { Policy } from '../../../../src/contract/api.ts';
+import { usePolicyChange } from '../../api/use-policy.ts';
+import { useRights } from '../../api/use-session.ts';
+import { formatDuration } from '../../format/time.ts';
+import { Button } from '../../ui/button.tsx';
+import { Field } from '../../ui/field.tsx';
+import { ProblemNote } from '../../ui/problem-note.tsx';
+
+export function PolicyForm({ policy }: { policy: Policy }) {
+  const change = usePolicyChange();
+  const { mayAdminister } = useRights();
+  const [alertAt, setAlertAt] = useState(String(policy.alert_threshold));
+  const [blockAt, setBlockAt] = useState(String(policy.block_threshold));
+  const [seconds, setSeconds] = useState(String(policy.block_seconds));
+  const wanted = {
+    armed: policy.armed,
+    alert_threshold: Number(alertAt),
+    block_threshold: Number(blockAt),
+    block_seconds: Number(seconds),
+  };
+  const isValid = Policy.safeParse(wanted).success;
+  const isOrdered = wanted.alert_threshold <= wanted.block_threshold;
+  const isChanged =
+    wanted.alert_threshold !== policy.alert_threshold ||
+    wanted.block_threshold !== policy.block_threshold ||
+    wanted.block_seconds !== policy.block_seconds;
+  return (
+    <form
+      className="grid gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        change.mutate(wanted);
+      }}
+    >
+      <div className="grid gap-3 sm:grid-cols-3">
+        <Threshold label="Alert from (0 to 1)" value={alertAt} onChange={setAlertAt} />
+        <Threshold
+          label="Block from (0 to 1)"
+          value={blockAt}
+          onChange={setBlockAt}
+          problem={isOrdered ? null : 'Below the alert threshold'}
+        />
+        <Field
+          label="Block for (s)"
+          hint={Number(seconds) > 0 ? formatDuration(Number(seconds)) : ''}
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="field"
+              type="number"
+              min={1}
+              max={31_536_000}
+              step={1}
+              required
+              value={seconds}
+              onChange={(event) => setSeconds(event.target.value)}
+            />
+          )}
+        </Field>
+      </div>
+      {change.error && <ProblemNote error={change.error} />}
+      <div className="flex items-center justify-end gap-3">
+        {!mayAdminister && (
+          <span className="text-muted text-xs">Only an administrator may change the policy.</span>
+        )}
+        <Button
+          type="submit"
+          disabled={!mayAdminister || !isValid || !isOrdered || !isChanged || change.isPending}
+        >
+          {change.isPending ? 'Saving…' : 'Save thresholds'}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Threshold({
+  label,
+  value,
+  problem = null,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  problem?: string | null;
+  onChange: (value: string) => void;
+}) {
+  return (
+    <Field label={label} problem={problem}>
+      {(control) => (
+        <input
+          {...control}
+          className="field"
+          type="number"
+          min={0}
+          max={1}
+          step={0.01}
+          required
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}

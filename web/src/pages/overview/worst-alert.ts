@@ -1,0 +1,15 @@
+/** Which of the open alerts to look at first. */
+import { type Alert, Severity } from '../../../../src/contract/alert.ts';
+
+/** The most severe; among equals the one that was active last. */
+export function worstAlert(alerts: readonly Alert[]): Alert | null {
+  return alerts.reduce<Alert | null>(
+    (worst, alert) => (worst === null || compare(alert, worst) < 0 ? alert : worst),
+    null,
+  );
+}
+
+function compare(a: Alert, b: Alert): number {
+  const order = Severity.options;
+  return order.indexOf(a.severity) - order.indexOf(b.severity) || b.last_seen - a.last_seen;
+}

@@ -1,0 +1,19 @@
+/** Text that an attacker may have written, with acting characters shown as marks (see format/visible-text.ts). */
+import { visibleParts } from '../format/visible-text.ts';
+
+export function VisibleText({ text, limit }: { text: string; limit?: number }) {
+  return (
+    <span className="hostile">
+      {visibleParts(text, limit).map((part, index) =>
+        part.mark === null ? (
+          part.text
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one fixed text never move.
+          <span key={index} className="control-character" title={part.mark}>
+            {part.text}
+          </span>
+        ),
+      )}
+    </span>
+  );
+}
