@@ -29,13 +29,16 @@ export class ByteWindow {
   position = 0;
   end = 0;
   readonly #feed: ByteFeed;
+  readonly #chunkBytes: number;
   /** Stream offset of `bytes[0]`. */
   #base = 0;
   /** Bytes still to be thrown away before anything is read again. */
   #skip = 0;
 
-  constructor(feed: ByteFeed) {
+  /** @param chunkBytes the most that one `fill` adds. */
+  constructor(feed: ByteFeed, chunkBytes: number = WINDOW_BYTES) {
     this.#feed = feed;
+    this.#chunkBytes = chunkBytes;
   }
 
   /** Offset in the stream of the byte at `index` of the buffer. */
@@ -66,7 +69,7 @@ export class ByteWindow {
     this.end -= this.position;
     this.position = 0;
     for (;;) {
-      const got = await this.#feed.read(this.bytes.subarray(this.end));
+      const got = await this.#feed.read(this.bytes.subarray(this.end, this.end + this.#chunkBytes));
       if (got === 0) return false;
       this.end += got;
       const dropped = Math.min(this.#skip, this.unread);

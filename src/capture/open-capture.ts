@@ -11,12 +11,17 @@ import { PcapngReader, SECTION_HEADER } from './pcapng-reader.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { Frame, FrameHandler, RunOptions, Source, SourceStats } from './source.ts';
 
+export interface CaptureOptions {
+  /** The most that is read before `onChunk` is awaited; default 2 MiB. */
+  readonly chunkBytes?: number;
+}
+
 /**
  * Opens a capture for one run. `-` is standard input.
  * @throws AppError `input_invalid`: no such file, or not a capture.
  */
-export async function openCapture(path: string): Promise<Source> {
-  const window = new ByteWindow(await openFeed(path));
+export async function openCapture(path: string, options: CaptureOptions = {}): Promise<Source> {
+  const window = new ByteWindow(await openFeed(path), options.chunkBytes);
   const name = path === '-' ? 'stdin' : basename(path);
   try {
     return new CaptureFile(name, window, await beginReading(window, name));

@@ -21,6 +21,8 @@ export interface ShipperOptions {
   readonly longestPauseMs?: number;
   /** A request without an answer is given up after this. */
   readonly requestTimeoutMs?: number;
+  /** Ends with an error where the server refuses the key or has no such path, instead of trying again. */
+  readonly failOnAccess?: boolean;
   /** Called on each failed attempt, with what to tell a person. */
   readonly onTrouble?: (message: string) => void;
 }
@@ -42,6 +44,8 @@ type Outcome =
 
 /** Answers that a repeat may change: time-outs, rate limits, and a key or path that a person mends meanwhile. */
 const TEMPORARY_STATUS = new Set([401, 403, 404, 408, 421, 425, 429]);
+/** Of these, the ones that only a person mends. */
+const ACCESS_STATUS = new Set([401, 403, 404]);
 const MAX_ANSWER_CHARACTERS = 4096;
 const MAX_RETRY_AFTER_MS = 300_000;
 
@@ -66,7 +70,10 @@ export class Shipper {
     }
   }
 
-  /** Sends until `signal` aborts; a request under way is finished first, within its time-out. */
+  /**
+   * Sends until `signal` aborts; a request under way is finished first, within its time-out.
+   * @throws AppError `unauthenticated` or `not_found`, only with `failOnAccess`.
+   */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#options.spool.waitForBatch(signal);
@@ -101,7 +108,9 @@ export class Shipper {
       if (outcome.kind === 'refused') {
         await spool.reject(entry.sequence, outcome.answer);
         this.stats.rejectedBatches++;
-        this.#report(`the server refused batch ${entry.sequence}: ${outcome.answer.split('\n', 1)[0]}`);
+        this.#report(
+          `the server refused batch ${entry.sequence}: ${outcome.answer.split('\n', 1)[0]}`,
+        );
         return;
       }
       this.stats.retries++;
@@ -140,6 +149,10 @@ export class Shipper {
     const status = `${response.status} ${response.statusText}`;
     if (response.status < 500 && !TEMPORARY_STATUS.has(response.status)) {
       return { kind: 'refused', answer: `${status}\n${answer}` };
+    }
+    if (this.#options.failOnAccess && ACCESS_STATUS.has(response.status)) {
+      const what = `Cannot ship packets to ${this.#endpoint.href}: the server answered ${status}`;
+      throw new AppError(response.status === 404 ? 'not_found' : 'unauthenticated', what);
     }
     return { kind: 'later', why: `the server answered ${status}`, afterMs: retryAfterMs(response) };
   }

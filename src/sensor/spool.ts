@@ -14,6 +14,8 @@ import { EPOCH } from '../stream/batch-meta.ts';
 
 const EPOCH_FILE = 'epoch';
 const BATCH_NAME = /^(\d{12})-(\d{1,5})\.arrow$/;
+/** A batch and its answer are two files; the oldest go first. */
+const MAX_REJECTED_FILES = 128;
 const MARKER_NAME = /^(\d{12})\.acked$/;
 
 export interface SpoolOptions {
@@ -46,7 +48,8 @@ export class Spool {
   readonly #entries: SpoolEntry[] = [];
   #next: number;
   #marker: number;
-  #waiting: (() => void)[] = [];
+  #onAppend: (() => void)[] = [];
+  #onRemoval: (() => void)[] = [];
 
   private constructor(dir: string, maxBytes: number, epoch: string, found: Found) {
     this.dir = dir;
@@ -65,7 +68,8 @@ export class Spool {
       const found = await findBatches(dir);
       const epoch = found.next > 0 ? await readEpoch(dir) : null;
       if (epoch !== null) return new Spool(dir, maxBytes, epoch, found);
-      for (const { sequence, rows } of found.entries) await unlink(join(dir, nameOf(sequence, rows)));
+      for (const { sequence, rows } of found.entries)
+        await unlink(join(dir, nameOf(sequence, rows)));
       const fresh = randomUUID();
       await writeDurably(dir, EPOCH_FILE, Buffer.from(fresh));
       const spool = new Spool(dir, maxBytes, fresh, { entries: [], next: 0, marker: -1 });
@@ -105,7 +109,7 @@ export class Spool {
       throw error;
     }
     this.#add({ sequence, rows, bytes: bytes.length });
-    for (const wake of this.#waiting.splice(0)) wake();
+    for (const wake of this.#onAppend.splice(0)) wake();
   }
 
   /** The bytes of a waiting batch; null where it has gone in the meantime. */
@@ -133,17 +137,19 @@ export class Spool {
     const bytes = await this.read(entry);
     if (bytes) await writeDurably(rejected, name, bytes);
     await writeDurably(rejected, `${name}.answer.txt`, Buffer.from(answer));
-    await this.#remove(index);
+    await keepNewest(rejected, MAX_REJECTED_FILES);
+    const now = this.#entries.indexOf(entry);
+    if (now >= 0) await this.#remove(now);
   }
 
   /** Resolves when there is a waiting batch, or when `signal` aborts. */
   async waitForBatch(signal: AbortSignal): Promise<void> {
-    while (this.#entries.length === 0 && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
+    if (this.#entries.length === 0) await woken(this.#onAppend, signal);
+  }
+
+  /** Resolves when a waiting batch has gone, or when `signal` aborts. */
+  async waitForRemoval(signal: AbortSignal): Promise<void> {
+    if (this.#entries.length > 0) await woken(this.#onRemoval, signal);
   }
 
   #add(entry: SpoolEntry): void {
@@ -171,19 +177,32 @@ export class Spool {
     this.stats.bytes -= entry.bytes;
     if (this.#entries.length === 0) await this.#mark(this.#next - 1);
     await unlink(this.#path(entry)).catch(ignoreMissing);
+    for (const wake of this.#onRemoval.splice(0)) wake();
   }
 
   /** Leaves the proof of the last number used before the last file goes. */
   async #mark(sequence: number): Promise<void> {
     if (sequence === this.#marker) return;
     await writeDurably(this.dir, markerOf(sequence), new Uint8Array(0));
-    if (this.#marker >= 0) await unlink(join(this.dir, markerOf(this.#marker))).catch(ignoreMissing);
+    if (this.#marker >= 0)
+      await unlink(join(this.dir, markerOf(this.#marker))).catch(ignoreMissing);
     this.#marker = sequence;
   }
 
   #path(entry: SpoolEntry): string {
     return join(this.dir, nameOf(entry.sequence, entry.rows));
   }
+}
+
+async function woken(sleepers: (() => void)[], signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let stop = () => {};
+  await new Promise<void>((resolve) => {
+    stop = resolve;
+    sleepers.push(stop);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  signal.removeEventListener('abort', stop);
 }
 
 interface Found {
@@ -194,7 +213,7 @@ interface Found {
 
 async function findBatches(dir: string): Promise<Found> {
   const entries: SpoolEntry[] = [];
-  let marker = -1;
+  const markers: number[] = [];
   for (const name of (await readdir(dir)).sort()) {
     const batch = BATCH_NAME.exec(name);
     const marked = MARKER_NAME.exec(name);
@@ -202,11 +221,13 @@ async function findBatches(dir: string): Promise<Found> {
       const { size } = await stat(join(dir, name));
       entries.push({ sequence: Number(batch[1]), rows: Number(batch[2]), bytes: size });
     } else if (marked) {
-      marker = Math.max(marker, Number(marked[1]));
+      markers.push(Number(marked[1]));
     } else if (name.endsWith('.part')) {
       await unlink(join(dir, name)).catch(ignoreMissing);
     }
   }
+  const marker = markers.pop() ?? -1;
+  for (const stale of markers) await unlink(join(dir, markerOf(stale))).catch(ignoreMissing);
   return { entries, marker, next: Math.max(marker, entries.at(-1)?.sequence ?? -1) + 1 };
 }
 
@@ -240,6 +261,16 @@ async function writeDurably(dir: string, name: string, bytes: Uint8Array): Promi
   } finally {
     await folder.close();
   }
+}
+
+async function keepNewest(dir: string, count: number): Promise<void> {
+  const files: { path: string; at: number }[] = [];
+  for (const name of await readdir(dir)) {
+    const path = join(dir, name);
+    files.push({ path, at: (await stat(path)).mtimeMs });
+  }
+  files.sort((a, b) => b.at - a.at);
+  for (const { path } of files.slice(count)) await unlink(path).catch(ignoreMissing);
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -136,10 +136,11 @@ function textBatch(column: TextColumn, rows: number): Batch<unknown> {
   }
   const values = new Uint8Array(offsets[texts.length] ?? 0);
   for (const [index, text] of texts.entries()) values.set(text, offsets[index]);
+  const type = utf8();
   const entries = new Batch<unknown>({
     length: texts.length,
     nullCount: 0,
-    type: utf8(),
+    type,
     validity: new Uint8Array(0),
     offsets,
     values,
@@ -147,7 +148,8 @@ function textBatch(column: TextColumn, rows: number): Batch<unknown> {
   const data = new Batch<unknown>({
     length: rows,
     nullCount: nulls,
-    type: dictionary(utf8(), int32()),
+    // The same object: by it the encoder finds the dictionary of a column.
+    type: dictionary(type, int32()),
     validity,
     values: codes,
   });

@@ -1,0 +1,231 @@
+/**
+ * Linux packet sockets with a shared ring, through libc: the only file that knows the kernel's numbers
+ * and layouts. Source: linux/if_packet.h, Documentation/networking/packet_mmap.rst.
+ */
+import koffi from 'koffi';
+import { AppError } from '../errors.ts';
+
+const AF_PACKET = 17;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const ETH_P_ALL_BIG_ENDIAN = 0x0300;
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+const SOL_PACKET = 263;
+const PACKET_ADD_MEMBERSHIP = 1;
+const PACKET_RX_RING = 5;
+const PACKET_STATISTICS = 6;
+const PACKET_VERSION = 10;
+const PACKET_RESERVE = 12;
+const PACKET_MR_PROMISC = 1;
+const TPACKET_V3 = 2;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED_LOCKED = 0x01 | 0x2000;
+const MAP_SHARED = 0x01;
+
+/** Smallest unit of the kernel's bookkeeping; frames take as much of a block as they need. */
+const FRAME_BYTES = 2048;
+/** Room before each frame to put a stripped VLAN tag back. */
+const RESERVE_BYTES = 4;
+
+export interface RingSize {
+  readonly blockBytes: number;
+  readonly blocks: number;
+  /** A block with packets is handed over after this, full or not. */
+  readonly retireMs: number;
+}
+
+/** One classic BPF instruction: code, jump if true, jump if false, operand. */
+export type FilterInstruction = readonly [code: number, jt: number, jf: number, k: number];
+
+export interface RingSocketOptions extends RingSize {
+  /** 0: all interfaces. */
+  readonly interfaceIndex: number;
+  /** Interfaces put into promiscuous mode while the socket is open. */
+  readonly promiscuous: readonly number[];
+  readonly filter: readonly FilterInstruction[];
+}
+
+interface Libc {
+  socket: (domain: number, type: number, protocol: number) => number;
+  setsockopt: (fd: number, level: number, name: number, value: Uint8Array, size: number) => number;
+  getsockopt: (
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    size: Uint32Array,
+  ) => number;
+  bind: (fd: number, address: Uint8Array, size: number) => number;
+  mmap: (
+    at: null,
+    size: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ) => bigint;
+  munmap: (at: bigint, size: number) => number;
+  close: (fd: number) => number;
+  if_nametoindex: (name: string) => number;
+  if_indextoname: (index: number, name: Uint8Array) => unknown;
+}
+
+let loaded: Libc | null = null;
+
+/** @throws AppError `capture_unavailable` where there is no Linux C library. */
+function libc(): Libc {
+  if (loaded) return loaded;
+  if (process.platform !== 'linux') {
+    throw new AppError(
+      'capture_unavailable',
+      `Live capture needs Linux, this is ${process.platform}`,
+    );
+  }
+  try {
+    // null: what the process itself has loaded, so glibc and musl both serve.
+    const library = koffi.load(null);
+    loaded = {
+      socket: library.func('int socket(int, int, int)'),
+      setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+      getsockopt: library.func('int getsockopt(int, int, int, _Out_ void *, _Inout_ uint32_t *)'),
+      bind: library.func('int bind(int, const void *, uint32_t)'),
+      mmap: library.func('void *mmap(void *, size_t, int, int, int, int64_t)'),
+      munmap: library.func('int munmap(void *, size_t)'),
+      close: library.func('int close(int)'),
+      if_nametoindex: library.func('uint32_t if_nametoindex(const char *)'),
+      if_indextoname: library.func('void *if_indextoname(uint32_t, _Out_ void *)'),
+    };
+    return loaded;
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new AppError('capture_unavailable', `Cannot reach the C library: ${reason}`);
+  }
+}
+
+/** @throws AppError `capture_unavailable` where there is no such interface. */
+export function interfaceIndex(name: string): number {
+  const index = libc().if_nametoindex(name);
+  if (index === 0) throw new AppError('capture_unavailable', `There is no interface ${name}`);
+  return index;
+}
+
+export function interfaceName(index: number): string {
+  const name = new Uint8Array(16);
+  if (!libc().if_indextoname(index, name)) return `if${index}`;
+  return Buffer.from(name).toString('latin1').split('\0', 1)[0] ?? '';
+}
+
+/** An open socket and its ring. After `close` the memory is gone: touching it ends the process. */
+export class RingSocket {
+  readonly fd: number;
+  readonly memory: ArrayBuffer;
+  readonly #address: bigint;
+  readonly #counters = new Uint8Array(12);
+  readonly #countersSize = new Uint32Array(1);
+  #isOpen = true;
+
+  /** @throws AppError `capture_unavailable` saying what to grant. */
+  constructor(options: RingSocketOptions) {
+    const c = libc();
+    this.fd = c.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (this.fd < 0) throw cannotOpen();
+    const size = options.blockBytes * options.blocks;
+    let address: bigint | null = null;
+    try {
+      // Before the bind, so that no unwanted packet ever enters the ring.
+      if (options.filter.length > 0) this.#attach(options.filter);
+      this.#set(PACKET_VERSION, words(TPACKET_V3));
+      this.#set(PACKET_RESERVE, words(RESERVE_BYTES));
+      const frames = size / FRAME_BYTES;
+      const { blockBytes, blocks, retireMs } = options;
+      this.#set(PACKET_RX_RING, words(blockBytes, blocks, FRAME_BYTES, frames, retireMs, 0, 0));
+      for (const index of options.promiscuous) {
+        this.#set(PACKET_ADD_MEMBERSHIP, words(index, PACKET_MR_PROMISC, 0, 0));
+      }
+      address = mapRing(c, this.fd, size);
+      const link = new Uint8Array(20);
+      new Uint16Array(link.buffer, 0, 2).set([AF_PACKET, ETH_P_ALL_BIG_ENDIAN]);
+      new Int32Array(link.buffer, 4, 1).set([options.interfaceIndex]);
+      if (c.bind(this.fd, link, link.length) < 0) throw failed('bind the capture socket');
+      this.#address = address;
+      this.memory = koffi.view(address, size);
+    } catch (error) {
+      if (address !== null) c.munmap(address, size);
+      c.close(this.fd);
+      throw error;
+    }
+  }
+
+  /** Packets dropped since the last call: the kernel counts from zero again. */
+  takeDrops(): number {
+    this.#countersSize[0] = this.#counters.length;
+    const { fd } = this;
+    if (
+      libc().getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, this.#counters, this.#countersSize) < 0
+    ) {
+      return 0;
+    }
+    return new Uint32Array(this.#counters.buffer)[1] ?? 0;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    libc().munmap(this.#address, this.memory.byteLength);
+    libc().close(this.fd);
+  }
+
+  #set(name: number, value: Uint8Array): void {
+    if (libc().setsockopt(this.fd, SOL_PACKET, name, value, value.length) < 0) {
+      throw failed(`set option ${name} of the capture socket`);
+    }
+  }
+
+  #attach(filter: readonly FilterInstruction[]): void {
+    const code = new DataView(new ArrayBuffer(8 * filter.length));
+    for (const [index, [op, jt, jf, k]] of filter.entries()) {
+      code.setUint16(8 * index, op, IS_LITTLE);
+      code.setUint8(8 * index + 2, jt);
+      code.setUint8(8 * index + 3, jf);
+      code.setUint32(8 * index + 4, k, IS_LITTLE);
+    }
+    const bytes = new Uint8Array(code.buffer);
+    // struct sock_fprog: a count, padding, a pointer.
+    const program = new BigUint64Array([BigInt(filter.length), koffi.address(bytes)]);
+    const raw = new Uint8Array(program.buffer);
+    if (libc().setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, raw, raw.length) < 0) {
+      throw failed('attach the capture filter');
+    }
+  }
+}
+
+const IS_LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Locked into memory where the limits allow it, swappable where not. */
+function mapRing(c: Libc, fd: number, size: number): bigint {
+  for (const flags of [MAP_SHARED_LOCKED, MAP_SHARED]) {
+    const address = c.mmap(null, size, PROT_READ_WRITE, flags, fd, 0);
+    if (BigInt.asIntN(64, address) !== -1n) return address;
+  }
+  throw failed(`map the capture ring of ${size} bytes`);
+}
+
+function words(...values: number[]): Uint8Array {
+  return new Uint8Array(new Uint32Array(values).buffer);
+}
+
+function failed(what: string): AppError {
+  return new AppError('capture_unavailable', `Cannot ${what}: errno ${koffi.errno()}`);
+}
+
+function cannotOpen(): AppError {
+  const { EPERM, EACCES } = koffi.os.errno;
+  const errno = koffi.errno();
+  if (errno !== EPERM && errno !== EACCES) return failed('open a capture socket');
+  const grant = 'sudo setcap cap_net_raw+ep $(readlink -f $(which node))';
+  return new AppError(
+    'capture_unavailable',
+    `Live capture is not permitted: run as root, or grant it once with: ${grant}`,
+  );
+}

@@ -1,0 +1,126 @@
+/** A sensor: packets into batches, batches into the spool, the spool to the server. */
+import { AppError } from '../errors.ts';
+import { SENSOR_ID } from '../stream/batch-meta.ts';
+import type { BatchProducer, EncodedBatch } from './batch-producer.ts';
+import type { Shipper, ShipperStats } from './shipper.ts';
+import type { Spool, SpoolStats } from './spool.ts';
+
+export interface SensorOptions {
+  readonly sensorId: string;
+  readonly producer: BatchProducer;
+  readonly spool: Spool;
+  readonly shipper: Shipper;
+  /** Holds a batch back until its time has come; for paced replays. */
+  readonly pace?: (batch: EncodedBatch, signal: AbortSignal) => Promise<void>;
+  /** Waits for room in the spool instead of losing the oldest: right for files, wrong for live capture. */
+  readonly waitForRoomBytes?: number;
+  /** Called with what a person should know; default: nothing. */
+  readonly onTrouble?: (message: string) => void;
+  /** After the end of capture, how long shipping what waits may take; the rest stays in the spool. Default 5 s. */
+  readonly stopGraceMs?: number;
+}
+
+export interface SensorStats {
+  readonly frames: number;
+  readonly bytes: number;
+  readonly kernelDrops: number;
+  /** Rows that reached the spool. */
+  readonly rows: number;
+  readonly batches: number;
+  readonly spool: Readonly<SpoolStats>;
+  readonly shipper: Readonly<ShipperStats>;
+}
+
+export class Sensor {
+  readonly #options: SensorOptions;
+  #rows = 0;
+  #batches = 0;
+
+  /** @throws AppError `usage` where the id is not valid. */
+  constructor(options: SensorOptions) {
+    if (!SENSOR_ID.test(options.sensorId)) {
+      const allowed = 'letters, digits, dot, dash and underscore, at most 64';
+      throw new AppError('usage', `Cannot use "${options.sensorId}" as sensor id: ${allowed}`);
+    }
+    this.#options = options;
+  }
+
+  get stats(): SensorStats {
+    const { producer, spool, shipper } = this.#options;
+    const { frames, bytes, kernelDrops } = producer.stats;
+    return {
+      frames,
+      bytes,
+      kernelDrops,
+      rows: this.#rows,
+      batches: this.#batches,
+      spool: spool.stats,
+      shipper: shipper.stats,
+    };
+  }
+
+  /**
+   * Captures and ships until the packets end and all of them are shipped, or `signal` aborts.
+   * @throws what the producer or the shipper throws, after shipping what could be captured.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { shipper } = this.#options;
+    const stopShipping = new AbortController();
+    const stopCapture = AbortSignal.any([signal, stopShipping.signal]);
+    const shipping = shipper.run(stopShipping.signal).finally(() => stopShipping.abort());
+    // Awaited below; until then a failure must not count as unhandled.
+    shipping.catch(() => undefined);
+    let captureError: unknown = null;
+    try {
+      await this.#capture(stopCapture);
+    } catch (error) {
+      captureError = error;
+    }
+    await this.#finishShipping(signal, stopShipping);
+    await shipping;
+    if (captureError !== null) throw captureError;
+  }
+
+  async #capture(signal: AbortSignal): Promise<void> {
+    const { sensorId, producer, spool, pace, onTrouble } = this.#options;
+    const place = { sensorId, epoch: spool.epoch, firstSequence: spool.nextSequence };
+    const keep = async (batch: EncodedBatch) => {
+      if (pace) await pace(batch, signal);
+      await this.#waitForRoom(batch, signal);
+      try {
+        await spool.append(batch.sequence, batch.rows, batch.bytes);
+        this.#rows += batch.rows;
+        this.#batches++;
+      } catch (error) {
+        // A full disk: the batch is lost and counted, capture goes on.
+        onTrouble?.(`Cannot write to the spool ${spool.dir}: ${(error as Error).message}`);
+      }
+    };
+    await producer.run(place, keep, signal);
+  }
+
+  async #waitForRoom(batch: EncodedBatch, signal: AbortSignal): Promise<void> {
+    const { spool, waitForRoomBytes } = this.#options;
+    if (waitForRoomBytes === undefined) return;
+    const isTooFull = () => spool.stats.bytes + batch.bytes.length > waitForRoomBytes;
+    while (spool.entries.length > 0 && isTooFull() && !signal.aborted) {
+      await spool.waitForRemoval(signal);
+    }
+  }
+
+  async #finishShipping(signal: AbortSignal, stopShipping: AbortController): Promise<void> {
+    const { spool, stopGraceMs = 5000 } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const beginGrace = () => {
+      timer = setTimeout(() => stopShipping.abort(), stopGraceMs);
+    };
+    if (signal.aborted) beginGrace();
+    else signal.addEventListener('abort', beginGrace, { once: true });
+    while (spool.entries.length > 0 && !stopShipping.signal.aborted) {
+      await spool.waitForRemoval(stopShipping.signal);
+    }
+    signal.removeEventListener('abort', beginGrace);
+    clearTimeout(timer);
+    stopShipping.abort();
+  }
+}

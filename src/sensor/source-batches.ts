@@ -1,0 +1,95 @@
+/**
+ * Source → decoder → packet batch → bytes, in the thread that runs it. A batch closes at
+ * `maxRows`, for live sources also after `flushMs`, for paced replays also by packet time.
+ * Between two chunks of the source at most one chunk's batches wait in memory.
+ */
+import type { FrameHandler, Source, SourceStats } from '../capture/source.ts';
+import { PacketBatch } from '../contract/packet-batch.ts';
+import { PacketDecoder } from '../core/wire/decoder.ts';
+import { isKnownLinkType } from '../core/wire/link-layer.ts';
+import { AppError } from '../errors.ts';
+import { encodeBatch } from '../stream/batch-codec.ts';
+import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
+
+export const BATCH_ROWS = 4096;
+
+export interface SourceBatchesOptions {
+  readonly maxRows?: number;
+  /** A batch with rows is closed after this time; default: never. */
+  readonly flushMs?: number;
+  /** A batch is closed when its packets span more than this; default: never. */
+  readonly maxSpanMicros?: number;
+  /** Added to every timestamp. Whole microseconds. */
+  readonly shiftMicros?: number;
+}
+
+export class SourceBatches implements BatchProducer {
+  readonly name: string;
+  readonly #source: Source;
+  readonly #options: SourceBatchesOptions;
+
+  constructor(source: Source, options: SourceBatchesOptions = {}) {
+    this.name = source.name;
+    this.#source = source;
+    this.#options = options;
+  }
+
+  get stats(): Readonly<SourceStats> {
+    return this.#source.stats;
+  }
+
+  async run(
+    place: BatchPlace,
+    keep: (batch: EncodedBatch) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { maxRows = BATCH_ROWS, flushMs, shiftMicros = 0 } = this.#options;
+    const { maxSpanMicros = Number.POSITIVE_INFINITY } = this.#options;
+    const { sensorId, epoch } = place;
+    const source = this.#source;
+    const decoder = new PacketDecoder();
+    const batch = new PacketBatch(maxRows);
+    const closed: EncodedBatch[] = [];
+    let sequence = place.firstSequence;
+    let drops = source.stats.kernelDrops;
+    let begunAtMs = 0;
+    let firstMicros = 0;
+
+    const close = () => {
+      if (batch.length === 0) return;
+      batch.kernelDrops = source.stats.kernelDrops - drops;
+      drops = source.stats.kernelDrops;
+      const lastMicros = batch.tsMicros[batch.length - 1] ?? 0;
+      const bytes = encodeBatch(batch, { sensorId, epoch, sequence });
+      closed.push({ sequence, rows: batch.length, bytes, lastMicros });
+      sequence++;
+      batch.clear();
+    };
+    const onFrame: FrameHandler = (frame) => {
+      const micros = frame.tsMicros + shiftMicros;
+      if (batch.length > 0 && micros - firstMicros > maxSpanMicros) close();
+      if (batch.length === 0) {
+        if (flushMs !== undefined) begunAtMs = performance.now();
+        firstMicros = micros;
+      }
+      if (!isKnownLinkType(frame.linkType)) throw unknownLinkType(source.name, frame.linkType);
+      const row = decoder.decode(frame, batch);
+      batch.tsMicros[row] = micros;
+      if (batch.isFull) close();
+    };
+    const onChunk = async () => {
+      if (flushMs !== undefined && performance.now() - begunAtMs >= flushMs) close();
+      for (const ready of closed.splice(0)) await keep(ready);
+    };
+    try {
+      await source.run(onFrame, { signal, onChunk });
+    } finally {
+      close();
+      await onChunk();
+    }
+  }
+}
+
+function unknownLinkType(name: string, linkType: number): AppError {
+  return new AppError('input_invalid', `Cannot decode ${name}: link type ${linkType} is not known`);
+}
