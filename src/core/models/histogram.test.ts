@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { binMatrix, findCuts } from './binning.ts';
+import { createMatrix } from './dataset.ts';
+import {
+  buildHistogram,
+  createHistogram,
+  gradientOf,
+  hessianOf,
+  packBins,
+  packGradients,
+  subtractHistogram,
+} from './histogram.ts';
+import { Random } from './random.ts';
+
+it.each([1, 3, 4, 5, 9])('sums up gradients exactly, in any order, for %d features', (features) => {
+  const rowCount = 500;
+  const random = new Random(features);
+  const values = Float64Array.from({ length: rowCount * features }, () =>
+    random.float() < 0.1 ? Number.NaN : random.below(40),
+  );
+  const names = Array.from({ length: features }, (_, f) => `f${f}`);
+  const matrix = createMatrix(names, values);
+  const binned = binMatrix(matrix, findCuts(matrix, 30, 1));
+  const gradients = Float64Array.from({ length: rowCount }, () => random.float() - 0.5);
+  const hessians = Float64Array.from({ length: rowCount }, () => random.float());
+  const rows = Uint32Array.from({ length: rowCount }, (_, row) => row);
+  const quantised = { packed: new Float64Array(rowCount), gradientUnit: 1, hessianUnit: 1 };
+  packGradients(gradients, hessians, rows, rowCount, random, quantised);
+  const { packed } = quantised;
+  for (let row = 0; row < rowCount; row++) {
+    const unit = quantised.gradientUnit;
+    expect(Math.abs(gradientOf(packed[row]!) * unit - gradients[row]!)).toBeLessThanOrEqual(unit);
+    const { hessianUnit } = quantised;
+    expect(Math.abs(hessianOf(packed[row]!) * hessianUnit - hessians[row]!)).toBeLessThanOrEqual(
+      hessianUnit,
+    );
+  }
+  const build = (begin: number, end: number, order = rows) => {
+    const histogram = createHistogram(binned);
+    buildHistogram(
+      histogram,
+      packBins(binned),
+      binned,
+      new Uint8Array(12).fill(1),
+      packed,
+      order,
+      begin,
+      end,
+      new Float64Array(rowCount),
+    );
+    return histogram;
+  };
+  const whole = build(0, rowCount);
+  for (let f = 0; f < features; f++) {
+    for (let bin = 0; bin < binned.offsets[f + 1]! - binned.offsets[f]!; bin++) {
+      let expected = 0;
+      for (let row = 0; row < rowCount; row++) {
+        if (binned.columns[f * rowCount + row] === bin) expected += packed[row]!;
+      }
+      expect(whole[binned.offsets[f]! + bin]).toBe(expected);
+    }
+  }
+  expect(build(0, rowCount, rows.slice().reverse())).toEqual(whole);
+  const parent = whole.slice();
+  subtractHistogram(parent, build(0, 123));
+  expect(parent).toEqual(build(123, rowCount));
+});
