@@ -17,12 +17,12 @@ import type { FlowRecord } from '../../contract/flow.ts';
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { FlowBit, FlowColumns, NEVER } from './flow-columns.ts';
 import { endpointHash, flowId, mix32, textHash } from './flow-hash.ts';
-import { FlowIndex } from './flow-index.ts';
 import { FLOW_LISTS, FlowList, FlowLists } from './flow-lists.ts';
 import { type EndReason, type FlowTexts, flowRecord } from './flow-record.ts';
 import { flipHistory, noteDatagram } from './history.ts';
 import { icmpCounterpart } from './icmp-pairs.ts';
 import { isLikelyServerPort, serviceSeen } from './services.ts';
+import { SlotIndex } from './slot-index.ts';
 import { TcpFlag } from './tcp-flags.ts';
 import { TcpState } from './tcp-state.ts';
 import { newSegmentFacts, trackSegment } from './tcp-tracking.ts';
@@ -85,6 +85,8 @@ export class FlowTable {
   isRetransmission = false;
   /** The connection ended with this packet: FIN from both sides, or RST. */
   justClosed = false;
+  /** The headers of an HTTP request that was begun in this packet or before it end in this packet. */
+  justCompletedRequest = false;
 
   readonly #sensorId: string;
   readonly #sensorHash: number;
@@ -95,7 +97,7 @@ export class FlowTable {
   readonly #isVlanInKey: boolean;
 
   #flows: FlowColumns;
-  readonly #index: FlowIndex;
+  readonly #index: SlotIndex;
   readonly #lists: FlowLists;
   readonly #texts = new Map<number, FlowTexts>();
   readonly #free: number[] = [];
@@ -121,7 +123,7 @@ export class FlowTable {
     this.#timeouts[FlowList.ESTABLISHED] = (options.tcpIdleSeconds ?? 300) * SECOND;
     const capacity = Math.min(INITIAL_CAPACITY, this.#maxFlows);
     this.#flows = new FlowColumns(capacity);
-    this.#index = new FlowIndex(capacity);
+    this.#index = new SlotIndex(capacity);
     this.#lists = new FlowLists(capacity);
   }
 
@@ -145,6 +147,7 @@ export class FlowTable {
     this.justValidated = false;
     this.isRetransmission = false;
     this.justClosed = false;
+    this.justCompletedRequest = false;
     if (batch.ipVersion[row] === 0) {
       this.counters.packetsWithoutFlow++;
       return -1;
@@ -488,6 +491,8 @@ export class FlowTable {
     if (events !== 0) {
       let bits = flows.bits[slot]!;
       if (events & AppEvent.HTTP_REQUEST) bits |= FlowBit.HTTP_PARTIAL;
+      this.justCompletedRequest =
+        (bits & FlowBit.HTTP_PARTIAL) !== 0 && (events & AppEvent.HTTP_HEADERS_END) !== 0;
       if (events & (AppEvent.HTTP_HEADERS_END | AppEvent.HTTP_RESPONSE))
         bits &= ~FlowBit.HTTP_PARTIAL;
       flows.bits[slot] = bits;

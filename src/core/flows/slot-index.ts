@@ -2,7 +2,7 @@
  * Finds a slot by the hash of its key: open addressing with linear probing, at most half full,
  * deletion by shifting back, so there are no tombstones. The caller compares keys.
  */
-export class FlowIndex {
+export class SlotIndex {
   /** Slot + 1; 0 is empty. */
   #table: Int32Array;
   #mask: number;
@@ -24,6 +24,10 @@ export class FlowIndex {
   /** The slot at `position`, or -1 where the search ends. */
   slotAt(position: number): number {
     return this.#table[position]! - 1;
+  }
+
+  clear(): void {
+    this.#table.fill(0);
   }
 
   add(hash: number, slot: number): void {

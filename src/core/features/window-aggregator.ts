@@ -1,0 +1,265 @@
+/**
+ * Windows in event time: 5 s parts aligned to the epoch, closed by a watermark that follows the
+ * latest packet at the allowed lateness; 30 s and 180 s are merged from closed parts. A window is
+ * emitted when the watermark reaches its end, so rows depend on the packets and their order alone,
+ * never on how they were batched.
+ *
+ * Rows come by end of window, then by size; within one window the network first, then sources,
+ * then targets, each by address (`EntityTable.sorted`).
+ *
+ * Completeness of a row: packets counted over those and the lost ones. Lost are packets that the
+ * kernel dropped (in the window of the batch's first packet), that came late (for the windows still
+ * open then), whose flow was evicted or had no room; for sources and targets also packets whose
+ * sender or receiver found no room among the entities.
+ */
+import type { PacketBatch } from '../../contract/packet-batch.ts';
+import type { WindowRow, WindowScope, WindowSize } from '../../contract/window.ts';
+import type { FlowTable } from '../flows/flow-table.ts';
+import { ArpSummary } from './arp-summary.ts';
+import { ArpWatch } from './arp-watch.ts';
+import { ConnectionSummary } from './connection-summary.ts';
+import { NETWORK_ROW, sourceRow, targetRow } from './entity-table.ts';
+import { COUNTS, Count } from './window-counts.ts';
+import { type WindowLimits, WindowState } from './window-state.ts';
+import { windowVector } from './window-vector.ts';
+
+const SECOND = 1_000_000;
+const PART_MICROS = 5 * SECOND;
+const MIDDLE_MICROS = 30 * SECOND;
+const LONG_MICROS = 180 * SECOND;
+
+export interface WindowAggregatorOptions extends Partial<WindowLimits> {
+  readonly sensorId: string;
+  /** Called for every row, in the order told above. The row is the receiver's to keep. */
+  readonly onRow: (row: WindowRow) => void;
+  /** How far behind the latest packet a packet may be and still count. */
+  readonly latenessMicros?: number;
+}
+
+export interface WindowCounters {
+  packets: number;
+  latePackets: number;
+  /** Packets the kernel reported as dropped. */
+  droppedPackets: number;
+  windows: number;
+  rows: number;
+  /** Packets whose sender or receiver had no room among a window's entities. */
+  entityOverflow: number;
+  /** Distinct values that had no room. */
+  factOverflow: number;
+}
+
+export class WindowAggregator {
+  readonly counters: WindowCounters = {
+    packets: 0,
+    latePackets: 0,
+    droppedPackets: 0,
+    windows: 0,
+    rows: 0,
+    entityOverflow: 0,
+    factOverflow: 0,
+  };
+
+  /** What the last ARP packet meant; for detectors too. */
+  readonly arp = new ArpWatch();
+  readonly #sensorId: string;
+  readonly #onRow: (row: WindowRow) => void;
+  readonly #lateness: number;
+  readonly #limits: WindowLimits;
+
+  /** Open 5 s parts, earliest first. */
+  readonly #parts: WindowState[] = [];
+  #middle: WindowState | null = null;
+  #long: WindowState | null = null;
+  readonly #pool: WindowState[] = [];
+  #current: WindowState | null = null;
+  #watermark = Number.NEGATIVE_INFINITY;
+  /** No part that ends by now is open. */
+  #nextClose = Number.POSITIVE_INFINITY;
+  #evictedBefore = 0;
+  readonly #connections = new ConnectionSummary();
+  readonly #claims = new ArpSummary();
+
+  constructor(options: WindowAggregatorOptions) {
+    this.#sensorId = options.sensorId;
+    this.#onRow = options.onRow;
+    this.#lateness = options.latenessMicros ?? 2 * SECOND;
+    this.#limits = {
+      maxEntities: options.maxEntities ?? 32_768,
+      maxConnections: options.maxConnections ?? 262_144,
+      maxFacts: options.maxFacts ?? 1_048_576,
+    };
+  }
+
+  /** µs since the epoch: windows that end by here are closed. */
+  get watermark(): number {
+    return this.#watermark;
+  }
+
+  /** Takes in one packet that `flows` has just observed into `slot`. */
+  observe(batch: PacketBatch, row: number, flows: FlowTable, slot: number): void {
+    const ts = batch.tsMicros[row]!;
+    this.counters.packets++;
+    if (batch.arpOp[row]! >= 0) this.arp.observe(batch, row);
+    this.advance(ts);
+    const part = this.#partFor(ts);
+    const evicted = flows.counters.evicted - this.#evictedBefore;
+    this.#evictedBefore = flows.counters.evicted;
+    if (part === null) {
+      this.counters.latePackets++;
+      this.#lose(ts, 1 + evicted);
+      return;
+    }
+    part.lost += evicted;
+    if (row === 0 && batch.kernelDrops > 0) {
+      this.counters.droppedPackets += batch.kernelDrops;
+      part.lost += batch.kernelDrops;
+    }
+    part.observe(batch, row, flows, slot, this.arp);
+  }
+
+  /** Packet time has reached `tsMicros`: closes what the watermark passes. */
+  advance(tsMicros: number): void {
+    const watermark = tsMicros - this.#lateness;
+    if (watermark <= this.#watermark) return;
+    this.#watermark = watermark;
+    if (watermark >= this.#nextClose) this.#closeUntil(watermark);
+  }
+
+  /** Closes and emits everything, also windows whose end has not come. */
+  flush(): void {
+    this.#closeUntil(Number.POSITIVE_INFINITY);
+    this.#watermark = Number.NEGATIVE_INFINITY;
+  }
+
+  #partFor(ts: number): WindowState | null {
+    const current = this.#current;
+    if (current !== null && ts >= current.startMicros && ts < current.startMicros + PART_MICROS)
+      return current;
+    const start = Math.floor(ts / PART_MICROS) * PART_MICROS;
+    if (start + PART_MICROS <= this.#watermark) return null;
+    let part = this.#parts.find((open) => open.startMicros === start);
+    if (!part) {
+      part = this.#take(start);
+      this.#parts.push(part);
+      this.#parts.sort((a, b) => a.startMicros - b.startMicros);
+      this.#schedule();
+    }
+    this.#current = part;
+    return part;
+  }
+
+  /** Lowers the completeness of the windows above a closed part that are still open. */
+  #lose(ts: number, packets: number): void {
+    if (this.#middle && startOf(ts, MIDDLE_MICROS) === this.#middle.startMicros)
+      this.#middle.lost += packets;
+    else if (this.#long && startOf(ts, LONG_MICROS) === this.#long.startMicros)
+      this.#long.lost += packets;
+  }
+
+  /** Closes windows in the order of their ends, shorter ones first. */
+  #closeUntil(limit: number): void {
+    for (;;) {
+      const part = this.#parts[0];
+      // A longer window waits for every part that can still belong to it.
+      const next = Math.min(limit, part?.startMicros ?? limit);
+      const nextMiddle = Math.min(next, this.#middle?.startMicros ?? next);
+      if (this.#long && endOf(this.#long, LONG_MICROS) <= nextMiddle) this.#closeLong();
+      else if (this.#middle && endOf(this.#middle, MIDDLE_MICROS) <= next) this.#closeMiddle();
+      else if (part && part.startMicros + PART_MICROS <= limit) this.#closePart(part);
+      else break;
+    }
+    this.#current = null;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const part = this.#parts[0];
+    let next = part ? part.startMicros + PART_MICROS : Number.POSITIVE_INFINITY;
+    if (this.#middle) next = Math.min(next, endOf(this.#middle, MIDDLE_MICROS));
+    if (this.#long) next = Math.min(next, endOf(this.#long, LONG_MICROS));
+    this.#nextClose = next;
+  }
+
+  #closePart(part: WindowState): void {
+    this.#parts.shift();
+    this.counters.entityOverflow += part.entityOverflow;
+    this.counters.factOverflow += part.distinct.overflowed;
+    this.#emit(part, 5);
+    this.#middle ??= this.#take(startOf(part.startMicros, MIDDLE_MICROS));
+    this.#middle.merge(part);
+    this.#pool.push(part);
+  }
+
+  #closeMiddle(): void {
+    const middle = this.#middle;
+    if (!middle) return;
+    this.#middle = null;
+    this.#emit(middle, 30);
+    this.#long ??= this.#take(startOf(middle.startMicros, LONG_MICROS));
+    this.#long.merge(middle);
+    this.#pool.push(middle);
+  }
+
+  #closeLong(): void {
+    const long = this.#long;
+    if (!long) return;
+    this.#long = null;
+    this.#emit(long, 180);
+    this.#pool.push(long);
+  }
+
+  #take(startMicros: number): WindowState {
+    const state = this.#pool.pop() ?? new WindowState(this.#limits);
+    state.reset(startMicros);
+    return state;
+  }
+
+  #emit(state: WindowState, size: WindowSize): void {
+    this.counters.windows++;
+    const { entities } = state;
+    this.#connections.fill(state.conns, 2 * entities.length + 1, state.startMicros);
+    this.#claims.fill(state.distinct);
+    this.#emitRow(state, size, 'network', NETWORK_ROW, '*');
+    const order = entities.sorted();
+    for (const entity of order)
+      this.#emitRow(state, size, 'source', sourceRow(entity), entities.text(entity));
+    for (const entity of order)
+      this.#emitRow(state, size, 'target', targetRow(entity), entities.text(entity));
+  }
+
+  #emitRow(
+    state: WindowState,
+    size: WindowSize,
+    scope: WindowScope,
+    row: number,
+    entity: string,
+  ): void {
+    if (state.rows.counts[COUNTS * row + Count.PACKETS] === 0) return;
+    this.counters.rows++;
+    this.#onRow({
+      size,
+      startMicros: state.startMicros,
+      scope,
+      entity,
+      sensorId: this.#sensorId,
+      completeness: completenessOf(state, scope),
+      values: windowVector(state, row, scope, size, this.#connections, this.#claims),
+      verdict: null,
+    });
+  }
+}
+
+function completenessOf(state: WindowState, scope: WindowScope): number {
+  const counted = state.rows.counts[COUNTS * NETWORK_ROW + Count.PACKETS]!;
+  const lost = state.lost + state.distinct.overflowed;
+  return counted / (counted + lost + (scope === 'network' ? 0 : state.entityOverflow));
+}
+
+function startOf(ts: number, size: number): number {
+  return Math.floor(ts / size) * size;
+}
+
+function endOf(state: WindowState, size: number): number {
+  return state.startMicros + size;
+}
