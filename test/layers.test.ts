@@ -13,7 +13,7 @@ const LAYERS = [
   ['core/response'],
   ['core/engine'],
   ['capture', 'firewall', 'lures', 'store', 'stream'], // one row: these may not see each other
-  ['sensor', 'http'],
+  ['sensor', 'http', 'workshop'],
   ['app'],
   ['cli'],
 ];

@@ -72,6 +72,18 @@ export class Labels {
     return null;
   }
 
+  /** A row that holds only for some DNS names lies between these hosts: the flow alone does not tell. */
+  isAmbiguous(flow: Labelled): boolean {
+    return this.rows.some(
+      (row) =>
+        row.dnsSuffix !== null &&
+        flow.firstMicros >= row.startMicros &&
+        flow.firstMicros <= row.endMicros &&
+        (row.dstPorts === null || row.dstPorts.includes(flow.dstPort)) &&
+        this.#covers(row, flow.srcIp, flow.dstIp),
+    );
+  }
+
   /** True if `ip` is what the cell says: an address, `*`, `LAN` or `SPOOFED`. */
   matches(cell: string, ip: string): boolean {
     if (cell === '*' || cell === ip) return true;

@@ -53,6 +53,8 @@ export class AlertBook {
   evictions = 0;
   readonly #sensorId: string;
   readonly #incidents = new Map<string, Incident>(); // longest quiet first
+  /** The latest incident of a kind and source: what a detection that sees no target joins. */
+  readonly #latest = new Map<string, string>();
   readonly #changed = new Set<Incident>();
 
   constructor(sensorId: string) {
@@ -61,13 +63,15 @@ export class AlertBook {
 
   /** Opens an alert or lets one grow, and returns it. */
   add(detection: Detection): Incident {
-    const key = keyOf(detection);
+    const source = `${detection.kind} ${detection.sourceIp ?? '*'}`;
+    const key = (detection.isTargetUnseen && this.#latest.get(source)) || keyOf(detection);
     let incident = this.#incidents.get(key);
     if (incident && detection.firstMicros - incident.lastMicros > GAP_MICROS) incident = undefined;
     incident ??= this.#open(key, detection);
     grow(incident, detection);
     this.#incidents.delete(key);
     this.#incidents.set(key, incident);
+    this.#latest.set(source, key);
     if (this.#incidents.size > MAX_IN_PROGRESS) this.#letGo();
     this.#changed.add(incident);
     return incident;
@@ -131,7 +135,10 @@ export class AlertBook {
 
   #letGo(): void {
     const [longestQuiet] = this.#incidents.keys();
-    if (longestQuiet !== undefined) this.#incidents.delete(longestQuiet);
+    if (longestQuiet === undefined) return;
+    const [kind, source] = longestQuiet.split(' ', 2);
+    this.#incidents.delete(longestQuiet);
+    if (this.#latest.get(`${kind} ${source}`) === longestQuiet) this.#latest.delete(`${kind} ${source}`);
     this.evictions++;
   }
 }
@@ -176,7 +183,7 @@ function grow(incident: Incident, detection: Detection): void {
   alert.confidence = fuse(alert.evidence);
   const [reference] = alert.packets;
   if (reference) reference.last = alert.last_seen;
-  if (alert.destination_port !== detection.targetPort) {
+  if (!detection.isTargetUnseen && alert.destination_port !== detection.targetPort) {
     alert.destination_port = null;
     if (reference) reference.dst_port = null;
   }

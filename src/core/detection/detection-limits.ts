@@ -1,4 +1,5 @@
 /** Every detector's limits under one name each: what the `detection` section of the configuration may change. */
+import { modelFindingDefaults } from './model-findings.ts';
 import { amplificationDefaults } from './detectors/amplification.ts';
 import { arpSpoofDefaults } from './detectors/arp-spoof.ts';
 import { bruteForceDefaults } from './detectors/brute-force.ts';
@@ -21,6 +22,7 @@ export const DETECTION_DEFAULTS = {
   arp_spoof: arpSpoofDefaults,
   dns_tunnel: dnsTunnelDefaults,
   slowloris: slowlorisDefaults,
+  models: modelFindingDefaults,
 };
 
 export type DetectionLimits = typeof DETECTION_DEFAULTS;

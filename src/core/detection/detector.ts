@@ -20,6 +20,8 @@ export interface Detection {
   readonly sourceIp: string | null;
   readonly targetIp: string | null;
   readonly targetPort: number | null;
+  /** The detector sees sources only: it supports an alert of its kind on the source, whatever the target. */
+  readonly isTargetUnseen?: boolean;
   /** The text of the `protocol` column; null where it is not one. */
   readonly protocol: string | null;
   /** 0 to 1, from the evidence alone. */

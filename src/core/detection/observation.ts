@@ -12,6 +12,8 @@ export interface Observation {
   flowId: number;
   /** First packet of its flow. */
   isNewFlow: boolean;
+  /** It began a conversation: UDP, or TCP by a segment without ACK and RST (SYN and stealth probes). */
+  isAttempt: boolean;
   /** Sent by the side that began the conversation. */
   isFromOriginator: boolean;
   /** This packet completed the three-way handshake. */

@@ -3,7 +3,7 @@
  * carried upwards must stand in the names, so their number and length is the channel's width; a CDN's
  * hashed names repeat, a browser's are short. Never judged by address, resolver or known domain.
  */
-import { registeredDomain } from '../../features/registered-domain.ts';
+import { subdomainLength } from '../../features/registered-domain.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import type { Observation } from '../observation.ts';
@@ -52,9 +52,9 @@ export class DnsTunnelDetector implements Detector {
     if (batch.dnsQuery[row] !== 1 || batch.dstPort[row] === 5353) return;
     const name = batch.dnsQname.get(row);
     if (!name) return;
-    const domain = registeredDomain(name);
-    const subdomain = name.length - domain.length - 1;
+    const subdomain = subdomainLength(name);
     if (subdomain <= 0) return;
+    const domain = name.slice(subdomain + 1);
     const channel = this.#channelOf(domain, seen);
     channel.queries++;
     channel.bytes += batch.wireLength[row]!;

@@ -59,7 +59,7 @@ export class PortScanDetector implements Detector {
   observe(seen: Observation): void {
     const protocol = seen.batch.protocol[seen.row]!;
     if (protocol !== Protocol.TCP && protocol !== Protocol.UDP) return;
-    if (seen.isNewFlow && seen.isFromOriginator) this.#attempt(seen, protocol);
+    if (seen.isAttempt && seen.isFromOriginator) this.#attempt(seen, protocol);
     else if (seen.isHandshakeEnd) this.#answered(seen.sourceKey, seen.targetKey, seen, 'dst');
     else if (seen.isFirstAnswer && !refuses(seen)) this.#answered(seen.targetKey, seen.sourceKey, seen, 'src');
   }
@@ -79,7 +79,7 @@ export class PortScanDetector implements Detector {
   #attempt(seen: Observation, protocol: number): void {
     const { batch, row, sourceKey, targetKey } = seen;
     const port = batch.dstPort[row]!;
-    if (port < 0 || isReflection(batch.tcpFlags[row]!)) return;
+    if (port < 0) return;
     if (protocol === Protocol.UDP && (isTraceroute(port) || isGroup(batch.dst, row, batch.ipVersion[row]!))) return;
     if (this.#isFirstContact(sourceKey, seen.tsMicros)) return;
     this.#note(pairKey(sourceKey, targetKey), port, seen, true);
@@ -187,11 +187,6 @@ export class PortScanDetector implements Detector {
     this.#sketch[place] = 1;
     return true;
   }
-}
-
-/** SYN-ACK or RST as the first thing seen: an answer to something forged, not an attempt. */
-function isReflection(flags: number): boolean {
-  return flags >= 0 && ((flags & 0x12) === 0x12 || (flags & 0x04) !== 0);
 }
 
 function refuses(seen: Observation): boolean {

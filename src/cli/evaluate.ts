@@ -1,0 +1,62 @@
+/** `phantomnet evaluate`: alerts of a capture against its labels, precision and recall per kind, false alerts per hour. */
+import { loadJudge } from '../app/model.ts';
+import type { DetectionLimits } from '../core/detection/detection-limits.ts';
+import { Analysis } from '../core/engine/analysis.ts';
+import { evaluate as score, type Evaluation } from '../workshop/evaluate.ts';
+import { ALL_BENIGN, readLabels } from '../workshop/labels.ts';
+import { summarize } from './analyze.ts';
+
+export interface EvaluateOptions {
+  readonly json: boolean;
+  /** Null: the captures are benign throughout. */
+  readonly labels: string | null;
+  readonly model: string | null;
+  readonly limits: DetectionLimits;
+  readonly out: NodeJS.WritableStream;
+  readonly err: NodeJS.WritableStream;
+}
+
+export async function evaluate(files: readonly string[], options: EvaluateOptions): Promise<void> {
+  const labels = options.labels === null ? ALL_BENIGN : readLabels(options.labels);
+  const { judge, reason } = loadJudge(options.model);
+  if (reason) options.err.write(`phantomnet: detectors only: ${reason}\n`);
+  for (const file of files) {
+    const summary = await summarize(file, new Analysis({ sensorId: 'local', judge, limits: options.limits }));
+    const evaluation = score(summary.alerts, labels, summary);
+    options.out.write(
+      options.json ? `${JSON.stringify(toJson(file, evaluation))}\n` : `${file}\n${readable(evaluation)}\n`,
+    );
+    if (summary.damage) throw summary.damage;
+  }
+}
+
+function toJson(file: string, { kinds, missed, falseAlerts, benignHours, falseAlertsPerBenignHour }: Evaluation) {
+  return {
+    file,
+    kinds,
+    missed: missed.map(({ label, tool, srcIp, dstIp }) => ({ label, tool, src_ip: srcIp, dst_ip: dstIp })),
+    false_alerts: falseAlerts.length,
+    benign_hours: benignHours,
+    false_alerts_per_benign_hour: falseAlertsPerBenignHour,
+  };
+}
+
+function readable(evaluation: Evaluation): string {
+  const lines = ['  kind             labelled found recall   alerts right other false precision'];
+  for (const row of evaluation.kinds) {
+    const cells = [row.alerts, row.right, row.otherKind, row.false].map((count) => String(count).padStart(5));
+    lines.push(
+      `  ${row.kind.padEnd(18)} ${String(row.labelled).padStart(6)} ${String(row.found).padStart(5)}  ${percent(row.recall)} ${cells.join(' ')}     ${percent(row.precision)}`,
+    );
+  }
+  for (const { label, tool, srcIp, dstIp } of evaluation.missed) lines.push(`  missed: ${label} (${tool}) ${srcIp} -> ${dstIp}`);
+  for (const alert of evaluation.falseAlerts) lines.push(`  false: ${alert.alert_type}: ${alert.description}`);
+  lines.push(
+    `  false alerts per hour without attack: ${evaluation.falseAlertsPerBenignHour.toFixed(1)} (over ${(evaluation.benignHours * 60).toFixed(1)} min)`,
+  );
+  return lines.join('\n');
+}
+
+function percent(share: number | null): string {
+  return share === null ? '     -' : `${(100 * share).toFixed(0).padStart(4)} %`;
+}

@@ -1,0 +1,51 @@
+/** `phantomnet train` and `phantomnet models`: make the model file, and say what is in one. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readModelFile } from '../app/model.ts';
+import { encodeModels, type StoredModel } from '../core/models/model-file.ts';
+import { trainModels } from '../workshop/train.ts';
+import { readTrainingPlan } from '../workshop/training-plan.ts';
+
+export interface TrainOptions {
+  readonly plan: string;
+  /** The folder that the plan's paths are below. */
+  readonly data: string;
+  readonly out: string;
+  readonly err: NodeJS.WritableStream;
+}
+
+export async function train({ plan, data, out, err }: TrainOptions): Promise<void> {
+  const models = await trainModels(readTrainingPlan(plan, data), (line) => err.write(`${line}\n`));
+  mkdirSync(dirname(out), { recursive: true });
+  const bytes = encodeModels(models);
+  writeFileSync(out, bytes);
+  err.write(`${out}: ${models.length} models, ${bytes.length} bytes\n`);
+  for (const model of models) err.write(describe(model));
+}
+
+export interface ShowModelOptions {
+  readonly json: boolean;
+  readonly out: NodeJS.WritableStream;
+}
+
+export function showModels(path: string, { json, out }: ShowModelOptions): void {
+  const file = readModelFile(path);
+  if (json) {
+    for (const { name, catalogueHash, seed, parameters, metrics, thresholds, dataHashes } of file.models)
+      out.write(
+        `${JSON.stringify({ file_hash: file.hash, name, catalogue_hash: catalogueHash, seed, parameters, metrics, thresholds, data_hashes: dataHashes })}\n`,
+      );
+    return;
+  }
+  out.write(`${path}\n  sha256 ${file.hash}\n`);
+  for (const model of file.models) out.write(describe(model));
+}
+
+function describe({ name, model, catalogueHash, dataHashes, metrics, thresholds }: StoredModel): string {
+  const lines = [
+    `${name} (${model.kind}, ${model.trees.treeCount} trees, ${model.featureNames.length} features, catalogue ${catalogueHash}, ${dataHashes.length} captures)`,
+  ];
+  for (const [metric, value] of Object.entries({ ...metrics, ...thresholds }))
+    lines.push(`  ${metric.padEnd(32)} ${Number.isInteger(value) ? value : value.toFixed(4)}`);
+  return `${lines.join('\n')}\n`;
+}

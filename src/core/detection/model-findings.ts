@@ -1,0 +1,171 @@
+/**
+ * From single verdicts of the forests to detections. One flow or window called hostile is noise at the
+ * rates real networks have; several of one source within a minute are evidence. A forest alone reaches
+ * ALERT and never BLOCK: its confidence is held below the blocking threshold, and only together with a
+ * detector does an alert pass it.
+ */
+import { ALERT_KIND_NAMES, type AlertKind } from '../../contract/alert-kinds.ts';
+import type { FlowRecord } from '../../contract/flow.ts';
+import type { WindowRow } from '../../contract/window.ts';
+import type { Detection, Report } from './detector.ts';
+
+export const modelFindingDefaults = {
+  /** Calibrated probability from which a flow or window counts. */
+  min_threat_score: 0.9,
+  /** Probability of the class itself. */
+  min_class_probability: 0.7,
+  /** Flows of one source to one target that are called the same. */
+  min_flows: 8,
+  /** 5 s windows of one source that are called the same. */
+  min_windows: 3,
+  /** Windows of one source that the isolation forest finds unusual. */
+  min_unusual_windows: 4,
+  window_s: 60,
+  /** (source, target, kind) triples remembered; the oldest is forgotten first. */
+  max_triples: 16_384,
+};
+
+/** A forest by itself stays below BLOCK. */
+const MAX_CONFIDENCE = 0.75;
+const MAX_ANOMALY_CONFIDENCE = 0.6;
+
+interface Tally {
+  /** Packet times, oldest first. */
+  times: number[];
+  scoreSum: number;
+  packets: number;
+  bytes: number;
+  flows: number;
+  isValidated: boolean;
+}
+
+export class ModelFindings {
+  evictions = 0;
+  readonly #limits: typeof modelFindingDefaults;
+  readonly #report: Report;
+  readonly #tallies = new Map<string, Tally>();
+
+  constructor(limits: typeof modelFindingDefaults, report: Report) {
+    this.#limits = limits;
+    this.#report = report;
+  }
+
+  addFlow(flow: FlowRecord): void {
+    const { verdict } = flow;
+    const kind = this.#kindOf(verdict);
+    if (!verdict || kind === null) return;
+    const tally = this.#count(`flow ${kind} ${flow.srcIp} ${flow.dstIp}`, flow.lastSeenMicros, verdict.threatScore);
+    tally.packets += flow.packetsFwd + flow.packetsBwd;
+    tally.bytes += flow.bytesFwd + flow.bytesBwd;
+    tally.flows++;
+    tally.isValidated ||= flow.isValidated;
+    if (tally.times.length < this.#limits.min_flows) return;
+    this.#tell(tally, 'flow-forest', kind, 'flows', this.#limits.min_flows, {
+      sourceIp: flow.srcIp,
+      targetIp: flow.dstIp,
+      targetPort: flow.dstPort < 0 ? null : flow.dstPort,
+      protocol: flow.protocol,
+    });
+  }
+
+  addWindow(window: WindowRow): void {
+    const { verdict } = window;
+    if (window.scope !== 'source' || window.size !== 5) return;
+    const kind = this.#kindOf(verdict);
+    if (!verdict || kind === null) return;
+    const endMicros = window.startMicros + window.size * 1e6;
+    const tally = this.#count(`window ${kind} ${window.entity}`, endMicros, verdict.threatScore);
+    if (tally.times.length < this.#limits.min_windows) return;
+    this.#tell(tally, 'source-forest', kind, 'windows', this.#limits.min_windows, {
+      sourceIp: window.entity,
+      targetIp: null,
+      isTargetUnseen: true,
+      targetPort: null,
+      protocol: null,
+    });
+  }
+
+  addUnusual(window: WindowRow, { score, threshold }: { score: number; threshold: number }): void {
+    const endMicros = window.startMicros + window.size * 1e6;
+    const tally = this.#count(`unusual ${window.entity}`, endMicros, score);
+    if (tally.times.length < this.#limits.min_unusual_windows) return;
+    const mean = tally.scoreSum / tally.times.length;
+    this.#report({
+      kind: 'Anomaly',
+      detector: 'source-isolation',
+      atMicros: endMicros,
+      firstMicros: tally.times[0] ?? endMicros,
+      sourceIp: window.entity,
+      targetIp: null,
+      targetPort: null,
+      protocol: null,
+      confidence: Math.min(MAX_ANOMALY_CONFIDENCE, 0.5 + (mean - threshold)),
+      summary: `${window.entity} behaved unlike anything in training in ${tally.times.length} windows of 5 s within a minute`,
+      numbers: { isolation_score: mean, windows: tally.times.length },
+      thresholds: { isolation_score: threshold, windows: this.#limits.min_unusual_windows },
+      isSpoofable: true,
+      packets: 0,
+      bytes: 0,
+      flows: 0,
+    });
+  }
+
+  #kindOf(verdict: { label: string; confidence: number; threatScore: number } | null): AlertKind | null {
+    if (!verdict || verdict.threatScore < this.#limits.min_threat_score) return null;
+    if (verdict.confidence < this.#limits.min_class_probability) return null;
+    return ALERT_KIND_NAMES.find((name) => name === verdict.label) ?? null;
+  }
+
+  #count(key: string, atMicros: number, score: number): Tally {
+    let tally = this.#tallies.get(key);
+    const oldest = atMicros - this.#limits.window_s * 1e6;
+    if (tally && (tally.times.at(-1) ?? 0) < oldest) tally = undefined;
+    if (!tally) {
+      tally = { times: [], scoreSum: 0, packets: 0, bytes: 0, flows: 0, isValidated: false };
+      this.#tallies.delete(key);
+      this.#tallies.set(key, tally);
+      if (this.#tallies.size > this.#limits.max_triples) {
+        const [first] = this.#tallies.keys();
+        if (first !== undefined) this.#tallies.delete(first);
+        this.evictions++;
+      }
+    }
+    tally.times.push(atMicros);
+    tally.scoreSum += score;
+    return tally;
+  }
+
+  #tell(
+    tally: Tally,
+    detector: string,
+    kind: AlertKind,
+    what: 'flows' | 'windows',
+    limit: number,
+    who: Pick<Detection, 'targetIp' | 'targetPort' | 'protocol' | 'isTargetUnseen'> & { sourceIp: string },
+  ): void {
+    const count = tally.times.length;
+    const mean = tally.scoreSum / count;
+    const atMicros = tally.times.at(-1) ?? 0;
+    this.#report({
+      kind,
+      detector,
+      atMicros,
+      firstMicros: tally.times[0] ?? atMicros,
+      ...who,
+      confidence: Math.min(MAX_CONFIDENCE, mean * (1 - 2 ** -count)),
+      summary: `${who.sourceIp}${who.targetIp ? ` towards ${who.targetIp}` : ''}: ${count} ${what} look like ${kind}, mean probability ${mean.toFixed(2)}`,
+      numbers: { [what]: count, mean_threat_score: mean },
+      thresholds: { [what]: limit, mean_threat_score: this.#limits.min_threat_score },
+      isSpoofable: !tally.isValidated,
+      packets: tally.packets,
+      bytes: tally.bytes,
+      flows: tally.flows,
+    });
+    tally.packets = 0;
+    tally.bytes = 0;
+    tally.flows = 0;
+    // What was told is evidence once: later ones count on from here.
+    tally.times = tally.times.slice(-limit);
+    tally.scoreSum = mean * tally.times.length;
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Packets in, everything else out: flows, windows, verdicts, alerts, blocks asked for. The same object
+ * serves a live sensor and a capture file, and its output is a function of the packets alone: no clock,
+ * no randomness, no dependence on how the packets were cut into batches.
+ *
+ * One sensor has one analysis; its packets come in capture order, give or take the allowed lateness.
+ * Memory is bounded by the tables inside, each of which states its cap and counts its losses.
+ */
+import type { AnalysisOutput, BlockRequest, PacketVerdicts } from '../../contract/analysis.ts';
+import { ALERT_THRESHOLD, BLOCK_THRESHOLD } from '../../contract/analysis.ts';
+import type { FlowRecord } from '../../contract/flow.ts';
+import type { PacketBatch } from '../../contract/packet-batch.ts';
+import type { WindowRow } from '../../contract/window.ts';
+import { AlertBook, explain, type Incident } from '../detection/alert-book.ts';
+import { DETECTION_DEFAULTS, type DetectionLimits } from '../detection/detection-limits.ts';
+import { type Detection, type Detector, STEP_MICROS } from '../detection/detector.ts';
+import { createDetectors } from '../detection/detectors.ts';
+import { endpointKey } from '../detection/endpoint.ts';
+import { ModelFindings } from '../detection/model-findings.ts';
+import type { Observation } from '../detection/observation.ts';
+import { WindowAggregator } from '../features/window-aggregator.ts';
+import { FlowTable } from '../flows/flow-table.ts';
+import { NeverBlockList } from '../response/never-block.ts';
+import { decide } from '../response/policy.ts';
+import type { Judge } from './judge.ts';
+import { VerdictIndex } from './verdict-index.ts';
+
+/** Alerts waiting for the window that explains them, at most. */
+const MAX_UNEXPLAINED = 1_000;
+
+export interface AnalysisOptions {
+  readonly sensorId: string;
+  /** Null: verdicts of flows and windows stay null, detectors work on. */
+  readonly judge: Judge | null;
+  readonly limits?: DetectionLimits;
+  readonly policy?: { alert_threshold: number; block_threshold: number };
+  readonly neverBlock?: NeverBlockList;
+}
+
+export interface AnalysisCounts {
+  readonly packets: number;
+  /** Packets that came after their window was closed. */
+  readonly latePackets: number;
+  /** State dropped to stay in bounds, by what. */
+  readonly evictions: Readonly<Record<string, number>>;
+}
+
+export class Analysis {
+  readonly #options: AnalysisOptions;
+  readonly #flowTable: FlowTable;
+  readonly #windowTable: WindowAggregator;
+  readonly #detectors: readonly Detector[];
+  readonly #modelFindings: ModelFindings;
+  readonly #book: AlertBook;
+  readonly #verdicts = new VerdictIndex();
+  readonly #neverBlock: NeverBlockList;
+  readonly #seen: Observation;
+  /** By the address whose next window explains them. */
+  readonly #unexplained = new Map<string, Incident[]>();
+  #stepEndMicros = 0;
+  #packets = 0;
+  #flows: FlowRecord[] = [];
+  #windows: WindowRow[] = [];
+  #blocks: BlockRequest[] = [];
+  readonly #grown = new Set<Incident>();
+
+  constructor(options: AnalysisOptions) {
+    const limits = options.limits ?? DETECTION_DEFAULTS;
+    const report = (detection: Detection) => this.#add(detection);
+    this.#options = options;
+    this.#neverBlock = options.neverBlock ?? new NeverBlockList([]);
+    this.#flowTable = new FlowTable({ sensorId: options.sensorId, onEnd: (flow) => this.#endFlow(flow) });
+    this.#windowTable = new WindowAggregator({
+      sensorId: options.sensorId,
+      onRow: (row) => this.#endWindow(row),
+    });
+    this.#detectors = createDetectors(limits, report);
+    this.#modelFindings = new ModelFindings(limits.models, report);
+    this.#book = new AlertBook(options.sensorId);
+    this.#seen = emptyObservation();
+  }
+
+  /** Takes in a batch; row `i` of `verdicts`, where given, becomes the verdict on packet `i`. */
+  push(batch: PacketBatch, verdicts?: PacketVerdicts): void {
+    for (let row = 0; row < batch.length; row++) {
+      const tsMicros = batch.tsMicros[row]!;
+      if (tsMicros >= this.#stepEndMicros) this.#endSteps(tsMicros);
+      const slot = this.#flowTable.observe(batch, row);
+      this.#windowTable.observe(batch, row, this.#flowTable, slot);
+      this.#show(batch, row, slot);
+      if (verdicts) {
+        verdicts.flowId[row] = this.#seen.flowId;
+        this.#verdicts.mark(batch, row, this.#seen.sourceKey, this.#seen.targetKey, verdicts);
+      }
+    }
+    this.#packets += batch.length;
+  }
+
+  /** What has come out since the last call. */
+  take(): AnalysisOutput {
+    const alerts = new Set([...this.#grown, ...this.#book.takeChanged()]);
+    this.#grown.clear();
+    const output: AnalysisOutput = {
+      flows: this.#flows,
+      windows: this.#windows,
+      alerts: [...alerts]
+        .filter(({ alert }) => alert.decision !== 'ALLOW')
+        // A copy: the alert may grow again before this one is written.
+        .map(({ alert }) => structuredCopy(alert)),
+      blocks: this.#blocks,
+    };
+    this.#flows = [];
+    this.#windows = [];
+    this.#blocks = [];
+    return output;
+  }
+
+  /** Ends everything that is open: the capture is over. */
+  finish(): void {
+    if (this.#packets === 0) return;
+    this.#flowTable.flush();
+    this.#endStep(this.#stepEndMicros);
+    this.#windowTable.flush();
+  }
+
+  get counts(): AnalysisCounts {
+    const evictions: Record<string, number> = {
+      flows: this.#flowTable.counters.evicted,
+      windowEntities: this.#windowTable.counters.entityOverflow,
+      windowFacts: this.#windowTable.counters.factOverflow,
+      models: this.#modelFindings.evictions,
+      alerts: this.#book.evictions,
+      verdicts: this.#verdicts.refused,
+    };
+    for (const detector of this.#detectors) evictions[detector.name] = detector.evictions;
+    return { packets: this.#packets, latePackets: this.#windowTable.counters.latePackets, evictions };
+  }
+
+  #show(batch: PacketBatch, row: number, slot: number): void {
+    const seen = this.#seen;
+    const flows = this.#flowTable;
+    const version = batch.ipVersion[row]!;
+    seen.batch = batch;
+    seen.row = row;
+    seen.tsMicros = batch.tsMicros[row]!;
+    seen.sourceKey = version === 0 ? -1 : endpointKey(batch.src, 4 * row, version);
+    seen.targetKey = version === 0 ? -1 : endpointKey(batch.dst, 4 * row, version);
+    seen.isNewFlow = flows.isNew;
+    seen.isAttempt = flows.isConnectionAttempt;
+    seen.isFromOriginator = flows.isFromOriginator;
+    seen.isHandshakeEnd = flows.justValidated;
+    seen.flowId = slot < 0 ? -1 : flows.flowId(slot);
+    seen.isValidated = slot >= 0 && flows.isValidated(slot);
+    seen.isFirstAnswer = slot >= 0 && !flows.isFromOriginator && flows.packetsBwd(slot) === 1;
+    for (const detector of this.#detectors) detector.observe(seen);
+  }
+
+  /** Time passed the end of the step: the detectors judge it. Empty steps in between need no judgement. */
+  #endSteps(tsMicros: number): void {
+    if (this.#stepEndMicros > 0) this.#endStep(this.#stepEndMicros);
+    this.#stepEndMicros = (Math.floor(tsMicros / STEP_MICROS) + 1) * STEP_MICROS;
+  }
+
+  #endStep(endMicros: number): void {
+    for (const detector of this.#detectors) detector.endStep?.(endMicros);
+    this.#verdicts.expire(endMicros);
+  }
+
+  #endFlow(flow: FlowRecord): void {
+    const { judge } = this.#options;
+    if (judge) flow.verdict = judge.judgeFlow(flow);
+    this.#flows.push(flow);
+    for (const detector of this.#detectors) detector.endFlow?.(flow);
+    this.#modelFindings.addFlow(flow);
+  }
+
+  #endWindow(window: WindowRow): void {
+    const { judge } = this.#options;
+    if (judge) {
+      window.verdict = judge.judgeWindow(window);
+      this.#modelFindings.addWindow(window);
+      if (window.size === 5 && window.scope === 'source') {
+        const unusual = judge.unusual(window);
+        if (unusual) this.#modelFindings.addUnusual(window, unusual);
+      }
+      if (window.size === 5) this.#explain(judge, window);
+    }
+    this.#windows.push(window);
+  }
+
+  #add(detection: Detection): void {
+    const incident = this.#book.add(detection);
+    const { alert } = incident;
+    const policy = this.#options.policy ?? { alert_threshold: ALERT_THRESHOLD, block_threshold: BLOCK_THRESHOLD };
+    const isNew = alert.decision === 'ALLOW';
+    alert.decision = decide(alert.confidence, policy, {
+      isAnomalyOnly: alert.alert_type === 'Anomaly',
+      isSpoofable: incident.isSpoofable,
+      isProtected: alert.source_ip === null || this.#neverBlock.isProtected(alert.source_ip),
+    });
+    if (isNew && alert.decision !== 'ALLOW') {
+      this.#verdicts.add(incident);
+      this.#awaitExplanation(incident);
+    }
+    if (alert.decision !== 'BLOCK' || incident.isBlockRequested || alert.source_ip === null) return;
+    incident.isBlockRequested = true;
+    this.#blocks.push({
+      ip: alert.source_ip,
+      alertId: alert.id,
+      reason: alert.description,
+      atMicros: detection.atMicros,
+    });
+  }
+
+  #awaitExplanation(incident: Incident): void {
+    const entity = explainedBy(incident);
+    if (!this.#options.judge || entity === null || this.#unexplained.size >= MAX_UNEXPLAINED) return;
+    const waiting = this.#unexplained.get(entity);
+    if (waiting) waiting.push(incident);
+    else this.#unexplained.set(entity, [incident]);
+  }
+
+  /** The first window of the attacker (of the target, where the attacker is not known) that closes explains. */
+  #explain(judge: Judge, window: WindowRow): void {
+    if (window.scope === 'network') return;
+    const entity = `${window.scope} ${window.entity}`;
+    const waiting = this.#unexplained.get(entity);
+    if (!waiting) return;
+    this.#unexplained.delete(entity);
+    for (const incident of waiting) {
+      const why = judge.explain(window, incident.alert.alert_type);
+      if (!why) continue;
+      explain(incident, why.contributions, why.model);
+      incident.alert.window_size = window.size;
+      this.#grown.add(incident);
+    }
+  }
+}
+
+function explainedBy({ alert }: Incident): string | null {
+  if (alert.source_ip !== null) return `source ${alert.source_ip}`;
+  return alert.destination_ip === null ? null : `target ${alert.destination_ip}`;
+}
+
+function structuredCopy<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}
+
+function emptyObservation(): Observation {
+  return {
+    batch: undefined as never,
+    row: 0,
+    tsMicros: 0,
+    sourceKey: -1,
+    targetKey: -1,
+    flowId: -1,
+    isNewFlow: false,
+    isAttempt: false,
+    isFromOriginator: false,
+    isHandshakeEnd: false,
+    isValidated: false,
+    isFirstAnswer: false,
+  };
+}

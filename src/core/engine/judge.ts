@@ -1,0 +1,168 @@
+/**
+ * What the models say: of each conversation that ends, of each 5 s window of a source or target, and
+ * why. A `Judge` is made from a model file and refuses one that was trained on other features; the
+ * analysis runs without a judge just as well, its rows then have null verdicts.
+ */
+import type { Contribution } from '../../contract/alert.ts';
+import { ALERT_KIND_NAMES, type AlertKind } from '../../contract/alert-kinds.ts';
+import { WINDOW_FEATURES } from '../../contract/features.ts';
+import type { FlowRecord, FlowVerdict } from '../../contract/flow.ts';
+import type { WindowRow, WindowVerdict } from '../../contract/window.ts';
+import { AppError } from '../../errors.ts';
+import { catalogueHash } from '../features/catalogue-hash.ts';
+import { FLOW_FEATURES, flowVector } from '../features/flow-vector.ts';
+import { calibrate } from '../models/calibration.ts';
+import { BoostedTrees } from '../models/gradient-boosting.ts';
+import { IsolationForest } from '../models/isolation-forest.ts';
+import { checkCatalogue, type ModelFile, type StoredModel } from '../models/model-file.ts';
+import { RandomForest } from '../models/random-forest.ts';
+import { type Explanation, explainBoosting, explainForest } from '../models/tree-shap.ts';
+
+/** The names of the models in the file; `train` writes them. */
+export const MODEL_NAMES = {
+  flow: 'flow-forest',
+  source: 'source-forest',
+  target: 'target-boosting',
+  isolation: 'source-isolation',
+} as const;
+
+export const BENIGN = 'Benign';
+
+/** The calibration and threshold that every model has: of "not benign" (isolation: "unusual"). */
+export const MALICIOUS = 'malicious';
+
+/** Contributions kept with an alert. */
+const MAX_CONTRIBUTIONS = 10;
+
+export interface ModelIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly hash: string;
+}
+
+export class Judge {
+  readonly hash: string;
+  readonly #flow: Classifier;
+  readonly #source: Classifier;
+  readonly #target: Classifier;
+  readonly #isolation: IsolationForest;
+  readonly #isolationThreshold: number;
+  readonly #flowRow = new Float64Array(FLOW_FEATURES.length);
+
+  /** @throws AppError `model_incompatible` when a model is missing or knows other features. */
+  constructor(file: ModelFile) {
+    this.hash = file.hash;
+    const flowNames = FLOW_FEATURES.map(({ name }) => name);
+    const windowNames = WINDOW_FEATURES.map(({ name }) => name);
+    const flowHash = catalogueHash(FLOW_FEATURES);
+    const windowHash = catalogueHash(WINDOW_FEATURES);
+    this.#flow = new Classifier(take(file, MODEL_NAMES.flow, flowHash, flowNames));
+    this.#source = new Classifier(take(file, MODEL_NAMES.source, windowHash, windowNames));
+    this.#target = new Classifier(take(file, MODEL_NAMES.target, windowHash, windowNames));
+    const isolation = take(file, MODEL_NAMES.isolation, windowHash, windowNames);
+    if (!(isolation.model instanceof IsolationForest))
+      throw new AppError('model_incompatible', `${isolation.name} is not an isolation forest`);
+    this.#isolation = isolation.model;
+    this.#isolationThreshold = isolation.thresholds[MALICIOUS] ?? 1;
+  }
+
+  judgeFlow(flow: FlowRecord): FlowVerdict {
+    flowVector(flow, this.#flowRow);
+    return this.#flow.judge(this.#flowRow);
+  }
+
+  /** Null for the network as a whole, which no model judges. */
+  judgeWindow(window: WindowRow): WindowVerdict | null {
+    const classifier = this.#classifierOf(window);
+    return classifier === null ? null : classifier.judge(window.values);
+  }
+
+  /** How unusual the window of a source is, 0 to 1; null where it is within what was seen in training. */
+  unusual(window: WindowRow): { score: number; threshold: number } | null {
+    const score = this.#isolation.score(window.values);
+    const threshold = this.#isolationThreshold;
+    return score > threshold ? { score, threshold } : null;
+  }
+
+  /** Exact contributions to the probability (forest) or margin (boosting) of `kind`, largest first. */
+  explain(window: WindowRow, kind: AlertKind): { contributions: Contribution[]; model: ModelIdentity } | null {
+    const classifier = this.#classifierOf(window);
+    const explanation = classifier?.explain(window.values, kind);
+    if (!classifier || !explanation) return null;
+    const contributions = WINDOW_FEATURES.map(({ name }, at) => ({
+      feature: name,
+      value: window.values[at] ?? null,
+      contribution: explanation.contributions[at] ?? 0,
+    }));
+    contributions.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+    return {
+      contributions: contributions.slice(0, MAX_CONTRIBUTIONS),
+      model: { name: classifier.name, version: classifier.version, hash: this.hash },
+    };
+  }
+
+  #classifierOf({ scope, size }: WindowRow): Classifier | null {
+    if (size !== 5 || scope === 'network') return null;
+    return scope === 'source' ? this.#source : this.#target;
+  }
+}
+
+/** A forest or boosting with its calibration: rows to verdicts, nothing allocated but the verdict. */
+class Classifier {
+  readonly name: string;
+  readonly version: string;
+  readonly #model: RandomForest | BoostedTrees;
+  readonly #stored: StoredModel;
+  readonly #benign: number;
+  readonly #probabilities: Float64Array;
+
+  constructor(stored: StoredModel) {
+    const { model } = stored;
+    if (model instanceof IsolationForest)
+      throw new AppError('model_incompatible', `${stored.name} is not a classifier`);
+    this.#model = model;
+    this.#stored = stored;
+    this.name = stored.name;
+    this.version = String(stored.parameters.version ?? '');
+    this.#benign = model.classNames.indexOf(BENIGN);
+    this.#probabilities = new Float64Array(model.classCount);
+    const stranger = model.classNames.find(
+      (name) => name !== BENIGN && name !== MALICIOUS && !ALERT_KIND_NAMES.some((kind) => kind === name),
+    );
+    if (this.#benign < 0 || stranger !== undefined)
+      throw new AppError('model_incompatible', `${stored.name} has a class that is not an alert_type: ${stranger ?? 'no Benign'}`);
+  }
+
+  judge(row: Float64Array): WindowVerdict {
+    const probabilities = this.#probabilities;
+    this.#model.predict(row, probabilities);
+    let best = 0;
+    for (let index = 1; index < probabilities.length; index++)
+      if (probabilities[index]! > probabilities[best]!) best = index;
+    const calibration = this.#stored.calibrations[MALICIOUS];
+    const malicious = 1 - probabilities[this.#benign]!;
+    return {
+      label: this.#model.classNames[best]!,
+      confidence: probabilities[best]!,
+      threatScore: calibration ? calibrate(calibration, malicious) : malicious,
+    };
+  }
+
+  /** Of the class `kind`, else of "not benign" where the model has only that. */
+  explain(row: Float64Array, kind: AlertKind): Explanation | null {
+    const { classNames } = this.#model;
+    const wanted = classNames.indexOf(kind);
+    const index = wanted >= 0 ? wanted : classNames.indexOf(MALICIOUS);
+    if (index < 0) return null;
+    return this.#model instanceof BoostedTrees
+      ? explainBoosting(this.#model, row, index)
+      : explainForest(this.#model, row, index);
+  }
+}
+
+function take(file: ModelFile, name: string, hash: string, features: readonly string[]): StoredModel {
+  const stored = file.models.find((model) => model.name === name);
+  if (!stored) throw new AppError('model_incompatible', `Cannot use the model file: it has no ${name}`);
+  checkCatalogue(stored, hash, features);
+  return stored;
+}
