@@ -26,6 +26,9 @@ const ACTING: readonly (readonly [first: number, last: number])[] = [
   [0xe0000, 0xe007f], // tags
 ];
 
+/** The escapes that everybody reads at once. */
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
 /** Splits text into what is plain and what must be marked, cut at `limit` characters. */
 export function visibleParts(text: string, limit = 4000): TextPart[] {
   const parts: TextPart[] = [];
@@ -51,8 +54,9 @@ function isActing(code: number): boolean {
 
 function mark(character: string): TextPart {
   const code = character.codePointAt(0) ?? 0;
-  const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  if (code < 0x20) return { text: String.fromCodePoint(0x2400 + code), mark: name };
-  if (code === 0x7f) return { text: '\u2421', mark: name };
-  return { text: `<${name}>`, mark: name };
+  const hex = code.toString(16);
+  return {
+    text: SHORT[character] ?? (code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`),
+    mark: `U+${hex.toUpperCase().padStart(4, '0')}`,
+  };
 }

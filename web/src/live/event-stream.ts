@@ -1,7 +1,7 @@
 /**
  * The server's live events. EventSource resumes by itself with Last-Event-ID after a broken
  * connection; it gives up for good when the server refuses (signed out, restarting), so then we open
- * a new one, later and later up to `MAX_DELAY_MS`.
+ * a new one from the last id we saw, later and later up to `MAX_DELAY_MS`.
  */
 import { LiveEvent } from '../../../src/contract/api.ts';
 
@@ -9,6 +9,8 @@ const PATH = '/api/v1/events';
 const TYPES = ['alert', 'decision', 'lure', 'traffic'] as const;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
+/** The server ends every stream after some minutes to check the session: a resumption this quick is no loss. */
+const GRACE_MS = 4_000;
 
 /** `live`: events arrive as they happen. `reconnecting`: what is on screen may be out of date. */
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting';
@@ -16,8 +18,8 @@ export type ConnectionState = 'connecting' | 'live' | 'reconnecting';
 export interface EventStreamHandlers {
   readonly onEvent: (event: LiveEvent) => void;
   readonly onState: (state: ConnectionState) => void;
-  /** Connected again after a loss: events may be missing, read everything anew. */
-  readonly onResume: () => void;
+  /** Events were missed for good: read everything anew. */
+  readonly onGap: () => void;
   /** The server refused the stream: the session may have ended. */
   readonly onRefused: () => void;
 }
@@ -25,28 +27,40 @@ export interface EventStreamHandlers {
 /** Opens the stream; the result closes it. */
 export function openEventStream(handlers: EventStreamHandlers): () => void {
   let source: EventSource | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let grace: ReturnType<typeof setTimeout> | undefined;
   let delayMs = FIRST_DELAY_MS;
   let wasLive = false;
+  let lastId = '';
 
   const connect = () => {
-    const opened = new EventSource(PATH);
+    const opened = new EventSource(
+      lastId ? `${PATH}?last_event_id=${encodeURIComponent(lastId)}` : PATH,
+    );
     source = opened;
     opened.onopen = () => {
+      clearTimeout(grace);
+      grace = undefined;
       delayMs = FIRST_DELAY_MS;
       handlers.onState('live');
-      if (wasLive) handlers.onResume();
+      // Without an id to resume from the server cannot know what we missed.
+      if (wasLive && !lastId) handlers.onGap();
       wasLive = true;
     };
     opened.onerror = () => {
-      handlers.onState(wasLive ? 'reconnecting' : 'connecting');
+      grace ??= setTimeout(
+        () => handlers.onState(wasLive ? 'reconnecting' : 'connecting'),
+        GRACE_MS,
+      );
       if (opened.readyState !== EventSource.CLOSED) return;
       handlers.onRefused();
-      timer = setTimeout(connect, delayMs);
+      retry = setTimeout(connect, delayMs);
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
     };
+    opened.addEventListener('gap', () => handlers.onGap());
     for (const type of TYPES)
       opened.addEventListener(type, (message) => {
+        lastId = message.lastEventId;
         const event = parseLiveEvent(type, message.data);
         if (event) handlers.onEvent(event);
       });
@@ -54,7 +68,8 @@ export function openEventStream(handlers: EventStreamHandlers): () => void {
 
   connect();
   return () => {
-    clearTimeout(timer);
+    clearTimeout(retry);
+    clearTimeout(grace);
     source?.close();
   };
 }

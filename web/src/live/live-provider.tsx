@@ -26,7 +26,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         if (event.type === 'alert') setAlert(event.data);
       },
       onState: setState,
-      onResume: () => void client.invalidateQueries(),
+      onGap: () => void client.invalidateQueries(),
       onRefused: () => void client.invalidateQueries({ queryKey: ['session'] }),
     });
   }, [client]);

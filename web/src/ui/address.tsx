@@ -1,4 +1,4 @@
-/** An address with its port and country; `none` where the contract says null (say, a spoofed flood). */
+/** An address with its port and country (ISO code, name on hover); `none` where the contract says null (say, a spoofed flood). */
 import { countryLabel } from '../format/label.ts';
 import { VisibleText } from './visible-text.tsx';
 
@@ -16,10 +16,15 @@ export function Address({
   if (ip === null) return <span className="text-muted">{none}</span>;
   const shown = port === null ? ip : ip.includes(':') ? `[${ip}]` : ip;
   return (
-    <span className="whitespace-nowrap">
+    <span className="address whitespace-nowrap *:whitespace-nowrap">
       <VisibleText text={shown} limit={64} />
       {port !== null && <span className="hostile text-muted">:{port}</span>}
-      {country && <span className="text-muted text-xs"> {countryLabel(country)}</span>}
+      {country && (
+        <abbr className="text-muted text-xs no-underline" title={countryLabel(country)}>
+          {' '}
+          {country}
+        </abbr>
+      )}
     </span>
   );
 }

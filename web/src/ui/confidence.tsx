@@ -5,7 +5,7 @@ import { Bar } from './bar.tsx';
 export function Confidence({ value }: { value: number }) {
   return (
     <span className="inline-flex items-center gap-2">
-      <span className="w-12 text-right">{formatShare(value)}</span>
+      <span className="w-14 text-right">{formatShare(value)}</span>
       <span className="w-10">
         <Bar share={value} />
       </span>

@@ -15,7 +15,7 @@ export function SeverityBadge({ severity }: { severity: Severity }) {
     <Badge
       tone={tone}
       icon={
-        <svg aria-hidden="true" width="10" height="10" viewBox="0 0 12 12">
+        <svg aria-hidden="true" width="12" height="12" viewBox="0 0 12 12">
           <path d={shape} fill="currentColor" />
         </svg>
       }

@@ -50,7 +50,7 @@ function Detail({ alert }: { alert: Alert }) {
           <AlertDecision alert={alert} />
         </div>
         <p className="text-base">
-          <VisibleText text={alert.description} limit={1000} />
+          <VisibleText text={alert.description} limit={1000} prose />
         </p>
         <AlertActions alert={alert} />
       </section>

@@ -17,13 +17,19 @@ const COLUMNS: readonly Column<Alert>[] = [
   {
     header: 'Alert',
     cell: (alert) => (
-      <Link
-        to={`/alerts/${encodeURIComponent(alert.id)}`}
-        className="font-semibold text-accent hover:underline"
-      >
-        {labelOf(alert.alert_type)}
-      </Link>
+      <>
+        <Link
+          to={`/alerts/${encodeURIComponent(alert.id)}`}
+          className="font-semibold text-accent hover:underline"
+        >
+          {labelOf(alert.alert_type)}
+        </Link>
+        <span className="line-clamp-2 text-muted text-xs lg:line-clamp-1">
+          <VisibleText text={alert.description} limit={160} prose />
+        </span>
+      </>
     ),
+    grows: true,
   },
   { header: 'Source', cell: ({ source_ip }) => <Address ip={source_ip} none="many" /> },
   {
@@ -32,12 +38,6 @@ const COLUMNS: readonly Column<Alert>[] = [
       <Address ip={alert.destination_ip} port={alert.destination_port} none="many" />
     ),
     hideBelow: 'sm',
-  },
-  {
-    header: 'Description',
-    cell: ({ description }) => <VisibleText text={description} limit={160} />,
-    hideBelow: 'xl',
-    grows: true,
   },
   {
     header: 'Confidence',

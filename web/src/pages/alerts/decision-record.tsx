@@ -46,11 +46,11 @@ export function DecisionRecord({ alert }: { alert: Alert }) {
               </Fact>
               {decision.detail && (
                 <Fact name="Enforcer says">
-                  <VisibleText text={decision.detail} limit={300} />
+                  <VisibleText text={decision.detail} limit={300} prose />
                 </Fact>
               )}
               <Fact name="Reason">
-                <VisibleText text={decision.reason} limit={300} />
+                <VisibleText text={decision.reason} limit={300} prose />
               </Fact>
               <Fact name="Made">
                 <Timestamp at={decision.created_at} /> by {decision.created_by}
@@ -59,7 +59,7 @@ export function DecisionRecord({ alert }: { alert: Alert }) {
                 {decision.expires_at ? (
                   <Timestamp at={decision.expires_at} relative />
                 ) : (
-                  'removed by hand'
+                  'taken back by hand'
                 )}
               </Fact>
             </Facts>

@@ -25,7 +25,7 @@ export function Evidence({ findings }: { findings: readonly Finding[] }) {
             </span>
           </h3>
           <p>
-            <VisibleText text={finding.summary} limit={500} />
+            <VisibleText text={finding.summary} limit={500} prose />
           </p>
           <Numbers finding={finding} />
         </article>
@@ -70,7 +70,11 @@ function Numbers({ finding }: { finding: Finding }) {
               {value === null ? (
                 <span className="font-normal text-muted">not stored</span>
               ) : (
-                <VisibleText text={formatMeasure(name, value)} limit={120} />
+                <VisibleText
+                  text={formatMeasure(name, value)}
+                  limit={120}
+                  prose={typeof value !== 'string'}
+                />
               )}
             </td>
             <td className="py-1 pr-2 text-right">

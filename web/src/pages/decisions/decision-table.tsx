@@ -23,10 +23,10 @@ export function DecisionTable({ decisions }: { decisions: readonly Decision[] })
       header: 'Reason',
       cell: ({ reason, detail, alert_id }) => (
         <>
-          <VisibleText text={reason} limit={200} />
+          <VisibleText text={reason} limit={200} prose />
           {detail && (
             <span className="block text-high text-xs">
-              Enforcer: <VisibleText text={detail} limit={200} />
+              Enforcer: <VisibleText text={detail} limit={200} prose />
             </span>
           )}
           {alert_id && (
@@ -42,12 +42,12 @@ export function DecisionTable({ decisions }: { decisions: readonly Decision[] })
       grows: true,
       hideBelow: 'sm',
     },
-    { header: 'Made', cell: ({ created_at }) => <Timestamp at={created_at} /> },
+    { header: 'Made', cell: ({ created_at }) => <Timestamp at={created_at} />, hideBelow: 'md' },
     { header: 'By', cell: ({ created_by }) => created_by, hideBelow: 'lg' },
     {
       header: 'Until',
       cell: ({ expires_at }) =>
-        expires_at ? <Timestamp at={expires_at} relative /> : 'removed by hand',
+        expires_at ? <Timestamp at={expires_at} relative /> : 'taken back by hand',
       hideBelow: 'md',
     },
     {

@@ -42,7 +42,11 @@ function List({
     );
   const columns: readonly Column<ProtectedNetwork>[] = [
     { header: 'Network', cell: ({ cidr }) => <code>{cidr}</code> },
-    { header: 'Why', cell: ({ reason }) => <VisibleText text={reason} limit={200} />, grows: true },
+    {
+      header: 'Why',
+      cell: ({ reason }) => <VisibleText text={reason} limit={200} prose />,
+      grows: true,
+    },
     {
       header: 'Remove',
       cell: ({ cidr, removable }) =>
@@ -56,7 +60,7 @@ function List({
             Remove
           </Button>
         ) : (
-          <span className="text-muted text-xs">found by the system</span>
+          <span className="text-muted text-xs">automatic</span>
         ),
     },
   ];

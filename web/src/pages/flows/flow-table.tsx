@@ -12,6 +12,7 @@ import { connStateMeaning } from './conn-state.ts';
 
 const COLUMNS: readonly Column<FlowSummary>[] = [
   { header: 'Last seen', cell: ({ last_seen }) => <Timestamp at={last_seen} /> },
+  { header: 'Judged', cell: verdictOf },
   {
     header: 'Source',
     cell: ({ src_ip, src_port, country }) => (
@@ -62,7 +63,6 @@ const COLUMNS: readonly Column<FlowSummary>[] = [
     hideBelow: 'xl',
     grows: true,
   },
-  { header: 'Judged', cell: verdictOf },
 ];
 
 export function FlowTable({ flows }: { flows: readonly FlowSummary[] }) {

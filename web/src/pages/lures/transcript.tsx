@@ -23,7 +23,7 @@ export function Transcript({ events }: { events: readonly LureEvent[] }) {
       {events.map((event) => (
         <li
           key={event.id}
-          className="grid grid-cols-[5.5rem_minmax(0,1fr)] gap-x-3 border-line/60 border-b py-1.5 last:border-0 sm:grid-cols-[7rem_6rem_minmax(0,1fr)]"
+          className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 border-line/60 border-b py-1.5 last:border-0 sm:grid-cols-[auto_6rem_minmax(0,1fr)]"
         >
           <span className="text-muted">
             <Timestamp at={event.at} withMillis />

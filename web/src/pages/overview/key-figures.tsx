@@ -26,11 +26,7 @@ export function KeyFigures({ overview }: { overview: Overview }) {
       <Figure to="/lures" name="Lure sessions" note="honeypot visits">
         {overview.lure_sessions}
       </Figure>
-      <Figure
-        to="/packets"
-        name="Packets"
-        note={`${formatBytes(overview.total_bytes)} on the wire`}
-      >
+      <Figure to="/packets" name="Packets" note="in this time range">
         {total_packets}
       </Figure>
       <Figure
@@ -43,8 +39,8 @@ export function KeyFigures({ overview }: { overview: Overview }) {
       <Figure to="/flows" name="Flows" note="conversations">
         {overview.flows}
       </Figure>
-      <Figure to="/packets" name="Malicious share" note="of packets">
-        {formatShare(share)}
+      <Figure to="/packets" name="Volume" note="on the wire">
+        {formatBytes(overview.total_bytes)}
       </Figure>
     </dl>
   );

@@ -2,6 +2,7 @@
 import { Link } from 'react-router';
 import type { Alert } from '../../../../src/contract/alert.ts';
 import { useAlerts } from '../../api/use-alerts.ts';
+import { useOverview } from '../../api/use-overview.ts';
 import { labelOf } from '../../format/label.ts';
 import { formatPlural, formatShare } from '../../format/number.ts';
 import { Address } from '../../ui/address.tsx';
@@ -21,6 +22,7 @@ const EDGES = {
 
 export function Situation() {
   const open = useAlerts({ status: 'open' });
+  const openCount = useOverview(60).data?.open_alerts;
   return (
     <Loaded query={open} what="open alerts">
       {({ pages }) => {
@@ -38,13 +40,13 @@ export function Situation() {
               </p>
             </section>
           );
-        return <Worst alert={worst} others={alerts.length - 1} hasMore={open.hasNextPage} />;
+        return <Worst alert={worst} others={Math.max(openCount ?? 0, alerts.length) - 1} />;
       }}
     </Loaded>
   );
 }
 
-function Worst({ alert, others, hasMore }: { alert: Alert; others: number; hasMore: boolean }) {
+function Worst({ alert, others }: { alert: Alert; others: number }) {
   return (
     <section
       aria-label="Situation"
@@ -60,7 +62,7 @@ function Worst({ alert, others, hasMore }: { alert: Alert; others: number; hasMo
           <Address ip={alert.destination_ip} port={alert.destination_port} none="many targets" />
         </p>
         <p className="text-muted">
-          <VisibleText text={alert.description} limit={300} />
+          <VisibleText text={alert.description} limit={300} prose />
         </p>
         <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <span>{formatShare(alert.confidence)} sure</span>
@@ -79,7 +81,7 @@ function Worst({ alert, others, hasMore }: { alert: Alert; others: number; hasMo
         </Link>
         {others > 0 && (
           <Link to="/alerts?status=open" className="text-accent hover:underline">
-            and {hasMore ? `more than ${others} others` : formatPlural(others, 'other open alert')}
+            and {formatPlural(others, 'other open alert')}
           </Link>
         )}
       </div>

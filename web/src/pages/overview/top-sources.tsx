@@ -24,7 +24,7 @@ export function TopSources({ sources }: { sources: Overview['top_sources'] }) {
               {ip}
             </Link>
             <span className="block text-muted text-xs">
-              {country ? countryLabel(country) : 'no country (private or unknown)'}
+              {country ? countryLabel(country) : 'no country'}
             </span>
           </>
         ),

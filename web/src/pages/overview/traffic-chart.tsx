@@ -47,7 +47,7 @@ export function TrafficChart({ traffic }: { traffic: Overview['traffic'] }) {
     <figure>
       <figcaption className="sr-only">{summaryOf(points)}</figcaption>
       <h3 className="text-muted text-xs">
-        Packets per second, mean of {formatDuration(bucketSeconds(traffic))}
+        Packets per second, mean of {formatDuration(bucketSeconds(traffic))}, local time
       </h3>
       <ResponsiveContainer width="100%" height={210}>
         <AreaChart data={points} syncId={SYNC} margin={MARGIN} accessibilityLayer>

@@ -17,6 +17,7 @@ const LEVEL_TONES: Readonly<Record<string, Tone>> = {
 
 const COLUMNS: readonly Column<PacketSummary>[] = [
   { header: 'Time', cell: ({ timestamp }) => <Timestamp at={timestamp} withMillis /> },
+  { header: 'Threat', cell: threatOf },
   { header: 'Protocol', cell: ({ protocol }) => protocol, hideBelow: 'sm' },
   {
     header: 'Source',
@@ -37,11 +38,17 @@ const COLUMNS: readonly Column<PacketSummary>[] = [
   { header: 'Flags', cell: ({ tcp_flags }) => tcp_flags ?? '–', hideBelow: 'lg' },
   {
     header: 'Info',
-    cell: ({ info }) => (info ? <VisibleText text={info} limit={160} /> : '–'),
+    cell: ({ info }) =>
+      info ? (
+        <span className="line-clamp-2">
+          <VisibleText text={info} limit={160} />
+        </span>
+      ) : (
+        '–'
+      ),
     grows: true,
     hideBelow: 'md',
   },
-  { header: 'Threat', cell: threatOf },
   {
     header: 'Attack type',
     cell: ({ attack_type }) => (attack_type ? labelOf(attack_type) : '–'),
