@@ -15,6 +15,10 @@ const DNS = 53;
 const MDNS = 5353;
 const LLMNR = 5355;
 const SSDP = 1900;
+/** tshark's list; on these a request line needs no version. */
+const HTTP_PORTS = new Set([
+  80, 631, 1900, 2710, 2869, 3128, 3132, 3689, 5985, 8000, 8008, 8080, 8088, 11371,
+]);
 const DNS_LENGTH_BYTES = 2;
 const TLS_HANDSHAKE = 22;
 const CR = 0x0d;
@@ -38,7 +42,7 @@ export class ApplicationReader {
       this.#readDns(batch, row, payload.view, start, end, wireEnd, wireEnd - start);
     } else if (dstPort === SSDP || srcPort === SSDP) {
       // HTTP over UDP: the columns are worth having, but it opens no request that a server waits for.
-      if (this.#http.at(bytes, start, end)) this.#takeHttp(batch, row, bytes);
+      if (this.#http.at(bytes, start, end, true)) this.#takeHttp(batch, row, bytes);
     }
   }
 
@@ -56,8 +60,9 @@ export class ApplicationReader {
       if (this.#tls.at(view, start, end)) this.#takeTls(batch, row, bytes);
       return;
     }
-    if (first >= 0x41 && first <= 0x5a) {
-      if (this.#http.at(bytes, start, end)) {
+    if ((first >= 0x41 && first <= 0x5a) || first === CR) {
+      const isHttpPort = HTTP_PORTS.has(dstPort) || HTTP_PORTS.has(srcPort);
+      if (this.#http.at(bytes, start, end, isHttpPort)) {
         this.#takeHttp(batch, row, bytes);
         this.#noteHttp(batch, row);
         return;
@@ -99,7 +104,7 @@ export class ApplicationReader {
         batch.dnsQtype[row] = dns.qtype;
       }
       if (dns.isResponse) {
-        batch.dnsAnswerCount[row] = dns.answerCount;
+        if (!dns.isUpdate) batch.dnsAnswerCount[row] = dns.answerCount;
         batch.dnsAnswerSize[row] = messageBytes;
       }
     }

@@ -10,6 +10,8 @@ const FLAGS = 2;
 const QUESTIONS = 4;
 const ANSWERS = 6;
 const RESPONSE = 0x8000;
+const OPCODE = 0x7800;
+const UPDATE = 5 << 11;
 const MAX_NAME_BYTES = 255;
 const POINTER = 0xc0;
 const BACKSLASH = 0x5c;
@@ -27,6 +29,8 @@ export class DnsMessage {
   /** The question or the header is malformed, rather than cut by the capture. */
   isMalformed = false;
   isResponse = false;
+  /** A dynamic update (RFC 2136): its sections hold prerequisites and updates, not answers. */
+  isUpdate = false;
   answerCount = 0;
 
   /**
@@ -38,7 +42,9 @@ export class DnsMessage {
     this.qtype = -1;
     this.isMalformed = wireEnd - start < HEADER_BYTES;
     if (end - start < HEADER_BYTES) return false;
-    this.isResponse = (view.getUint16(start + FLAGS) & RESPONSE) !== 0;
+    const flags = view.getUint16(start + FLAGS);
+    this.isResponse = (flags & RESPONSE) !== 0;
+    this.isUpdate = (flags & OPCODE) === UPDATE;
     this.answerCount = view.getUint16(start + ANSWERS);
     if (view.getUint16(start + QUESTIONS) > 0 && !this.#readQuestion(view, start, end))
       this.isMalformed = end >= wireEnd;

@@ -1,5 +1,5 @@
 /**
- * What may stand between a link header and IP, and how to get through it: VLAN tags (IEEE 802.1Q),
+ * What may stand between a link header and IP, and how to get through it: VLAN tags (IEEE 802.1Q), VN tags,
  * LLC where the type is a length, MPLS labels (RFC 3032) and PPPoE (RFC 2516).
  */
 import { EtherType, etherTypeOfIp, type LinkHeader } from './link-header.ts';
@@ -10,6 +10,7 @@ import { readPppProtocol } from './ppp.ts';
 const MIN_ETHER_TYPE = 0x0600;
 const TAG_BYTES = 4;
 const MAX_TAGS = 8;
+const VN_TAG_BYTES = 6;
 const LABEL_BYTES = 4;
 const MAX_LABELS = 16;
 const BOTTOM_OF_STACK = 0x100;
@@ -34,6 +35,13 @@ export function readEtherType(
       case EtherType.QINQ:
       case EtherType.QINQ_OLD:
         if (!readVlan(view, end, link)) return false;
+        break;
+      case EtherType.VN_TAG:
+        if (end - link.payloadStart < VN_TAG_BYTES) return false;
+        link.carry(
+          view.getUint16(link.payloadStart + VN_TAG_BYTES - 2),
+          link.payloadStart + VN_TAG_BYTES,
+        );
         break;
       case EtherType.MPLS:
       case EtherType.MPLS_MULTICAST:

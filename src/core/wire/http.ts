@@ -2,8 +2,8 @@
  * HTTP/1 request and status lines with the few headers that matter (RFC 9112), read in place from one
  * segment; also HTTP over UDP as SSDP speaks it. Positions are indices into the bytes; -1: not there.
  *
- * A request is recognised by its content on any port: a known method, a space, and `HTTP/` before the end
- * of the first line, or a line that is not ended within the segment (a long path cut in two).
+ * Recognised by content on any port: a status line by "HTTP/", a request by a known method, a space, and
+ * either "HTTP/" before the end of the first line or a path whose line goes on in the next segment.
  */
 
 const SPACE = 0x20;
@@ -11,6 +11,7 @@ const TAB = 0x09;
 const CR = 0x0d;
 const LF = 0x0a;
 const COLON = 0x3a;
+const SLASH = 0x2f;
 export const MAX_PATH_CHARS = 2048;
 
 /** RFC 9110, WebDAV (RFC 4918, 3253, 3648, 5323), GENA and SSDP, RPC over HTTP, and what Exchange and SSTP added. */
@@ -22,16 +23,17 @@ const METHODS = [
 ]
   .join(',')
   .split(',')
-  .map((name) => Uint8Array.from(name, (char) => char.charCodeAt(0)));
+  .map(asciiOf);
 
 /** Methods by first letter, so that a request is recognised by a few comparisons. */
 const METHODS_BY_LETTER: readonly Uint8Array[][] = Array.from({ length: 26 }, (_, letter) =>
   METHODS.filter((method) => method[0] === letter + 0x41),
 );
 
-const HOST = lowerCase('host');
-const USER_AGENT = lowerCase('user-agent');
-const AUTHORIZATION = lowerCase('authorization');
+const VERSION_PREFIX = asciiOf('HTTP/');
+const HOST = asciiOf('host');
+const USER_AGENT = asciiOf('user-agent');
+const AUTHORIZATION = asciiOf('authorization');
 
 export class HttpMessage {
   isRequest = false;
@@ -49,52 +51,57 @@ export class HttpMessage {
   /** The blank line after the headers is in the segment. */
   hasHeadersEnd = false;
 
-  /** False if `bytes[start, end)` does not begin with a request line or a status line. */
-  at(bytes: Uint8Array, start: number, end: number): boolean {
-    const lineEnd = endOfLine(bytes, start, end);
-    const isResponse = this.#readStatusLine(bytes, start, lineEnd);
-    if (!isResponse && !this.#readRequestLine(bytes, start, lineEnd, lineEnd < end)) return false;
-    this.isRequest = !isResponse;
-    this.#readHeaders(bytes, lineEnd + 1, end);
-    return true;
+  /**
+   * False if `bytes[start, end)` does not begin with a request line or a status line. `isHttpPort`: a known
+   * method is enough, the version may be missing (HTTP/0.9, and what scanners send).
+   */
+  at(bytes: Uint8Array, start: number, end: number, isHttpPort: boolean): boolean {
+    let at = start;
+    // RFC 9112 §2.2: empty lines before the first line are to be ignored.
+    while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
+    const methodBytes = methodLength(bytes, at, end);
+    if (methodBytes === 0 && !isHttpVersion(bytes, at, end)) return false;
+    const lineEnd = endOfLine(bytes, at, end);
+    this.isRequest = methodBytes > 0;
+    const isRead = this.isRequest
+      ? this.#readRequestLine(bytes, at, methodBytes, lineEnd, lineEnd < end, isHttpPort)
+      : this.#readStatusLine(bytes, at, lineEnd);
+    if (isRead) this.#readHeaders(bytes, lineEnd + 1, end);
+    return isRead;
   }
 
+  /** "HTTP/1.1 200"; a status line needs no reason phrase. */
   #readStatusLine(bytes: Uint8Array, start: number, lineEnd: number): boolean {
-    this.status = -1;
-    // "HTTP/1.1 200"; a status line needs no reason phrase.
-    if (lineEnd - start < 12 || !isHttpVersion(bytes, start, lineEnd)) return false;
-    let at = start + 5;
+    let at = start + VERSION_PREFIX.length;
     while (at < lineEnd && bytes[at] !== SPACE) at++;
-    while (at < lineEnd && bytes[at] === SPACE) at++;
-    const status = readDigits(bytes, at, lineEnd, 3);
-    if (status < 100) return false;
-    this.status = status;
-    return true;
+    this.status = readDigits(bytes, skipBlanks(bytes, at, lineEnd), lineEnd, 3);
+    return this.status >= 100;
   }
 
   #readRequestLine(
     bytes: Uint8Array,
     start: number,
+    methodBytes: number,
     lineEnd: number,
     isLineEnded: boolean,
+    isHttpPort: boolean,
   ): boolean {
-    const methodBytes = methodLength(bytes, start, lineEnd);
-    if (methodBytes === 0) return false;
-    let at = start + methodBytes;
+    this.status = -1;
     this.methodStart = start;
-    this.methodEnd = at;
-    while (at < lineEnd && bytes[at] === SPACE) at++;
-    this.pathStart = at;
-    let textEnd = lineEnd;
-    while (textEnd > at && (bytes[textEnd - 1] === CR || bytes[textEnd - 1] === SPACE)) textEnd--;
-    if (textEnd === at) return false;
-    // The version is the last word of an ended line; the path is all before it, spaces included.
+    this.methodEnd = start + methodBytes;
+    const pathStart = skipBlanks(bytes, this.methodEnd, lineEnd);
+    const textEnd = trimEnd(bytes, pathStart, lineEnd);
+    if (textEnd === pathStart) return false;
+    // The version is the last word; the path is all before it, spaces included.
     let wordStart = textEnd;
-    while (wordStart > at && bytes[wordStart - 1] !== SPACE) wordStart--;
-    const hasVersion = wordStart > at && isHttpVersion(bytes, wordStart, textEnd);
-    if (isLineEnded && !hasVersion) return false;
-    this.pathEnd = hasVersion ? wordStart - 1 : textEnd;
-    while (this.pathEnd > at && bytes[this.pathEnd - 1] === SPACE) this.pathEnd--;
+    while (wordStart > pathStart && bytes[wordStart - 1] !== SPACE) wordStart--;
+    const isOnlyWord = wordStart === pathStart;
+    const hasVersion = !isOnlyWord && isHttpVersion(bytes, wordStart, textEnd);
+    const isCutPath = !isLineEnded && bytes[pathStart] === SLASH;
+    if (!hasVersion && !isCutPath && !isHttpPort) return false;
+    const isCutVersion = !isLineEnded && !isOnlyWord && isVersionStart(bytes, wordStart, textEnd);
+    this.pathStart = pathStart;
+    this.pathEnd = hasVersion || isCutVersion ? trimEnd(bytes, pathStart, wordStart) : textEnd;
     return true;
   }
 
@@ -152,14 +159,14 @@ function startsWith(bytes: Uint8Array, start: number, text: Uint8Array): boolean
 }
 
 function isHttpVersion(bytes: Uint8Array, at: number, end: number): boolean {
-  return (
-    at + 5 <= end &&
-    bytes[at] === 0x48 &&
-    bytes[at + 1] === 0x54 &&
-    bytes[at + 2] === 0x54 &&
-    bytes[at + 3] === 0x50 &&
-    bytes[at + 4] === 0x2f
-  );
+  return end - at >= VERSION_PREFIX.length && isVersionStart(bytes, at, at + VERSION_PREFIX.length);
+}
+
+/** The word is the beginning of "HTTP/", or "HTTP/" and more. */
+function isVersionStart(bytes: Uint8Array, at: number, end: number): boolean {
+  const length = Math.min(end - at, VERSION_PREFIX.length);
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== VERSION_PREFIX[i]) return false;
+  return true;
 }
 
 /** The number that `count` digits at `at` make; -1 if they are not all digits. */
@@ -200,6 +207,6 @@ function endOfLine(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-function lowerCase(text: string): Uint8Array {
+function asciiOf(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }

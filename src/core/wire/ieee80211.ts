@@ -1,5 +1,4 @@
 /** IEEE 802.11 data frames as far as they are unencrypted and carry LLC (IEEE 802.11-2020 §9.2, §9.3.2). */
-import { readEtherType } from './ether-type.ts';
 import { EtherType, type LinkHeader, readMac } from './link-header.ts';
 import { readLlc } from './llc.ts';
 
@@ -44,7 +43,7 @@ export function readIeee80211(
   if (isPadded) at = start + ((at - start + 3) & ~3);
   if (isQos && (view.getUint8(qosAt) & QOS_AMSDU) !== 0) at += AMSDU_HEADER_BYTES;
   readLlc(view, at, end, link);
-  return readEtherType(link.etherType, view, link.payloadStart, end, link);
+  return true;
 }
 
 function readAddresses(view: DataView, start: number, flags: number, link: LinkHeader): void {

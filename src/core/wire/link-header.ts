@@ -18,6 +18,7 @@ export const EtherType = {
   PPPOE_SESSION: 0x8864,
   QINQ: 0x88a8,
   QINQ_OLD: 0x9100,
+  VN_TAG: 0x8926,
 } as const;
 
 export class LinkHeader {

@@ -1,4 +1,5 @@
 /** Which link types are decoded, and by what: the one table of them. */
+import { readEtherType } from './ether-type.ts';
 import { readEthernet } from './ethernet.ts';
 import { readIeee80211 } from './ieee80211.ts';
 import type { LinkHeader } from './link-header.ts';
@@ -48,5 +49,10 @@ export function readLink(
   link.clear();
   if (linkType === ETHERNET) return readEthernet(view, start, end, link);
   const read = READERS.get(linkType);
-  return read === undefined || read(view, start, end, link);
+  if (read === undefined) return true;
+  // Tags and labels may follow any link header; where they have been unwrapped already, nothing is left to do.
+  return (
+    read(view, start, end, link) &&
+    readEtherType(link.etherType, view, link.payloadStart, end, link)
+  );
 }

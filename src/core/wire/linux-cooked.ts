@@ -1,6 +1,6 @@
 /** Linux "cooked" headers, versions 1 and 2 (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2). */
 import { readEtherType } from './ether-type.ts';
-import { type LinkHeader, readMac } from './link-header.ts';
+import { EtherType, type LinkHeader, readMac } from './link-header.ts';
 
 const MAC_BYTES = 6;
 
@@ -38,6 +38,6 @@ function readProtocol(
   end: number,
   link: LinkHeader,
 ): boolean {
-  if (protocol < MIN_ETHER_TYPE && protocol !== LINUX_LLC) return link.carry(0, at);
+  if (protocol < MIN_ETHER_TYPE && protocol !== LINUX_LLC) return link.carry(EtherType.NONE, at);
   return readEtherType(protocol, view, at, end, link);
 }

@@ -4,12 +4,21 @@ import { EtherType, type LinkHeader } from './link-header.ts';
 const ALL_STATIONS = 0xff;
 const PPP_IPV4 = 0x0021;
 const PPP_IPV6 = 0x0057;
+const PPP_MPLS = 0x0281;
+/** First bytes that say Cisco HDLC where PPP was announced: unicast and broadcast. */
+const CISCO_UNICAST = 0x0f;
+const CISCO_BROADCAST = 0x8f;
+/** Cisco's keep-alive protocol takes RARP's number. */
+const SLARP = 0x8035;
 const FRAMING_BYTES = 2; // address and control
 const HDLC_BYTES = 4;
 
 export function readPpp(view: DataView, start: number, end: number, link: LinkHeader): boolean {
-  const isFramed = end > start && view.getUint8(start) === ALL_STATIONS;
-  return readPppProtocol(view, isFramed ? start + FRAMING_BYTES : start, end, link);
+  if (start === end) return false;
+  const first = view.getUint8(start);
+  if (first === CISCO_UNICAST || first === CISCO_BROADCAST)
+    return readCiscoHdlc(view, start, end, link);
+  return readPppProtocol(view, first === ALL_STATIONS ? start + FRAMING_BYTES : start, end, link);
 }
 
 /** Reads the protocol field at `at`; PPPoE carries it without the framing. */
@@ -33,10 +42,12 @@ export function readCiscoHdlc(
   link: LinkHeader,
 ): boolean {
   if (end - start < HDLC_BYTES) return false;
-  return link.carry(view.getUint16(start + 2), start + HDLC_BYTES);
+  const type = view.getUint16(start + 2);
+  return link.carry(type === SLARP ? EtherType.NONE : type, start + HDLC_BYTES);
 }
 
 function etherTypeOf(protocol: number): number {
   if (protocol === PPP_IPV4) return EtherType.IPV4;
+  if (protocol === PPP_MPLS) return EtherType.MPLS;
   return protocol === PPP_IPV6 ? EtherType.IPV6 : EtherType.NONE;
 }

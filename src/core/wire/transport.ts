@@ -100,6 +100,9 @@ export class TransportReader {
       nameAnomaly(batch, row, 'bad_udp_length');
       if (!isTooLong) return;
     }
+    // A first fragment tells the length of the whole datagram; else what follows the datagram is not its own.
+    if (isFragment) span.wireEnd = Math.max(span.wireEnd, datagramEnd);
+    else if (datagramEnd >= span.start) span.cutAt(Math.min(datagramEnd, span.wireEnd));
     if (isLand(batch, row)) nameAnomaly(batch, row, 'land');
     if (span.start < span.end) this.#application.readDatagram(batch, row, span);
   }
