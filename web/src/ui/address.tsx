@@ -18,7 +18,7 @@ export function Address({
   return (
     <span className="address whitespace-nowrap *:whitespace-nowrap">
       <VisibleText text={shown} limit={64} />
-      {port !== null && <span className="hostile text-muted">:{port}</span>}
+      {port !== null && <span className="hostile inline-block text-muted">:{port}</span>}
       {country && (
         <abbr className="text-muted text-xs no-underline" title={countryLabel(country)}>
           {' '}

@@ -11,7 +11,7 @@ import {
 } from 'recharts';
 import type { Overview } from '../../../../src/contract/api.ts';
 import { formatBytes, formatCompact, formatNumber, formatShare } from '../../format/number.ts';
-import { formatDuration, formatTick, formatUtc } from '../../format/time.ts';
+import { formatDuration, formatLocal, formatTick, formatUtc } from '../../format/time.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { bucketSeconds, type TrafficPoint, trafficSeries } from './traffic-series.ts';
 
@@ -87,6 +87,7 @@ export function TrafficChart({ traffic }: { traffic: Overview['traffic'] }) {
             type="monotone"
             stroke="var(--traffic)"
             fill="var(--traffic)"
+            legendType="square"
             fillOpacity={0.3}
             isAnimationActive={false}
           />
@@ -95,8 +96,9 @@ export function TrafficChart({ traffic }: { traffic: Overview['traffic'] }) {
             name="Malicious (hatched)"
             stackId="packets"
             type="monotone"
-            stroke="var(--critical)"
+            stroke="none"
             fill="url(#malicious-hatch)"
+            legendType="square"
             isAnimationActive={false}
           />
         </AreaChart>
@@ -138,7 +140,7 @@ function tooltip(
   return (
     <dl className="grid grid-cols-[auto_auto] gap-x-3 rounded-md border border-control bg-surface px-3 py-2 text-xs shadow-lg">
       <dt className="col-span-2 font-semibold">
-        {new Date(point.atMs).toLocaleTimeString()}{' '}
+        {formatLocal(point.atMs, Date.now())}{' '}
         <span className="font-normal text-muted">({formatUtc(point.atMs).slice(11, 19)} UTC)</span>
       </dt>
       <dt className="text-muted">All</dt>

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { countryLabel, labelOf } from './label.ts';
+
+it('writes contract names with spaces and a capital', () => {
+  expect(labelOf('SYN_Flood')).toBe('SYN Flood');
+  expect(labelOf('false_positive')).toBe('False positive');
+});
+
+it('names countries by their code and leaves anything else alone', () => {
+  expect(countryLabel('DE')).toBe('Germany');
+  expect(countryLabel('QQ')).toBe('QQ');
+  expect(countryLabel('Nowhere')).toBe('Nowhere');
+});
