@@ -10,6 +10,7 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const ETH_P_ALL_BIG_ENDIAN = 0x0300;
 const SOL_SOCKET = 1;
+const SO_ERROR = 4;
 const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
 const PACKET_ADD_MEMBERSHIP = 1;
@@ -110,10 +111,11 @@ export function interfaceIndex(name: string): number {
   return index;
 }
 
-export function interfaceName(index: number): string {
+/** Null where there is none of that number (any more). */
+export function interfaceName(index: number): string | null {
   const name = new Uint8Array(16);
-  if (!libc().if_indextoname(index, name)) return `if${index}`;
-  return Buffer.from(name).toString('latin1').split('\0', 1)[0] ?? '';
+  if (!libc().if_indextoname(index, name)) return null;
+  return Buffer.from(name).toString('latin1').split('\0', 1)[0] ?? null;
 }
 
 /** An open socket and its ring. After `close` the memory is gone: touching it ends the process. */
@@ -167,6 +169,16 @@ export class RingSocket {
       return 0;
     }
     return new Uint32Array(this.#counters.buffer)[1] ?? 0;
+  }
+
+  /**
+   * The error that waits on the socket, as errno, 0 for none; it is gone afterwards. While one waits,
+   * polling returns at once. An interface that goes down leaves ENETDOWN.
+   */
+  takeError(): number {
+    const error = new Uint8Array(4);
+    libc().getsockopt(this.fd, SOL_SOCKET, SO_ERROR, error, new Uint32Array([error.length]));
+    return new Uint32Array(error.buffer)[0] ?? 0;
   }
 
   close(): void {

@@ -7,6 +7,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import koffi from 'koffi';
+import { AppError } from '../errors.ts';
 import {
   type FilterInstruction,
   interfaceIndex,
@@ -66,7 +67,7 @@ class AfPacketSource implements Source {
   readonly #blocks: number;
   /** The interfaces wanted; empty: all. */
   readonly #indexes: ReadonlySet<number>;
-  readonly #names = new Map<number, string>();
+  readonly #names: Map<number, string>;
 
   constructor(options: AfPacketOptions) {
     const { interfaces, promiscuous = false, ringBytes = RING_BYTES, filter = [] } = options;
@@ -84,6 +85,7 @@ class AfPacketSource implements Source {
     });
     // A socket on one interface may still hold what came in before it was bound to it: checked per frame.
     this.#indexes = new Set(indexes);
+    this.#names = new Map(indexes.map((index, at) => [index, interfaces[at] ?? '']));
   }
 
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
@@ -101,6 +103,7 @@ class AfPacketSource implements Source {
           this.stats.kernelDrops += this.#socket.takeDrops();
           await options.onChunk?.();
           await readable.wait(IDLE_MS);
+          if (this.#socket.takeError() !== 0) this.#checkInterfaces();
           continue;
         }
         this.#readBlock(block * BLOCK_BYTES, view, frame, onFrame);
@@ -116,6 +119,15 @@ class AfPacketSource implements Source {
       // Whoever kept the frame must not reach unmapped memory through it.
       Object.assign(frame, emptyFrame(new DataView(new ArrayBuffer(0)), new Uint8Array(0)));
       this.#socket.close();
+    }
+  }
+
+  /** An interface that is down may come back and the socket sees it again; one that is gone does not. */
+  #checkInterfaces(): void {
+    for (const index of this.#indexes) {
+      if (interfaceName(index) !== null) continue;
+      const name = this.#names.get(index);
+      throw new AppError('capture_unavailable', `The interface ${name} is gone`);
     }
   }
 
@@ -171,7 +183,7 @@ class AfPacketSource implements Source {
     if (name === undefined) {
       // Interfaces come and go on busy container hosts; the kernel's numbers do not return.
       if (this.#names.size >= 1024) this.#names.clear();
-      name = interfaceName(index);
+      name = interfaceName(index) ?? `if${index}`;
       this.#names.set(index, name);
     }
     return name;

@@ -13,6 +13,9 @@ import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.t
 
 export const BATCH_ROWS = 4096;
 
+/** Capture files may claim any 32-bit length; what is stored is a signed one. */
+const MAX_WIRE_LENGTH = 0x7fff_ffff;
+
 export interface SourceBatchesOptions {
   readonly maxRows?: number;
   /** A batch with rows is closed after this time; default: never. */
@@ -75,6 +78,7 @@ export class SourceBatches implements BatchProducer {
       if (!isKnownLinkType(frame.linkType)) throw unknownLinkType(source.name, frame.linkType);
       const row = decoder.decode(frame, batch);
       batch.tsMicros[row] = micros;
+      if (frame.wireLength > MAX_WIRE_LENGTH) batch.wireLength[row] = MAX_WIRE_LENGTH;
       if (batch.isFull) close();
     };
     const onChunk = async () => {
