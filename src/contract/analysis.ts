@@ -59,4 +59,6 @@ export interface AnalysedBatch extends AnalysisOutput {
   readonly sequence: number;
   readonly packets: PacketBatch;
   readonly verdicts: PacketVerdicts;
+  /** Packets that came too late for their windows, since the batch before; absent: none. */
+  readonly latePackets?: number;
 }
