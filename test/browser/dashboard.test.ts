@@ -59,6 +59,8 @@ const reason = !PHANTOMNET_URL
       ? ''
       : `there is no browser at ${CHROMIUM}`;
 
+if (reason) process.stderr.write(`dashboard in the browser: skipped, ${reason}\n`);
+
 describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
   let profile: string;
   let context: BrowserContext;
@@ -187,9 +189,9 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
 
   it('signs out', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByLabel('Password').waitFor();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.goto('/packets');
-    await page.getByLabel('Password').waitFor();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
   });
 });
 
