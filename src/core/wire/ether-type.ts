@@ -1,8 +1,8 @@
 /**
- * What may stand between a link header and IP, and how to get through it: VLAN tags (IEEE 802.1Q), VN tags,
+ * What may stand between a link header and IP, and how to get through it: VLAN tags (IEEE 802.1Q), VN tags, FabricPath,
  * LLC where the type is a length, MPLS labels (RFC 3032) and PPPoE (RFC 2516).
  */
-import { EtherType, etherTypeOfIp, type LinkHeader } from './link-header.ts';
+import { EtherType, etherTypeOfIp, type LinkHeader, readMac } from './link-header.ts';
 import { readLlc } from './llc.ts';
 import { readPppProtocol } from './ppp.ts';
 
@@ -43,6 +43,9 @@ export function readEtherType(
           link.payloadStart + VN_TAG_BYTES,
         );
         break;
+      case EtherType.FABRIC_PATH:
+        if (!readFabricPath(view, end, link)) return false;
+        break;
       case EtherType.MPLS:
       case EtherType.MPLS_MULTICAST:
         return readLabels(view, end, link);
@@ -63,6 +66,15 @@ function readVlan(view: DataView, end: number, link: LinkHeader): boolean {
   if (end - at < TAG_BYTES) return false;
   if (link.vlan < 0) link.vlan = view.getUint16(at) & 0xfff;
   return link.carry(view.getUint16(at + 2), at + TAG_BYTES);
+}
+
+/** Cisco FabricPath: two bytes of tag, then the whole inner Ethernet header, whose addresses are the hosts'. */
+function readFabricPath(view: DataView, end: number, link: LinkHeader): boolean {
+  const inner = link.payloadStart + 2;
+  if (end - inner < 14) return false;
+  link.dstMac = readMac(view, inner);
+  link.srcMac = readMac(view, inner + 6);
+  return link.carry(view.getUint16(inner + 12), inner + 14);
 }
 
 /** The labels do not say what they carry; like others we look at the first nibble. */

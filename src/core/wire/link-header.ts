@@ -18,6 +18,7 @@ export const EtherType = {
   PPPOE_SESSION: 0x8864,
   QINQ: 0x88a8,
   QINQ_OLD: 0x9100,
+  FABRIC_PATH: 0x8903,
   VN_TAG: 0x8926,
 } as const;
 
