@@ -96,6 +96,7 @@ class AfPacketSource implements Source {
     const frame = emptyFrame(view, bytes);
     const readable = new Readable(fd, options.signal);
     let block = 0;
+    let isDown = false;
     try {
       while (!options.signal?.aborted) {
         const word = (block * BLOCK_BYTES + 8) >> 2;
@@ -103,9 +104,12 @@ class AfPacketSource implements Source {
           this.stats.kernelDrops += this.#socket.takeDrops();
           await options.onChunk?.();
           await readable.wait(IDLE_MS);
-          if (this.#socket.takeError() !== 0) this.#checkInterfaces();
+          if (this.#socket.takeError() !== 0) isDown = true;
+          // Nothing tells of an interface that is removed after it went down.
+          if (isDown) this.#checkInterfaces();
           continue;
         }
+        isDown = false;
         this.#readBlock(block * BLOCK_BYTES, view, frame, onFrame);
         Atomics.store(status, word, 0);
         block = (block + 1) % this.#blocks;

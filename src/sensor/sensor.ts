@@ -85,7 +85,11 @@ export class Sensor {
     const { sensorId, producer, spool, pace, onTrouble } = this.#options;
     const place = { sensorId, epoch: spool.epoch, firstSequence: spool.nextSequence };
     const keep = async (batch: EncodedBatch) => {
-      if (pace) await pace(batch, signal);
+      if (pace) {
+        await pace(batch, signal);
+        // A recording that is stopped is stopped; only live capture must keep what it has.
+        if (signal.aborted) return;
+      }
       await this.#waitForRoom(batch, signal);
       try {
         await spool.append(batch.sequence, batch.rows, batch.bytes);
