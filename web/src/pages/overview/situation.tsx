@@ -5,6 +5,7 @@ import { useAlerts } from '../../api/use-alerts.ts';
 import { useOverview } from '../../api/use-overview.ts';
 import { labelOf } from '../../format/label.ts';
 import { formatPlural, formatShare } from '../../format/number.ts';
+import { useLive } from '../../live/live-provider.tsx';
 import { Address } from '../../ui/address.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { SeverityBadge } from '../../ui/severity-badge.tsx';
@@ -22,6 +23,7 @@ const EDGES = {
 
 export function Situation() {
   const open = useAlerts({ status: 'open' });
+  const { state } = useLive();
   const openCount = useOverview(60).data?.open_alerts;
   return (
     <Loaded query={open} what="open alerts">
@@ -32,11 +34,19 @@ export function Situation() {
           return (
             <section
               aria-label="Situation"
-              className="rounded-lg border border-line border-l-4 border-l-ok bg-surface px-3 py-2.5"
+              className="rounded-lg border border-line border-l-4 border-l-control bg-surface px-3 py-2.5"
             >
               <p>
-                <strong className="text-ok">✓ No open alerts.</strong>{' '}
-                <span className="text-muted">New ones appear here by themselves.</span>
+                {state === 'live' ? (
+                  <>
+                    <strong className="text-ok">✓ No open alerts.</strong>{' '}
+                    <span className="text-muted">New ones appear here by themselves.</span>
+                  </>
+                ) : (
+                  <strong className="text-high">
+                    No open alerts when last heard of: the live stream is not connected.
+                  </strong>
+                )}
               </p>
             </section>
           );
