@@ -178,8 +178,8 @@ describe('measurements', () => {
       ping(SERVER, CLIENT, 3, 3),
     ]);
     expect(flows.map((flow) => [flow.srcIp, flow.srcPort, flow.dstPort, flow.connState])).toEqual([
-      [SERVER, 3, 0, 'OTH'],
       [CLIENT, 8, 0, 'SF'],
+      [SERVER, 3, 0, 'OTH'],
     ]);
   });
 

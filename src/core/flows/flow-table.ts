@@ -173,15 +173,15 @@ export class FlowTable {
     }
   }
 
-  /** Ends every flow, in the order of the lists and of last packets within them. */
+  /** Ends every flow, in the order of their first packets. */
   flush(): void {
-    for (let list = 0; list < FLOW_LISTS; list++) {
-      for (;;) {
-        const slot = this.#lists.oldest(list);
-        if (slot < 0) break;
-        this.#end(slot, list === FlowList.CLOSED ? 'closed' : 'flushed');
-      }
-    }
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.#used; slot++)
+      if (this.#lists.listOf(slot) >= 0) slots.push(slot);
+    const { firstSeen, id } = this.#flows;
+    slots.sort((a, b) => firstSeen[a]! - firstSeen[b]! || id[a]! - id[b]!);
+    for (const slot of slots)
+      this.#end(slot, this.#lists.listOf(slot) === FlowList.CLOSED ? 'closed' : 'flushed');
   }
 
   // Of the flow in a slot, as of the last packet observed.
