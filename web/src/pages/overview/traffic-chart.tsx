@@ -13,23 +13,29 @@ import type { Overview } from '../../../../src/contract/api.ts';
 import { formatBytes, formatCompact, formatNumber, formatShare } from '../../format/number.ts';
 import { formatDuration, formatLocal, formatTick, formatUtc } from '../../format/time.ts';
 import { Empty } from '../../ui/empty.tsx';
+import { Timestamp } from '../../ui/timestamp.tsx';
+import { useNow } from '../../ui/use-now.ts';
 import { bucketSeconds, type TrafficPoint, trafficSeries } from './traffic-series.ts';
 
 const TICK = { fill: 'var(--muted)', fontSize: 11 };
 const SYNC = 'traffic';
 const MARGIN = { top: 6, right: 8, bottom: 0, left: 4 };
 const AXIS_WIDTH = 54;
+/** A chart that ends longer ago than this says so. */
+const STALE_MS = 10 * 60_000;
 
 export function TrafficChart({ traffic }: { traffic: Overview['traffic'] }) {
+  const nowMs = useNow();
   const points = trafficSeries(traffic);
   const first = points[0];
   const last = points.at(-1);
-  if (!first || !last)
+  if (!first || !last || traffic.every(({ packets }) => packets === 0))
     return (
       <Empty title="No traffic in this time range">
         Choose a longer range, or check under Settings that a sensor is sending.
       </Empty>
     );
+  const isStale = nowMs - last.atMs > STALE_MS;
   const spanMs = last.atMs - first.atMs;
   const time = (
     <XAxis
@@ -46,6 +52,11 @@ export function TrafficChart({ traffic }: { traffic: Overview['traffic'] }) {
   return (
     <figure>
       <figcaption className="sr-only">{summaryOf(points)}</figcaption>
+      {isStale && (
+        <p className="pb-1 text-high">
+          No newer traffic: this chart ends <Timestamp at={last.atMs / 1000} relative />.
+        </p>
+      )}
       <h3 className="text-muted text-xs">
         Packets per second, mean of {formatDuration(bucketSeconds(traffic))}, local time
       </h3>
@@ -72,7 +83,7 @@ export function TrafficChart({ traffic }: { traffic: Overview['traffic'] }) {
             stroke="var(--line)"
             allowDecimals={false}
           />
-          <Tooltip content={({ active, payload }) => tooltip(active, payload)} />
+          <Tooltip content={({ active, payload }) => tooltip(active, payload, nowMs)} />
           <Legend
             verticalAlign="top"
             align="right"
@@ -134,13 +145,14 @@ export function TrafficChart({ traffic }: { traffic: Overview['traffic'] }) {
 function tooltip(
   active: boolean | undefined,
   payload: readonly { readonly payload?: unknown }[] | undefined,
+  nowMs: number,
 ) {
   const point = payload?.[0]?.payload as TrafficPoint | undefined;
   if (!active || !point) return null;
   return (
     <dl className="grid grid-cols-[auto_auto] gap-x-3 rounded-md border border-control bg-surface px-3 py-2 text-xs shadow-lg">
       <dt className="col-span-2 font-semibold">
-        {formatLocal(point.atMs, Date.now())}{' '}
+        {formatLocal(point.atMs, nowMs)}{' '}
         <span className="font-normal text-muted">({formatUtc(point.atMs).slice(11, 19)} UTC)</span>
       </dt>
       <dt className="text-muted">All</dt>
