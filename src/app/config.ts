@@ -8,18 +8,14 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
 import { AppError } from '../errors.ts';
+import { HttpConfig } from '../http/config.ts';
 
 const Port = z.number().int().min(1).max(65_535);
 const LurePort = Port.nullable();
 
 export const Config = z.strictObject({
   data_dir: z.string().min(1).default('data'),
-  server: z
-    .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: Port.default(8000),
-    })
-    .prefault({}),
+  server: HttpConfig.prefault({}),
   database: z.strictObject({ url: z.string().nullable().default(null) }).prefault({}),
   capture: z
     .strictObject({
@@ -42,12 +38,20 @@ export const Config = z.strictObject({
   sensor: z
     .strictObject({
       id: z.string().min(1).max(64).default('local'),
-      spool_bytes: z.number().int().positive().default(256 * 2 ** 20),
+      spool_bytes: z
+        .number()
+        .int()
+        .positive()
+        .default(256 * 2 ** 20),
     })
     .prefault({}),
   retention: z
     .strictObject({
-      max_bytes: z.number().int().positive().default(10 * 2 ** 30),
+      max_bytes: z
+        .number()
+        .int()
+        .positive()
+        .default(10 * 2 ** 30),
       packet_hours: z.number().positive().default(24),
       flow_days: z.number().positive().default(14),
       window_days: z.number().positive().default(90),
@@ -76,7 +80,9 @@ function check(value: unknown, where: string): Config {
   const result = Config.safeParse(value ?? {});
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const key = issue ? [...issue.path, ...(issue.code === 'unrecognized_keys' ? issue.keys : [])].join('.') : '';
+  const key = issue
+    ? [...issue.path, ...(issue.code === 'unrecognized_keys' ? issue.keys : [])].join('.')
+    : '';
   const what = issue?.code === 'unrecognized_keys' ? 'there is no such key' : issue?.message;
   throw new AppError('config_invalid', `Cannot use ${where}: ${key}: ${what}`);
 }
@@ -93,7 +99,10 @@ function readYaml(path: string): unknown {
 /** One strict section per detector, its keys the detector's limits. */
 function detectionSchema() {
   const sections = Object.entries(DETECTION_DEFAULTS).map(([name, limits]) => {
-    const keys = Object.entries(limits).map(([key, value]) => [key, z.number().nonnegative().default(value)]);
+    const keys = Object.entries(limits).map(([key, value]) => [
+      key,
+      z.number().nonnegative().default(value),
+    ]);
     return [name, z.strictObject(Object.fromEntries(keys)).prefault({})];
   });
   return z.strictObject(Object.fromEntries(sections)).prefault({});

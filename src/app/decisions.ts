@@ -3,15 +3,20 @@
  * person arms the policy; never against a protected address; the enforcer checks that again by itself.
  */
 import { randomUUID } from 'node:crypto';
-import type { BlockOrder } from '../contract/api.ts';
 import type { BlockRequest } from '../contract/analysis.ts';
+import type { BlockOrder } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
 import { canonicalAddress } from '../core/response/address.ts';
 import { NeverBlockList, type NeverBlockNetwork } from '../core/response/never-block.ts';
 import { AppError } from '../errors.ts';
 import type { Enforcement } from '../firewall/enforcer.ts';
 import type { Database } from '../store/database.ts';
-import { activeDecisions, getDecision, insertDecision, updateDecision } from '../store/decisions.ts';
+import {
+  activeDecisions,
+  getDecision,
+  insertDecision,
+  updateDecision,
+} from '../store/decisions.ts';
 import { getPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected-networks.ts';
 import type { Log } from './log.ts';
@@ -36,8 +41,15 @@ export class Decisions {
 
   /** @throws AppError protected_address, invalid_request, firewall_unavailable */
   async block(order: BlockOrder, by: string): Promise<Decision> {
-    const decision = await this.#decide(order.ip, order.reason ?? 'by hand', null, order.duration_s ?? null, by);
-    if (decision.state === 'refused') throw new AppError('firewall_unavailable', decision.detail ?? 'refused');
+    const decision = await this.#decide(
+      order.ip,
+      order.reason ?? 'by hand',
+      null,
+      order.duration_s ?? null,
+      by,
+    );
+    if (decision.state === 'refused')
+      throw new AppError('firewall_unavailable', decision.detail ?? 'refused');
     return decision;
   }
 
@@ -45,7 +57,13 @@ export class Decisions {
   async blockFor(request: BlockRequest): Promise<void> {
     const { log } = this.#options;
     try {
-      const decision = await this.#decide(request.ip, request.reason, request.alertId, null, 'analysis');
+      const decision = await this.#decide(
+        request.ip,
+        request.reason,
+        request.alertId,
+        null,
+        'analysis',
+      );
       log.info({ ip: request.ip, alert: request.alertId, state: decision.state }, 'decision BLOCK');
     } catch (error) {
       log.warn({ ip: request.ip, alert: request.alertId, err: error }, 'block was not made');
@@ -56,8 +74,15 @@ export class Decisions {
   async unblock(id: string, by: string): Promise<Decision> {
     const { db, enforcement, onChange } = this.#options;
     const decision = await getDecision(db, id);
-    if (decision.state !== 'active' && decision.state !== 'simulated' && decision.state !== 'pending')
-      throw new AppError('conflict', `Cannot unblock ${decision.ip}: the decision is ${decision.state}`);
+    if (
+      decision.state !== 'active' &&
+      decision.state !== 'simulated' &&
+      decision.state !== 'pending'
+    )
+      throw new AppError(
+        'conflict',
+        `Cannot unblock ${decision.ip}: the decision is ${decision.state}`,
+      );
     if (!decision.simulated) await enforcement?.unblock(decision.ip);
     const removed = await updateDecision(db, id, { state: 'removed', detail: `by ${by}` });
     onChange(removed);
@@ -75,7 +100,10 @@ export class Decisions {
     await enforcement.restore(
       active.map(({ ip, expires_at }) => ({
         ip,
-        remainingSeconds: expires_at === null ? null : Math.max(1, Math.ceil((Date.parse(expires_at) - now) / 1000)),
+        remainingSeconds:
+          expires_at === null
+            ? null
+            : Math.max(1, Math.ceil((Date.parse(expires_at) - now) / 1000)),
       })),
     );
   }
@@ -89,15 +117,24 @@ export class Decisions {
         onChange(await updateDecision(db, id, { state: 'expired', detail: null }));
   }
 
-  async #decide(address: string, reason: string, alertId: string | null, seconds: number | null, by: string): Promise<Decision> {
+  async #decide(
+    address: string,
+    reason: string,
+    alertId: string | null,
+    seconds: number | null,
+    by: string,
+  ): Promise<Decision> {
     const { db, enforcement, onChange } = this.#options;
     const ip = canonicalAddress(address);
-    if (ip === null) throw new AppError('invalid_request', `Cannot block ${address}: it is not an IP address`);
+    if (ip === null)
+      throw new AppError('invalid_request', `Cannot block ${address}: it is not an IP address`);
     const networks = await this.#protectedNetworks();
     const why = new NeverBlockList(networks).reasonFor(ip);
     if (why !== null) throw new AppError('protected_address', `Cannot block ${ip}: ${why}`);
     const policy = await getPolicy(db);
-    const standing = (await activeDecisions(db)).find((other) => other.ip === ip && other.simulated === !policy.armed);
+    const standing = (await activeDecisions(db)).find(
+      (other) => other.ip === ip && other.simulated === !policy.armed,
+    );
     // The analysis asks once per alert; a second alert on the same source changes nothing.
     if (standing && by === 'analysis') return standing;
     const duration = seconds ?? policy.block_seconds;
@@ -115,15 +152,23 @@ export class Decisions {
       created_by: by,
     };
     await insertDecision(db, decision);
-    const done = policy.armed ? await this.#carryOut(decision, duration, enforcement, networks) : decision;
+    const done = policy.armed
+      ? await this.#carryOut(decision, duration, enforcement, networks)
+      : decision;
     onChange(done);
     return done;
   }
 
-  async #carryOut(decision: Decision, seconds: number, enforcement: Enforcement | null, networks: readonly NeverBlockNetwork[]): Promise<Decision> {
+  async #carryOut(
+    decision: Decision,
+    seconds: number,
+    enforcement: Enforcement | null,
+    networks: readonly NeverBlockNetwork[],
+  ): Promise<Decision> {
     const { db, enforcementReason } = this.#options;
     try {
-      if (!enforcement) throw new AppError('firewall_unavailable', enforcementReason ?? 'there is no enforcer');
+      if (!enforcement)
+        throw new AppError('firewall_unavailable', enforcementReason ?? 'there is no enforcer');
       await enforcement.protect(networks);
       await enforcement.block(decision.ip, seconds);
       return await updateDecision(db, decision.id, { state: 'active', detail: null });

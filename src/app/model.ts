@@ -16,9 +16,13 @@ export function readModelFile(path: string): ModelFile {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new AppError('model_incompatible', `Cannot read the model ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new AppError(
+      'model_incompatible',
+      `Cannot read the model ${path}: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
   return decodeModels(bytes);
 }

@@ -51,7 +51,10 @@ export class Pipeline {
   /** @throws AppError overloaded when too many batches wait, database_unavailable when it cannot be committed now */
   async ingest(packets: PacketBatch, place: BatchMeta): Promise<'stored' | 'duplicate'> {
     if (this.#waiting >= MAX_WAITING)
-      throw new AppError('overloaded', `Cannot take the batch now: ${this.#waiting} wait for the database`);
+      throw new AppError(
+        'overloaded',
+        `Cannot take the batch now: ${this.#waiting} wait for the database`,
+      );
     this.#waiting++;
     const mine = this.#turn.then(() => this.#ingest(packets, place));
     this.#turn = mine.catch(() => {});
@@ -88,7 +91,9 @@ export class Pipeline {
     const verdicts = new PacketVerdicts(packets.length);
     state.analysis.push(packets, verdicts);
     const output = state.analysis.take();
-    const batch = pending ? { ...place, packets, verdicts, ...joined(pending, output) } : { ...place, packets, verdicts, ...output };
+    const batch = pending
+      ? { ...place, packets, verdicts, ...joined(pending, output) }
+      : { ...place, packets, verdicts, ...output };
     state.pending = batch;
     return batch;
   }
@@ -113,11 +118,16 @@ export class Pipeline {
 }
 
 /** The sensor gave a batch up that we had analysed: what came out of it must not be lost with its packets. */
-function joined(before: AnalysedBatch, after: Pick<AnalysedBatch, 'flows' | 'windows' | 'alerts' | 'blocks'>) {
+function joined(
+  before: AnalysedBatch,
+  after: Pick<AnalysedBatch, 'flows' | 'windows' | 'alerts' | 'blocks'>,
+) {
   return {
     flows: [...before.flows, ...after.flows],
     windows: [...before.windows, ...after.windows],
-    alerts: [...new Map([...before.alerts, ...after.alerts].map((alert) => [alert.id, alert])).values()],
+    alerts: [
+      ...new Map([...before.alerts, ...after.alerts].map((alert) => [alert.id, alert])).values(),
+    ],
     blocks: [...before.blocks, ...after.blocks],
   };
 }

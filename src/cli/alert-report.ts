@@ -49,7 +49,9 @@ ${rows(facts)}<h4>Evidence</h4>${rows(numbers)}${reasons.length > 0 ? `<h4>What 
 }
 
 function rows(cells: readonly (readonly string[])[]): string {
-  const lines = cells.map(([name = '', value = '']) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`);
+  const lines = cells.map(
+    ([name = '', value = '']) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`,
+  );
   return `<table>${lines.join('')}</table>`;
 }
 

@@ -41,7 +41,8 @@ export async function analyze(files: readonly string[], options: AnalyzeOptions)
     const analysis = new Analysis({ sensorId: 'local', judge, limits: options.limits });
     const summary = await summarize(file, analysis);
     summaries.push(summary);
-    if (options.json) for (const alert of summary.alerts) options.out.write(`${JSON.stringify(alert)}\n`);
+    if (options.json)
+      for (const alert of summary.alerts) options.out.write(`${JSON.stringify(alert)}\n`);
     else options.out.write(readable(summary));
   }
   if (options.report) writeFileSync(options.report, alertReport(summaries));
@@ -85,7 +86,9 @@ export async function summarize(
 }
 
 function readable({ file, packets, flows, windows, alerts, evictions }: CaptureSummary): string {
-  const lines = [`${file}: ${packets} packets, ${flows} flows, ${windows} windows, ${alerts.length} alerts`];
+  const lines = [
+    `${file}: ${packets} packets, ${flows} flows, ${windows} windows, ${alerts.length} alerts`,
+  ];
   for (const alert of alerts) {
     const at = new Date(alert.first_seen * 1000).toISOString().slice(0, 19).replace('T', ' ');
     lines.push(
@@ -93,7 +96,9 @@ function readable({ file, packets, flows, windows, alerts, evictions }: CaptureS
     );
   }
   const lost = Object.entries(evictions).filter(([, count]) => count > 0);
-  if (lost.length > 0) lines.push(`  dropped to stay in bounds: ${lost.map(([what, count]) => `${what} ${count}`).join(', ')}`);
+  if (lost.length > 0)
+    lines.push(
+      `  dropped to stay in bounds: ${lost.map(([what, count]) => `${what} ${count}`).join(', ')}`,
+    );
   return `${lines.join('\n')}\n`;
 }
-

@@ -2,7 +2,7 @@
 import { loadJudge } from '../app/model.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
 import { Analysis } from '../core/engine/analysis.ts';
-import { evaluate as score, type Evaluation } from '../workshop/evaluate.ts';
+import { type Evaluation, evaluate as score } from '../workshop/evaluate.ts';
 import { ALL_BENIGN, readLabels } from '../workshop/labels.ts';
 import { summarize } from './analyze.ts';
 
@@ -21,20 +21,33 @@ export async function evaluate(files: readonly string[], options: EvaluateOption
   const { judge, reason } = loadJudge(options.model);
   if (reason) options.err.write(`phantomnet: detectors only: ${reason}\n`);
   for (const file of files) {
-    const summary = await summarize(file, new Analysis({ sensorId: 'local', judge, limits: options.limits }));
+    const summary = await summarize(
+      file,
+      new Analysis({ sensorId: 'local', judge, limits: options.limits }),
+    );
     const evaluation = score(summary.alerts, labels, summary);
     options.out.write(
-      options.json ? `${JSON.stringify(toJson(file, evaluation))}\n` : `${file}\n${readable(evaluation)}\n`,
+      options.json
+        ? `${JSON.stringify(toJson(file, evaluation))}\n`
+        : `${file}\n${readable(evaluation)}\n`,
     );
     if (summary.damage) throw summary.damage;
   }
 }
 
-function toJson(file: string, { kinds, missed, falseAlerts, benignHours, falseAlertsPerBenignHour }: Evaluation) {
+function toJson(
+  file: string,
+  { kinds, missed, falseAlerts, benignHours, falseAlertsPerBenignHour }: Evaluation,
+) {
   return {
     file,
     kinds,
-    missed: missed.map(({ label, tool, srcIp, dstIp }) => ({ label, tool, src_ip: srcIp, dst_ip: dstIp })),
+    missed: missed.map(({ label, tool, srcIp, dstIp }) => ({
+      label,
+      tool,
+      src_ip: srcIp,
+      dst_ip: dstIp,
+    })),
     false_alerts: falseAlerts.length,
     benign_hours: benignHours,
     false_alerts_per_benign_hour: falseAlertsPerBenignHour,
@@ -44,13 +57,17 @@ function toJson(file: string, { kinds, missed, falseAlerts, benignHours, falseAl
 function readable(evaluation: Evaluation): string {
   const lines = ['  kind             labelled found recall   alerts right other false precision'];
   for (const row of evaluation.kinds) {
-    const cells = [row.alerts, row.right, row.otherKind, row.false].map((count) => String(count).padStart(5));
+    const cells = [row.alerts, row.right, row.otherKind, row.false].map((count) =>
+      String(count).padStart(5),
+    );
     lines.push(
       `  ${row.kind.padEnd(18)} ${String(row.labelled).padStart(6)} ${String(row.found).padStart(5)}  ${percent(row.recall)} ${cells.join(' ')}     ${percent(row.precision)}`,
     );
   }
-  for (const { label, tool, srcIp, dstIp } of evaluation.missed) lines.push(`  missed: ${label} (${tool}) ${srcIp} -> ${dstIp}`);
-  for (const alert of evaluation.falseAlerts) lines.push(`  false: ${alert.alert_type}: ${alert.description}`);
+  for (const { label, tool, srcIp, dstIp } of evaluation.missed)
+    lines.push(`  missed: ${label} (${tool}) ${srcIp} -> ${dstIp}`);
+  for (const alert of evaluation.falseAlerts)
+    lines.push(`  false: ${alert.alert_type}: ${alert.description}`);
   lines.push(
     `  false alerts per hour without attack: ${evaluation.falseAlertsPerBenignHour.toFixed(1)} (over ${(evaluation.benignHours * 60).toFixed(1)} min)`,
   );

@@ -36,14 +36,20 @@ export function createProgram(): Command {
     .option('--port <port>', 'port of the server', port)
     .option('--host <address>', 'address that the server listens on')
     .option('--data-dir <folder>', 'where the database and everything else is kept')
-    .action((options: UpWords) => up(config(), { ...options, demo: options.demo ?? 'first-run' }));
+    .action((options: UpWords) =>
+      up(config(), { ...options, demo: options.demo ?? 'first-run', version: version() }),
+    );
 
-  capture(program, 'packets', 'decode: one object per packet').action((files: string[], { json }: JsonWords) =>
-    packets(files, { json, out }),
+  capture(program, 'packets', 'decode: one object per packet').action(
+    (files: string[], { json }: JsonWords) => packets(files, { json, out }),
   );
-  capture(program, 'flows', 'conversations').action((files: string[], { json }: JsonWords) => flows(files, { json, out }));
+  capture(program, 'flows', 'conversations').action((files: string[], { json }: JsonWords) =>
+    flows(files, { json, out }),
+  );
   capture(program, 'windows', 'features of every source, target and of the network')
-    .addOption(new Option('--size <seconds>', 'window length').choices(['5', '30', '180']).default('5'))
+    .addOption(
+      new Option('--size <seconds>', 'window length').choices(['5', '30', '180']).default('5'),
+    )
     .action((files: string[], { json, size }: JsonWords & { size: string }) =>
       windows(files, { size: Number(size) as 5 | 30 | 180, json, out }),
     );
@@ -51,13 +57,27 @@ export function createProgram(): Command {
     .option('--report <file>', 'write the alerts as an HTML page')
     .option('--model <file>', 'model file instead of the one that ships')
     .action((files: string[], { json, report, model }: AnalyzeWords) =>
-      analyze(files, { json, report: report ?? null, model: model ?? config().model.path, limits: detectionLimits(config()), out, err }),
+      analyze(files, {
+        json,
+        report: report ?? null,
+        model: model ?? config().model.path,
+        limits: detectionLimits(config()),
+        out,
+        err,
+      }),
     );
   capture(program, 'evaluate', 'alerts against labels')
     .option('--labels <file>', 'labels (CSV); without them the captures count as benign')
     .option('--model <file>', 'model file instead of the one that ships')
     .action((files: string[], { json, labels, model }: EvaluateWords) =>
-      evaluate(files, { json, labels: labels ?? null, model: model ?? config().model.path, limits: detectionLimits(config()), out, err }),
+      evaluate(files, {
+        json,
+        labels: labels ?? null,
+        model: model ?? config().model.path,
+        limits: detectionLimits(config()),
+        out,
+        err,
+      }),
     );
 
   program
@@ -66,7 +86,9 @@ export function createProgram(): Command {
     .option('--plan <file>', 'what to train on', join(PACKAGE_DIR, 'models', 'training.yaml'))
     .requiredOption('--data <folder>', 'the folder that the plan names its captures below')
     .option('--out <file>', 'the model file', SHIPPED_MODEL)
-    .action(({ plan, data, out: path }: { plan: string; data: string; out: string }) => train({ plan, data, out: path, err }));
+    .action(({ plan, data, out: path }: { plan: string; data: string; out: string }) =>
+      train({ plan, data, out: path, err }),
+    );
   const models = program.command('models').description('what models there are');
   models
     .command('show', { isDefault: true })
@@ -83,13 +105,19 @@ export function createProgram(): Command {
     .action((areas: string[], { json }: JsonWords) => bench(areas, { json, out, err }));
 
   const settings = program.command('config').description('the configuration');
-  settings.command('show').description('with every default').action(() => {
-    out.write(stringify(config()));
-  });
-  settings.command('check').description('says what is wrong with it').action(() => {
-    config();
-    err.write('The configuration is valid.\n');
-  });
+  settings
+    .command('show')
+    .description('with every default')
+    .action(() => {
+      out.write(stringify(config()));
+    });
+  settings
+    .command('check')
+    .description('says what is wrong with it')
+    .action(() => {
+      config();
+      err.write('The configuration is valid.\n');
+    });
   return program;
 }
 
@@ -127,11 +155,14 @@ function capture(program: Command, name: string, description: string): Command {
 
 function port(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidArgumentError('Not a port number.');
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('Not a port number.');
   return value;
 }
 
 function version(): string {
-  const { version: text } = JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as { version: string };
+  const { version: text } = JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   return text;
 }

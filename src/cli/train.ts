@@ -31,7 +31,15 @@ export interface ShowModelOptions {
 export function showModels(path: string, { json, out }: ShowModelOptions): void {
   const file = readModelFile(path);
   if (json) {
-    for (const { name, catalogueHash, seed, parameters, metrics, thresholds, dataHashes } of file.models)
+    for (const {
+      name,
+      catalogueHash,
+      seed,
+      parameters,
+      metrics,
+      thresholds,
+      dataHashes,
+    } of file.models)
       out.write(
         `${JSON.stringify({ file_hash: file.hash, name, catalogue_hash: catalogueHash, seed, parameters, metrics, thresholds, data_hashes: dataHashes })}\n`,
       );
@@ -41,7 +49,14 @@ export function showModels(path: string, { json, out }: ShowModelOptions): void 
   for (const model of file.models) out.write(describe(model));
 }
 
-function describe({ name, model, catalogueHash, dataHashes, metrics, thresholds }: StoredModel): string {
+function describe({
+  name,
+  model,
+  catalogueHash,
+  dataHashes,
+  metrics,
+  thresholds,
+}: StoredModel): string {
   const lines = [
     `${name} (${model.kind}, ${model.trees.treeCount} trees, ${model.featureNames.length} features, catalogue ${catalogueHash}, ${dataHashes.length} captures)`,
   ];

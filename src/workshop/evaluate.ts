@@ -48,7 +48,9 @@ export function evaluate(alerts: readonly Alert[], labels: Labels, span: Capture
   const judged = alerts.map((alert) => ({ alert, verdict: judge(alert, labels, found) }));
   const falseAlerts = judged.filter(({ verdict }) => verdict === 'false').map(({ alert }) => alert);
   const benignHours = benignSeconds(labels, span) / 3600;
-  const inBenign = falseAlerts.filter(({ first_seen }) => !isDuringAttack(labels, first_seen * 1e6));
+  const inBenign = falseAlerts.filter(
+    ({ first_seen }) => !isDuringAttack(labels, first_seen * 1e6),
+  );
   const kinds = ALERT_KIND_NAMES.map((kind) => {
     const rows = labels.rows.filter((row) => row.kind === kind);
     const raised = judged.filter(({ alert }) => alert.alert_type === kind);
@@ -75,11 +77,16 @@ export function evaluate(alerts: readonly Alert[], labels: Labels, span: Capture
   };
 }
 
-function judge(alert: Alert, labels: Labels, found: Set<LabelRow>): 'right' | 'other kind' | 'false' {
+function judge(
+  alert: Alert,
+  labels: Labels,
+  found: Set<LabelRow>,
+): 'right' | 'other kind' | 'false' {
   let verdict: 'right' | 'other kind' | 'false' = 'false';
   for (const row of labels.rows) {
     if (!overlaps(alert, row) || !concerns(alert, row, labels)) continue;
-    const isRight = row.kind === alert.alert_type || ALSO_RIGHT[row.kind]?.includes(alert.alert_type);
+    const isRight =
+      row.kind === alert.alert_type || ALSO_RIGHT[row.kind]?.includes(alert.alert_type);
     if (isRight) {
       found.add(row);
       verdict = 'right';
@@ -89,23 +96,34 @@ function judge(alert: Alert, labels: Labels, found: Set<LabelRow>): 'right' | 'o
 }
 
 function overlaps(alert: Alert, row: LabelRow): boolean {
-  return alert.first_seen * 1e6 <= row.endMicros + GRACE_MICROS && alert.last_seen * 1e6 >= row.startMicros;
+  return (
+    alert.first_seen * 1e6 <= row.endMicros + GRACE_MICROS &&
+    alert.last_seen * 1e6 >= row.startMicros
+  );
 }
 
 /** Source and target as labelled; what the alert leaves open (many sources, many targets) fits. */
 function concerns(alert: Alert, row: LabelRow, labels: Labels): boolean {
   const { source_ip: source, destination_ip: target } = alert;
-  const isSource = source === null ? row.srcIp === 'SPOOFED' || target !== null : labels.matches(row.srcIp, source);
+  const isSource =
+    source === null
+      ? row.srcIp === 'SPOOFED' || target !== null
+      : labels.matches(row.srcIp, source);
   return isSource && (target === null || labels.matches(row.dstIp, target));
 }
 
 function isDuringAttack(labels: Labels, micros: number): boolean {
-  return labels.rows.some((row) => micros >= row.startMicros && micros <= row.endMicros + GRACE_MICROS);
+  return labels.rows.some(
+    (row) => micros >= row.startMicros && micros <= row.endMicros + GRACE_MICROS,
+  );
 }
 
 function benignSeconds(labels: Labels, { firstMicros, lastMicros }: CaptureSpan): number {
   const attacks = labels.rows
-    .map((row) => ({ begin: Math.max(row.startMicros, firstMicros), end: Math.min(row.endMicros + GRACE_MICROS, lastMicros) }))
+    .map((row) => ({
+      begin: Math.max(row.startMicros, firstMicros),
+      end: Math.min(row.endMicros + GRACE_MICROS, lastMicros),
+    }))
     .sort((a, b) => a.begin - b.begin);
   let benign = 0;
   let at = firstMicros;

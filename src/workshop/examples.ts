@@ -98,7 +98,11 @@ function addFlows(
     if (row) {
       const count = (counts.get(row) ?? 0) + 1;
       counts.set(row, count);
-      for (let at = floor(flow.firstSeenMicros); at <= Math.min(flow.lastSeenMicros, row.endMicros); at += WINDOW_MICROS) {
+      for (
+        let at = floor(flow.firstSeenMicros);
+        at <= Math.min(flow.lastSeenMicros, row.endMicros);
+        at += WINDOW_MICROS
+      ) {
         attacked.set(windowKey('source', flow.srcIp, at), row);
         attacked.set(windowKey('target', flow.dstIp, at), row);
       }
@@ -125,7 +129,8 @@ function splitOf(capture: PlannedCapture, flows: readonly FlowRecord[]): Split {
   const benignEnd = first + (last - first) * TRAINING_SHARE;
   // Several rows may be one attack (decoys, a second victim): each is cut by its own span.
   return (row, micros) =>
-    micros > (row ? row.startMicros + (row.endMicros - row.startMicros) * TRAINING_SHARE : benignEnd);
+    micros >
+    (row ? row.startMicros + (row.endMicros - row.startMicros) * TRAINING_SHARE : benignEnd);
 }
 
 function floor(micros: number): number {

@@ -47,14 +47,27 @@ const KIND_OF: Record<string, AlertKind> = {
   DoS_Land: 'SYN_Flood',
 };
 
-const HEADER = ['start', 'end', 'src_ip', 'dst_ip', 'proto', 'dst_port', 'label', 'tool', 'technique'];
+const HEADER = [
+  'start',
+  'end',
+  'src_ip',
+  'dst_ip',
+  'proto',
+  'dst_port',
+  'label',
+  'tool',
+  'technique',
+];
 
 export class Labels {
   readonly rows: readonly LabelRow[];
   readonly #inside: ReadonlySet<string>;
   readonly #listed: ReadonlySet<string>;
 
-  constructor(rows: readonly LabelRow[], hosts: { inside: Iterable<string>; all: Iterable<string> }) {
+  constructor(
+    rows: readonly LabelRow[],
+    hosts: { inside: Iterable<string>; all: Iterable<string> },
+  ) {
     this.rows = rows;
     this.#inside = new Set(hosts.inside);
     this.#listed = new Set(hosts.all);
@@ -65,9 +78,11 @@ export class Labels {
     for (const row of this.rows) {
       if (flow.firstMicros < row.startMicros || flow.firstMicros > row.endMicros) continue;
       if (row.dnsSuffix !== null) continue;
-      if (row.proto !== '*' && row.proto !== flow.proto && `${row.proto}v6` !== flow.proto) continue;
+      if (row.proto !== '*' && row.proto !== flow.proto && `${row.proto}v6` !== flow.proto)
+        continue;
       if (row.dstPorts !== null && !row.dstPorts.includes(flow.dstPort)) continue;
-      if (this.#covers(row, flow.srcIp, flow.dstIp) || this.#covers(row, flow.dstIp, flow.srcIp)) return row;
+      if (this.#covers(row, flow.srcIp, flow.dstIp) || this.#covers(row, flow.dstIp, flow.srcIp))
+        return row;
     }
     return null;
   }
@@ -142,7 +157,9 @@ function readCsv(path: string, required: readonly string[]): Record<string, stri
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new AppError('input_invalid', `Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new AppError('input_invalid', `Cannot read ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const [head = '', ...lines] = text.split(/\r?\n/).filter((line) => line !== '');
   const names = head.split(',');
@@ -151,7 +168,10 @@ function readCsv(path: string, required: readonly string[]): Record<string, stri
   return lines.map((line, at) => {
     const cells = line.split(',');
     if (cells.length !== names.length || line.includes('"'))
-      throw new AppError('input_invalid', `${path}: line ${at + 2} has ${cells.length} cells, not ${names.length}`);
+      throw new AppError(
+        'input_invalid',
+        `${path}: line ${at + 2} has ${cells.length} cells, not ${names.length}`,
+      );
     return Object.fromEntries(names.map((name, column) => [name, cells[column] ?? '']));
   });
 }

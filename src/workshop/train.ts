@@ -4,11 +4,20 @@ import { WINDOW_FEATURES } from '../contract/features.ts';
 import { BENIGN, MALICIOUS, MODEL_NAMES } from '../core/engine/judge.ts';
 import { catalogueHash } from '../core/features/catalogue-hash.ts';
 import { FLOW_FEATURES } from '../core/features/flow-vector.ts';
-import { fitIsotonic, calibrate, expectedCalibrationError, type Calibration } from '../core/models/calibration.ts';
+import {
+  type Calibration,
+  calibrate,
+  expectedCalibrationError,
+  fitIsotonic,
+} from '../core/models/calibration.ts';
 import { createDataset, createMatrix } from '../core/models/dataset.ts';
 import { type BoostedTrees, trainBoosting } from '../core/models/gradient-boosting.ts';
 import { trainIsolationForest } from '../core/models/isolation-forest.ts';
-import { areaUnderRoc, averagePrecision, recallAtFalsePositiveRate } from '../core/models/metrics.ts';
+import {
+  areaUnderRoc,
+  averagePrecision,
+  recallAtFalsePositiveRate,
+} from '../core/models/metrics.ts';
 import type { StoredModel } from '../core/models/model-file.ts';
 import { type RandomForest, trainRandomForest } from '../core/models/random-forest.ts';
 import { AppError } from '../errors.ts';
@@ -20,12 +29,13 @@ const VERSION = '1';
 /** The isolation forest's threshold is this quantile of its scores on benign windows. */
 const UNUSUAL_QUANTILE = 0.9995;
 
-export interface TrainingProgress {
-  (line: string): void;
-}
+export type TrainingProgress = (line: string) => void;
 
 /** Trains all models of `plan`. Same captures and seed, same models, to the byte. */
-export async function trainModels(plan: TrainingPlan, progress: TrainingProgress): Promise<StoredModel[]> {
+export async function trainModels(
+  plan: TrainingPlan,
+  progress: TrainingProgress,
+): Promise<StoredModel[]> {
   const sets = newExampleSets();
   for (const [at, capture] of plan.captures.entries()) {
     const packets = await addExamples(sets, capture);
@@ -40,13 +50,24 @@ export async function trainModels(plan: TrainingPlan, progress: TrainingProgress
   progress(`flow forest: ${describe(sets.flows)}`);
   const flow = trainRandomForest(toDataset(sets.flows, flowNames, false, 'kinds'), forestOptions);
   progress(`source forest: ${describe(sets.sources)}`);
-  const source = trainRandomForest(toDataset(sets.sources, windowNames, false, 'kinds'), forestOptions);
+  const source = trainRandomForest(
+    toDataset(sets.sources, windowNames, false, 'kinds'),
+    forestOptions,
+  );
   progress(`target boosting: ${describe(sets.targets)}`);
-  const boostingOptions = { roundCount: 100, maxDepth: 4, learningRate: 0.1, patienceRounds: 0, seed };
-  const target = trainBoosting(toDataset(sets.targets, windowNames, false, 'binary'), boostingOptions);
+  const boostingOptions = { roundCount: 100, maxDepth: 4, learningRate: 0.1, seed };
+  const target = trainBoosting(
+    toDataset(sets.targets, windowNames, false, 'binary'),
+    boostingOptions,
+  );
   progress('source isolation forest');
-  const usual = sets.sources.rows.filter((_, at) => sets.sources.kinds[at] === null && !sets.sources.isTest[at]);
-  const isolation = trainIsolationForest(createMatrix(windowNames, flatten(usual, windowNames.length)), { seed });
+  const usual = sets.sources.rows.filter(
+    (_, at) => sets.sources.kinds[at] === null && !sets.sources.isTest[at],
+  );
+  const isolation = trainIsolationForest(
+    createMatrix(windowNames, flatten(usual, windowNames.length)),
+    { seed },
+  );
   const usualScores = usual.map((row) => isolation.score(row)).sort((a, b) => a - b);
   const threshold = usualScores[Math.floor(usualScores.length * UNUSUAL_QUANTILE)] ?? 1;
 
@@ -54,9 +75,21 @@ export async function trainModels(plan: TrainingPlan, progress: TrainingProgress
   const isolationScores = testRows(sets.sources).map(({ row }) => isolation.score(row));
   const isAttack = testRows(sets.sources).map(({ kind }) => (kind === null ? 0 : 1));
   return [
-    { ...common, name: MODEL_NAMES.flow, ...classifier(flow, sets.flows, catalogueHash(FLOW_FEATURES), forestOptions) },
-    { ...common, name: MODEL_NAMES.source, ...classifier(source, sets.sources, windowHash, forestOptions) },
-    { ...common, name: MODEL_NAMES.target, ...classifier(target, sets.targets, windowHash, boostingOptions) },
+    {
+      ...common,
+      name: MODEL_NAMES.flow,
+      ...classifier(flow, sets.flows, catalogueHash(FLOW_FEATURES), forestOptions),
+    },
+    {
+      ...common,
+      name: MODEL_NAMES.source,
+      ...classifier(source, sets.sources, windowHash, forestOptions),
+    },
+    {
+      ...common,
+      name: MODEL_NAMES.target,
+      ...classifier(target, sets.targets, windowHash, boostingOptions),
+    },
     {
       ...common,
       name: MODEL_NAMES.isolation,
@@ -82,13 +115,17 @@ function classifier(
   const test = testRows(examples).map(({ row, kind }) => {
     model.predict(row, out);
     let best = 0;
-    for (let index = 1; index < out.length; index++) if ((out[index] ?? 0) > (out[best] ?? 0)) best = index;
+    for (let index = 1; index < out.length; index++)
+      if ((out[index] ?? 0) > (out[best] ?? 0)) best = index;
     return { kind, score: 1 - (out[benign] ?? 0), label: model.classNames[best] };
   });
   // Every other test example calibrates, the ones between measure.
   const fit = test.filter((_, at) => at % 2 === 0);
   const held = test.filter((_, at) => at % 2 === 1);
-  const calibration = fitIsotonic(fit.map(({ score }) => score), fit.map(({ kind }) => (kind === null ? 0 : 1)));
+  const calibration = fitIsotonic(
+    fit.map(({ score }) => score),
+    fit.map(({ kind }) => (kind === null ? 0 : 1)),
+  );
   return {
     model,
     catalogueHash: hash,
@@ -126,25 +163,39 @@ function measure(
     if (called > 0) metrics[`precision.${name}`] = right / called;
     if (real > 0) metrics[`test_rows.${name}`] = real;
   }
-  for (const [name, value] of Object.entries(metrics)) if (!Number.isFinite(value)) delete metrics[name];
+  for (const [name, value] of Object.entries(metrics))
+    if (!Number.isFinite(value)) delete metrics[name];
   return metrics;
 }
 
-function toDataset(examples: Examples, featureNames: readonly string[], isTest: boolean, classes: 'kinds' | 'binary') {
-  const picked = examples.rows.map((row, at) => ({ row, kind: examples.kinds[at] ?? null, test: examples.isTest[at] })).filter(
-    ({ test }) => test === isTest,
-  );
+function toDataset(
+  examples: Examples,
+  featureNames: readonly string[],
+  isTest: boolean,
+  classes: 'kinds' | 'binary',
+) {
+  const picked = examples.rows
+    .map((row, at) => ({ row, kind: examples.kinds[at] ?? null, test: examples.isTest[at] }))
+    .filter(({ test }) => test === isTest);
   const classNames =
     classes === 'binary'
       ? [BENIGN, MALICIOUS]
       : [BENIGN, ...ALERT_KIND_NAMES.filter((name) => picked.some(({ kind }) => kind === name))];
   if (!picked.some(({ kind }) => kind !== null) || !picked.some(({ kind }) => kind === null))
-    throw new AppError('input_invalid', 'Cannot train: the captures hold no attack, or nothing but attacks');
+    throw new AppError(
+      'input_invalid',
+      'Cannot train: the captures hold no attack, or nothing but attacks',
+    );
   return createDataset({
     featureNames,
     classNames,
-    values: flatten(picked.map(({ row }) => row), featureNames.length),
-    labels: picked.map(({ kind }) => (kind === null ? 0 : classes === 'binary' ? 1 : classNames.indexOf(kind))),
+    values: flatten(
+      picked.map(({ row }) => row),
+      featureNames.length,
+    ),
+    labels: picked.map(({ kind }) =>
+      kind === null ? 0 : classes === 'binary' ? 1 : classNames.indexOf(kind),
+    ),
   });
 }
 

@@ -63,6 +63,8 @@ function readFile(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new AppError('input_invalid', `Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new AppError('input_invalid', `Cannot read ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

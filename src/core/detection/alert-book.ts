@@ -138,7 +138,8 @@ export class AlertBook {
     if (longestQuiet === undefined) return;
     const [kind, source] = longestQuiet.split(' ', 2);
     this.#incidents.delete(longestQuiet);
-    if (this.#latest.get(`${kind} ${source}`) === longestQuiet) this.#latest.delete(`${kind} ${source}`);
+    if (this.#latest.get(`${kind} ${source}`) === longestQuiet)
+      this.#latest.delete(`${kind} ${source}`);
     this.evictions++;
   }
 }

@@ -1,5 +1,5 @@
 /** Every detector's limits under one name each: what the `detection` section of the configuration may change. */
-import { modelFindingDefaults } from './model-findings.ts';
+
 import { amplificationDefaults } from './detectors/amplification.ts';
 import { arpSpoofDefaults } from './detectors/arp-spoof.ts';
 import { bruteForceDefaults } from './detectors/brute-force.ts';
@@ -10,6 +10,7 @@ import { portScanDefaults } from './detectors/port-scan.ts';
 import { slowlorisDefaults } from './detectors/slowloris.ts';
 import { synFloodDefaults } from './detectors/syn-flood.ts';
 import { udpFloodDefaults } from './detectors/udp-flood.ts';
+import { modelFindingDefaults } from './model-findings.ts';
 
 export const DETECTION_DEFAULTS = {
   syn_flood: synFloodDefaults,

@@ -1,6 +1,7 @@
 /** All detectors, wired: the one place that a new one is added to, beside its limits. */
-import type { Detector, Report } from './detector.ts';
+
 import type { DetectionLimits } from './detection-limits.ts';
+import type { Detector, Report } from './detector.ts';
 import { amplification } from './detectors/amplification.ts';
 import { ArpSpoofDetector } from './detectors/arp-spoof.ts';
 import { BruteForceDetector } from './detectors/brute-force.ts';

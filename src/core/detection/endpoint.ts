@@ -23,7 +23,9 @@ export function pairKey(first: number, second: number): number {
   low ^= low >>> 15;
   low = Math.imul(low, 0xc2b2ae35);
   let high = Math.imul(((first / 4_294_967_296) | 0) ^ 0x165667b1, 0x27d4eb2f);
-  high ^= Math.imul(((second / 4_294_967_296) | 0) ^ (second | 0), 0x9e3779b1) ^ Math.imul(first | 0, 0x2545f491);
+  high ^=
+    Math.imul(((second / 4_294_967_296) | 0) ^ (second | 0), 0x9e3779b1) ^
+    Math.imul(first | 0, 0x2545f491);
   high ^= high >>> 13;
   return (high & 0x1fffff) * 4_294_967_296 + ((low ^ (low >>> 13)) >>> 0);
 }

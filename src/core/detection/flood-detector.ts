@@ -1,7 +1,7 @@
 /** Shows the loads of every step to the flood policies, one short file each, and reports what they find. */
 import type { Detection, Detector, Report } from './detector.ts';
 import type { Observation } from './observation.ts';
-import { TargetPressure, type TargetLoad } from './target-pressure.ts';
+import { type TargetLoad, TargetPressure } from './target-pressure.ts';
 
 /** Judges one target's load of one step; null where it is nothing. `stepMicros` is the end of the step. */
 export type FloodPolicy = (load: TargetLoad, stepMicros: number) => Detection | null;

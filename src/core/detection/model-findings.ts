@@ -14,15 +14,15 @@ export const modelFindingDefaults = {
   min_threat_score: 0.9,
   /** Probability of the class itself. */
   min_class_probability: 0.7,
-  /** Flows of one source to one target that are called the same. */
+  /** Flows of one source that are called the same. */
   min_flows: 8,
   /** 5 s windows of one source that are called the same. */
   min_windows: 3,
   /** Windows of one source that the isolation forest finds unusual. */
   min_unusual_windows: 4,
   window_s: 60,
-  /** (source, target, kind) triples remembered; the oldest is forgotten first. */
-  max_triples: 16_384,
+  /** (source, kind) pairs remembered; the oldest is forgotten first. */
+  max_pairs: 16_384,
 };
 
 /** A forest by itself stays below BLOCK. */
@@ -37,6 +37,8 @@ interface Tally {
   bytes: number;
   flows: number;
   isValidated: boolean;
+  /** The one target of all flows; null: several; undefined: none yet. */
+  targetIp: string | null | undefined;
 }
 
 export class ModelFindings {
@@ -54,7 +56,14 @@ export class ModelFindings {
     const { verdict } = flow;
     const kind = this.#kindOf(verdict);
     if (!verdict || kind === null) return;
-    const tally = this.#count(`flow ${kind} ${flow.srcIp} ${flow.dstIp}`, flow.lastSeenMicros, verdict.threatScore);
+    const tally = this.#count(
+      `flow ${kind} ${flow.srcIp}`,
+      flow.lastSeenMicros,
+      verdict.threatScore,
+    );
+    if (tally.targetIp === undefined) tally.targetIp = flow.dstIp;
+    else if (tally.targetIp !== flow.dstIp) tally.targetIp = null;
+    const { targetIp } = tally;
     tally.packets += flow.packetsFwd + flow.packetsBwd;
     tally.bytes += flow.bytesFwd + flow.bytesBwd;
     tally.flows++;
@@ -62,8 +71,10 @@ export class ModelFindings {
     if (tally.times.length < this.#limits.min_flows) return;
     this.#tell(tally, 'flow-forest', kind, 'flows', this.#limits.min_flows, {
       sourceIp: flow.srcIp,
-      targetIp: flow.dstIp,
-      targetPort: flow.dstPort < 0 ? null : flow.dstPort,
+      targetIp,
+      // Several targets: it supports what the detectors know of this source, or stands alone.
+      isTargetUnseen: targetIp === null,
+      targetPort: targetIp === null || flow.dstPort < 0 ? null : flow.dstPort,
       protocol: flow.protocol,
     });
   }
@@ -110,7 +121,9 @@ export class ModelFindings {
     });
   }
 
-  #kindOf(verdict: { label: string; confidence: number; threatScore: number } | null): AlertKind | null {
+  #kindOf(
+    verdict: { label: string; confidence: number; threatScore: number } | null,
+  ): AlertKind | null {
     if (!verdict || verdict.threatScore < this.#limits.min_threat_score) return null;
     if (verdict.confidence < this.#limits.min_class_probability) return null;
     return ALERT_KIND_NAMES.find((name) => name === verdict.label) ?? null;
@@ -121,10 +134,18 @@ export class ModelFindings {
     const oldest = atMicros - this.#limits.window_s * 1e6;
     if (tally && (tally.times.at(-1) ?? 0) < oldest) tally = undefined;
     if (!tally) {
-      tally = { times: [], scoreSum: 0, packets: 0, bytes: 0, flows: 0, isValidated: false };
+      tally = {
+        times: [],
+        scoreSum: 0,
+        packets: 0,
+        bytes: 0,
+        flows: 0,
+        isValidated: false,
+        targetIp: undefined,
+      };
       this.#tallies.delete(key);
       this.#tallies.set(key, tally);
-      if (this.#tallies.size > this.#limits.max_triples) {
+      if (this.#tallies.size > this.#limits.max_pairs) {
         const [first] = this.#tallies.keys();
         if (first !== undefined) this.#tallies.delete(first);
         this.evictions++;
@@ -141,7 +162,9 @@ export class ModelFindings {
     kind: AlertKind,
     what: 'flows' | 'windows',
     limit: number,
-    who: Pick<Detection, 'targetIp' | 'targetPort' | 'protocol' | 'isTargetUnseen'> & { sourceIp: string },
+    who: Pick<Detection, 'targetIp' | 'targetPort' | 'protocol' | 'isTargetUnseen'> & {
+      sourceIp: string;
+    },
   ): void {
     const count = tally.times.length;
     const mean = tally.scoreSum / count;

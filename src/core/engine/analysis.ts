@@ -69,7 +69,10 @@ export class Analysis {
     const report = (detection: Detection) => this.#add(detection);
     this.#options = options;
     this.#neverBlock = options.neverBlock ?? new NeverBlockList([]);
-    this.#flowTable = new FlowTable({ sensorId: options.sensorId, onEnd: (flow) => this.#endFlow(flow) });
+    this.#flowTable = new FlowTable({
+      sensorId: options.sensorId,
+      onEnd: (flow) => this.#endFlow(flow),
+    });
     this.#windowTable = new WindowAggregator({
       sensorId: options.sensorId,
       onRow: (row) => this.#endWindow(row),
@@ -133,7 +136,11 @@ export class Analysis {
       verdicts: this.#verdicts.refused,
     };
     for (const detector of this.#detectors) evictions[detector.name] = detector.evictions;
-    return { packets: this.#packets, latePackets: this.#windowTable.counters.latePackets, evictions };
+    return {
+      packets: this.#packets,
+      latePackets: this.#windowTable.counters.latePackets,
+      evictions,
+    };
   }
 
   #show(batch: PacketBatch, row: number, slot: number): void {
@@ -191,7 +198,10 @@ export class Analysis {
   #add(detection: Detection): void {
     const incident = this.#book.add(detection);
     const { alert } = incident;
-    const policy = this.#options.policy ?? { alert_threshold: ALERT_THRESHOLD, block_threshold: BLOCK_THRESHOLD };
+    const policy = this.#options.policy ?? {
+      alert_threshold: ALERT_THRESHOLD,
+      block_threshold: BLOCK_THRESHOLD,
+    };
     const isNew = alert.decision === 'ALLOW';
     alert.decision = decide(alert.confidence, policy, {
       isAnomalyOnly: alert.alert_type === 'Anomaly',
@@ -214,7 +224,8 @@ export class Analysis {
 
   #awaitExplanation(incident: Incident): void {
     const entity = explainedBy(incident);
-    if (!this.#options.judge || entity === null || this.#unexplained.size >= MAX_UNEXPLAINED) return;
+    if (!this.#options.judge || entity === null || this.#unexplained.size >= MAX_UNEXPLAINED)
+      return;
     const waiting = this.#unexplained.get(entity);
     if (waiting) waiting.push(incident);
     else this.#unexplained.set(entity, [incident]);

@@ -15,7 +15,7 @@ import { calibrate } from '../models/calibration.ts';
 import { BoostedTrees } from '../models/gradient-boosting.ts';
 import { IsolationForest } from '../models/isolation-forest.ts';
 import { checkCatalogue, type ModelFile, type StoredModel } from '../models/model-file.ts';
-import { RandomForest } from '../models/random-forest.ts';
+import type { RandomForest } from '../models/random-forest.ts';
 import { type Explanation, explainBoosting, explainForest } from '../models/tree-shap.ts';
 
 /** The names of the models in the file; `train` writes them. */
@@ -77,6 +77,11 @@ export class Judge {
     return classifier === null ? null : classifier.judge(window.values);
   }
 
+  /** The same for a bare vector of `WINDOW_FEATURES`, taken for one of a source. */
+  judgeVector(values: Float64Array): WindowVerdict {
+    return this.#source.judge(values);
+  }
+
   /** How unusual the window of a source is, 0 to 1; null where it is within what was seen in training. */
   unusual(window: WindowRow): { score: number; threshold: number } | null {
     const score = this.#isolation.score(window.values);
@@ -85,7 +90,10 @@ export class Judge {
   }
 
   /** Exact contributions to the probability (forest) or margin (boosting) of `kind`, largest first. */
-  explain(window: WindowRow, kind: AlertKind): { contributions: Contribution[]; model: ModelIdentity } | null {
+  explain(
+    window: WindowRow,
+    kind: AlertKind,
+  ): { contributions: Contribution[]; model: ModelIdentity } | null {
     const classifier = this.#classifierOf(window);
     const explanation = classifier?.explain(window.values, kind);
     if (!classifier || !explanation) return null;
@@ -127,10 +135,14 @@ class Classifier {
     this.#benign = model.classNames.indexOf(BENIGN);
     this.#probabilities = new Float64Array(model.classCount);
     const stranger = model.classNames.find(
-      (name) => name !== BENIGN && name !== MALICIOUS && !ALERT_KIND_NAMES.some((kind) => kind === name),
+      (name) =>
+        name !== BENIGN && name !== MALICIOUS && !ALERT_KIND_NAMES.some((kind) => kind === name),
     );
     if (this.#benign < 0 || stranger !== undefined)
-      throw new AppError('model_incompatible', `${stored.name} has a class that is not an alert_type: ${stranger ?? 'no Benign'}`);
+      throw new AppError(
+        'model_incompatible',
+        `${stored.name} has a class that is not an alert_type: ${stranger ?? 'no Benign'}`,
+      );
   }
 
   judge(row: Float64Array): WindowVerdict {
@@ -160,9 +172,15 @@ class Classifier {
   }
 }
 
-function take(file: ModelFile, name: string, hash: string, features: readonly string[]): StoredModel {
+function take(
+  file: ModelFile,
+  name: string,
+  hash: string,
+  features: readonly string[],
+): StoredModel {
   const stored = file.models.find((model) => model.name === name);
-  if (!stored) throw new AppError('model_incompatible', `Cannot use the model file: it has no ${name}`);
+  if (!stored)
+    throw new AppError('model_incompatible', `Cannot use the model file: it has no ${name}`);
   checkCatalogue(stored, hash, features);
   return stored;
 }

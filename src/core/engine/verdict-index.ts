@@ -2,9 +2,10 @@
  * Which alert in progress a packet belongs to, by two look-ups. Only what the attacker sends belongs to
  * an alert: the answers of the victim do not count as attacks. Entries age with packet time.
  */
+
+import { Verdict } from '../../contract/alert.ts';
 import { ALERT_KIND_NAMES } from '../../contract/alert-kinds.ts';
 import { ALERT_THRESHOLD, type PacketVerdicts } from '../../contract/analysis.ts';
-import { Verdict } from '../../contract/alert.ts';
 import { type PacketBatch, PROTOCOLS } from '../../contract/packet-batch.ts';
 import type { Incident } from '../detection/alert-book.ts';
 import { endpointKey } from '../detection/endpoint.ts';
@@ -68,7 +69,9 @@ export class VerdictIndex {
     if (this.#size === 0) return;
     for (const map of [this.#bySource, this.#byTarget]) {
       for (const [key, entries] of map) {
-        const going = entries.filter(({ incident }) => incident.lastMicros + LINGER_MICROS >= nowMicros);
+        const going = entries.filter(
+          ({ incident }) => incident.lastMicros + LINGER_MICROS >= nowMicros,
+        );
         this.#size -= entries.length - going.length;
         if (going.length === 0) map.delete(key);
         else map.set(key, going);
@@ -86,7 +89,13 @@ export class VerdictIndex {
     this.#markFrom(this.#byTarget.get(target), batch, row, target, out);
   }
 
-  #markFrom(entries: Entry[] | undefined, batch: PacketBatch, row: number, target: number, out: PacketVerdicts): void {
+  #markFrom(
+    entries: Entry[] | undefined,
+    batch: PacketBatch,
+    row: number,
+    target: number,
+    out: PacketVerdicts,
+  ): void {
     if (!entries) return;
     for (const { incident, target: wanted, port, protocol, kind } of entries) {
       if (wanted !== NO_ADDRESS && wanted !== target) continue;

@@ -65,7 +65,10 @@ export class BruteForceDetector implements Detector {
       this.#fail('FTP', 'ftp_refusals', this.#limits.min_ftp_refusals, seen, true);
     else if (batch.httpStatus[row] === 401)
       this.#fail('HTTP', 'http_refusals', this.#limits.min_http_refusals, seen, true);
-    else if ((batch.appEvents[row]! & AppEvent.HTTP_LOGIN) !== 0 && batch.httpMethod.get(row) === 'POST')
+    else if (
+      (batch.appEvents[row]! & AppEvent.HTTP_LOGIN) !== 0 &&
+      batch.httpMethod.get(row) === 'POST'
+    )
       this.#fail('HTTP', 'http_logins', this.#limits.min_http_logins, seen, false);
   }
 
@@ -74,13 +77,24 @@ export class BruteForceDetector implements Detector {
     const seconds = (flow.lastSeenMicros - flow.firstSeenMicros) / 1e6;
     if (flow.service === 'ssh') {
       // Key exchange and a few passwords; a session that got in and worked is longer or larger.
-      if (flow.payloadFwd < 700 || flow.payloadFwd > 6_000 || flow.payloadBwd > 12_000 || seconds > 60) return;
+      if (
+        flow.payloadFwd < 700 ||
+        flow.payloadFwd > 6_000 ||
+        flow.payloadBwd > 12_000 ||
+        seconds > 60
+      )
+        return;
       this.#conversation('SSH', 'ssh_conversations', this.#limits.min_ssh_conversations, flow);
       return;
     }
     const service = REMOTE_PORTS.get(flow.dstPort);
     if (service && flow.payloadFwd > 0 && flow.payloadFwd < 4_000 && seconds < 60)
-      this.#conversation(service, 'remote_conversations', this.#limits.min_remote_conversations, flow);
+      this.#conversation(
+        service,
+        'remote_conversations',
+        this.#limits.min_remote_conversations,
+        flow,
+      );
   }
 
   #fail(service: string, what: string, limit: number, seen: Observation, isReply: boolean): void {
@@ -134,7 +148,13 @@ export class BruteForceDetector implements Detector {
     return failures;
   }
 
-  #count(failures: Failures, what: string, limit: number, atMicros: number, isSpoofable: boolean): void {
+  #count(
+    failures: Failures,
+    what: string,
+    limit: number,
+    atMicros: number,
+    isSpoofable: boolean,
+  ): void {
     const { times, service, sourceIp, targetIp, port } = failures;
     times.push(atMicros);
     const oldest = atMicros - this.#limits.window_s * 1e6;

@@ -68,7 +68,8 @@ export class DnsTunnelDetector implements Detector {
   endStep(endMicros: number): void {
     for (const [key, channel] of this.#channels) {
       this.#judge(channel, key.slice(key.indexOf(' ') + 1), endMicros);
-      if (endMicros - channel.startMicros >= this.#limits.window_s * 1e6) this.#channels.delete(key);
+      if (endMicros - channel.startMicros >= this.#limits.window_s * 1e6)
+        this.#channels.delete(key);
     }
   }
 
@@ -117,7 +118,13 @@ export class DnsTunnelDetector implements Detector {
       protocol: 'UDP',
       confidence: confidenceOf(names * meanLength, limits.min_names * limits.min_mean_length),
       summary: `${channel.sourceIp} asked for ${names} different names below ${domain}, ${Math.round(meanLength)} characters long on average`,
-      numbers: { names, mean_length: meanLength, unique_ratio: uniqueRatio, queries: channel.queries, domain },
+      numbers: {
+        names,
+        mean_length: meanLength,
+        unique_ratio: uniqueRatio,
+        queries: channel.queries,
+        domain,
+      },
       thresholds: {
         names: limits.min_names,
         mean_length: limits.min_mean_length,

@@ -1,5 +1,5 @@
 /**
- * Port_Scan: one source tries many ports of one target (vertical), or one source tries many targets
+ * Port_Scan: one source tries many ports of one target (vertical), or one port of many targets
  * (horizontal), and hardly any attempt becomes a conversation. Attempts that are answered are taken
  * back, so a monitor that touches the same open ports for ever never counts. Slow scans are caught by
  * the length of the memory, decoys each by themselves. After Jung et al., "Fast Portscan Detection
@@ -14,8 +14,10 @@ import type { Observation } from '../observation.ts';
 export const portScanDefaults = {
   /** Distinct unanswered ports of one target. */
   min_ports: 15,
-  /** Distinct targets with an unanswered attempt. */
+  /** Distinct targets with an unanswered attempt at one port. */
   min_targets: 20,
+  /** The same where the port is 80 or 443: apps without an uplink try many servers. */
+  min_web_targets: 100,
   /** How long an unanswered attempt is remembered, s. */
   memory_s: 300,
   /** Unanswered attempts remembered in all; the longest quiet scanner is forgotten first. */
@@ -29,7 +31,7 @@ interface Tries {
   readonly protocol: string;
   /** Port, or target key, to the time of the attempt; oldest first. */
   readonly open: Map<number, number>;
-  /** The port tried last: the port of a horizontal scan. */
+  /** The port tried last; of a horizontal scan, the port. */
   port: number;
   packets: number;
   bytes: number;
@@ -61,7 +63,8 @@ export class PortScanDetector implements Detector {
     if (protocol !== Protocol.TCP && protocol !== Protocol.UDP) return;
     if (seen.isAttempt && seen.isFromOriginator) this.#attempt(seen, protocol);
     else if (seen.isHandshakeEnd) this.#answered(seen.sourceKey, seen.targetKey, seen, 'dst');
-    else if (seen.isFirstAnswer && !refuses(seen)) this.#answered(seen.targetKey, seen.sourceKey, seen, 'src');
+    else if (seen.isFirstAnswer && !refuses(seen))
+      this.#answered(seen.targetKey, seen.sourceKey, seen, 'src');
   }
 
   endStep(endMicros: number): void {
@@ -70,7 +73,7 @@ export class PortScanDetector implements Detector {
       const tries = this.#tries.get(key);
       if (!tries) continue;
       this.#prune(tries, oldest);
-      const limit = tries.targetIp === null ? this.#limits.min_targets : this.#limits.min_ports;
+      const limit = this.#limitOf(tries);
       if (tries.open.size >= limit) this.#tell(tries, limit, endMicros);
     }
     this.#touched.clear();
@@ -80,10 +83,14 @@ export class PortScanDetector implements Detector {
     const { batch, row, sourceKey, targetKey } = seen;
     const port = batch.dstPort[row]!;
     if (port < 0) return;
-    if (protocol === Protocol.UDP && (isTraceroute(port) || isGroup(batch.dst, row, batch.ipVersion[row]!))) return;
+    if (
+      protocol === Protocol.UDP &&
+      (isTraceroute(port) || isGroup(batch.dst, row, batch.ipVersion[row]!))
+    )
+      return;
     if (this.#isFirstContact(sourceKey, seen.tsMicros)) return;
     this.#note(pairKey(sourceKey, targetKey), port, seen, true);
-    this.#note(pairKey(sourceKey, -1 - protocol), targetKey, seen, false);
+    this.#note(pairKey(sourceKey, sweepKey(protocol, port)), targetKey, seen, false);
   }
 
   #note(key: number, what: number, seen: Observation, isVertical: boolean): void {
@@ -125,11 +132,16 @@ export class PortScanDetector implements Detector {
       if (vertical.open.delete(port)) this.#attempts--;
       if (seen.isHandshakeEnd) vertical.isValidated = true;
     }
-    const horizontal = this.#tries.get(pairKey(source, -1 - batch.protocol[row]!));
+    const horizontal = this.#tries.get(pairKey(source, sweepKey(batch.protocol[row]!, port)));
     if (horizontal) {
       if (horizontal.open.delete(target)) this.#attempts--;
       if (seen.isHandshakeEnd) horizontal.isValidated = true;
     }
+  }
+
+  #limitOf({ targetIp, port }: Tries): number {
+    if (targetIp !== null) return this.#limits.min_ports;
+    return port === 80 || port === 443 ? this.#limits.min_web_targets : this.#limits.min_targets;
   }
 
   #tell(tries: Tries, limit: number, atMicros: number): void {
@@ -148,7 +160,7 @@ export class PortScanDetector implements Detector {
       confidence: confidenceOf(count, limit),
       summary: isVertical
         ? `${tries.sourceIp} tried ${count} ports of ${tries.targetIp} in vain within ${Math.round(seconds)} s`
-        : `${tries.sourceIp} tried ${count} targets in vain within ${Math.round(seconds)} s, last on port ${tries.port}`,
+        : `${tries.sourceIp} tried ${count} targets in vain on port ${tries.port} within ${Math.round(seconds)} s`,
       numbers: { [isVertical ? 'ports' : 'targets']: count, seconds, attempts: tries.packets },
       thresholds: { [isVertical ? 'ports' : 'targets']: limit },
       isSpoofable: !tries.isValidated,
@@ -193,6 +205,11 @@ function refuses(seen: Observation): boolean {
   const flags = seen.batch.tcpFlags[seen.row]!;
   // A SYN-ACK alone is not yet a conversation: half-open scans stop there.
   return flags >= 0 && (flags & 0x06) !== 0;
+}
+
+/** Negative: no endpoint key is. */
+function sweepKey(protocol: number, port: number): number {
+  return -1 - protocol - 8 * port;
 }
 
 function isTraceroute(port: number): boolean {

@@ -2,8 +2,9 @@
  * Slowloris: one client holds many HTTP requests open that it began and does not finish, so that the
  * server's workers wait. A slow but honest client has a few; their age and number together tell.
  */
-import { AppEvent } from '../../../contract/packet-batch.ts';
+
 import type { FlowRecord } from '../../../contract/flow.ts';
+import { AppEvent } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';

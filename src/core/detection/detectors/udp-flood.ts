@@ -33,7 +33,12 @@ export function udpFlood(limits: typeof udpFloodDefaults): FloodPolicy {
       summary: `${load.targetIp} was sent ${Math.round(rate)} UDP packets/s by ${
         sourceIp ?? `about ${load.sources} sources`
       } and answered ${Math.round(100 * answerRatio)} % of them`,
-      numbers: { rate_pps: rate, answer_ratio: answerRatio, sources: load.sources, ports: load.ports },
+      numbers: {
+        rate_pps: rate,
+        answer_ratio: answerRatio,
+        sources: load.sources,
+        ports: load.ports,
+      },
       thresholds: { rate_pps: limits.min_rate, answer_ratio: limits.max_answer_ratio },
       isSpoofable: true,
       packets: load.packets,

@@ -1,0 +1,46 @@
+/** The bundled capture, replayed through a sensor's own path as if it had just happened. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { replay } from '../sensor/replay.ts';
+import type { Log } from './log.ts';
+import { PACKAGE_DIR } from './model.ts';
+
+const DEMO_CAPTURE = join(PACKAGE_DIR, 'demo', 'demo.pcap.zst');
+const PROGRESS_MS = 5_000;
+
+/** Resolves when the server has all of it, or `signal` aborts. */
+export async function replayDemo({
+  url,
+  key,
+  dataDir,
+  log,
+  signal,
+}: {
+  url: string;
+  key: string;
+  dataDir: string;
+  log: Log;
+  signal: AbortSignal;
+}): Promise<void> {
+  if (!existsSync(DEMO_CAPTURE)) {
+    log.warn(`There is no demo: ${DEMO_CAPTURE} is missing`);
+    return;
+  }
+  log.info('Replaying the demo capture: labelled attacks over ordinary traffic …');
+  let said = Date.now();
+  const stats = await replay([DEMO_CAPTURE], {
+    url,
+    key,
+    sensorId: 'demo',
+    restamp: 'now',
+    spoolDir: join(dataDir, 'demo-spool'),
+    signal,
+    onTrouble: (message) => log.warn(message),
+    onProgress: ({ rows, shipper }) => {
+      if (Date.now() - said < PROGRESS_MS) return;
+      said = Date.now();
+      log.info({ read: rows, batches: shipper.batches }, 'demo');
+    },
+  });
+  log.info({ packets: stats.rows }, 'The demo has been replayed');
+}

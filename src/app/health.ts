@@ -1,0 +1,50 @@
+/** What `/health` says: one word, and a line for each thing that is not as it should be. */
+import type { Health } from '../contract/api.ts';
+import type { Database } from '../store/database.ts';
+
+export interface HealthParts {
+  readonly db: Database;
+  readonly version: string;
+  readonly isModelLoaded: boolean;
+  readonly modelReason: string | null;
+  readonly enforcerReason: string | null;
+  isArmed(): Promise<boolean>;
+  capture(): { state: Health['capture']; reason: string | null };
+  /** What else went wrong and still is. */
+  troubles(): string[];
+}
+
+const DATABASE_MS = 2_000;
+
+export async function readHealth(parts: HealthParts): Promise<Health> {
+  const capture = parts.capture();
+  const reasons = [parts.modelReason, capture.reason, ...parts.troubles()].filter(
+    (reason) => reason !== null,
+  );
+  const armed = await withTimeout(parts.isArmed());
+  if (armed === null) reasons.push('the database does not answer');
+  if (armed && parts.enforcerReason)
+    reasons.push(`blocks are not carried out: ${parts.enforcerReason}`);
+  return {
+    status: armed === null ? 'down' : reasons.length > 0 ? 'degraded' : 'ok',
+    model_loaded: parts.isModelLoaded,
+    timestamp: new Date().toISOString(),
+    version: parts.version,
+    database: armed === null ? 'down' : 'ok',
+    capture: capture.state,
+    enforcer: !armed ? 'simulated' : parts.enforcerReason ? 'unavailable' : 'armed',
+    reasons,
+  };
+}
+
+async function withTimeout<Value>(promise: Promise<Value>): Promise<Value | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, DATABASE_MS, null);
+  });
+  try {
+    return await Promise.race([promise.catch(() => null), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * The whole platform in one process, wired by hand: database, analysis, response, server. What captures
+ * and what lures is started beside it by `up`. Everything started here is stopped in reverse.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LiveEvent } from '../contract/api.ts';
+import type { LureEvent } from '../contract/lure.ts';
+import type { Judge } from '../core/engine/judge.ts';
+import { LureAlerts } from '../core/response/lure-alerts.ts';
+import { NeverBlockList } from '../core/response/never-block.ts';
+import { AppError } from '../errors.ts';
+import { ownNetworks } from '../firewall/own-addresses.ts';
+import { ensureAdministrator } from '../http/auth/first-run.ts';
+import { type Listener, listen } from '../http/listen.ts';
+import { LiveEvents } from '../http/live-events.ts';
+import { createMetrics } from '../http/metrics.ts';
+import { createApp } from '../http/server.ts';
+import { upsertAlerts } from '../store/alerts.ts';
+import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import { startEmbedded } from '../store/embedded.ts';
+import { ingest } from '../store/ingest.ts';
+import { insertLureEvents } from '../store/lure-events.ts';
+import { migrate } from '../store/migrate.ts';
+import { getPolicy } from '../store/policy.ts';
+import { applyRetention } from '../store/retention.ts';
+import { type Config, detectionLimits } from './config.ts';
+import { Decisions } from './decisions.ts';
+import { startEnforcer } from './enforcer-child.ts';
+import { readHealth } from './health.ts';
+import type { Log } from './log.ts';
+import { loadJudge, PACKAGE_DIR } from './model.ts';
+import { Pipeline } from './pipeline.ts';
+import { TrafficTicker } from './traffic-ticker.ts';
+
+const RETENTION_MS = 60_000;
+const EXPIRY_MS = 5_000;
+/** The key of the sensor inside this process: made anew at each start, known to nobody else. */
+const LOCAL_KEY = 'sensor of this machine';
+
+export interface Platform {
+  readonly url: string;
+  /** An API key of the role `sensor`. */
+  readonly sensorKey: string;
+  readonly db: Database;
+  /** Set on the first run only. */
+  readonly administrator: { username: string; password: string } | null;
+  readonly isFirstRun: boolean;
+  readonly isModelLoaded: boolean;
+  /** Why blocks cannot be carried out; null: they can. */
+  readonly enforcerReason: string | null;
+  takeLureEvent(event: LureEvent): void;
+  /** What `/health` says of live capture. */
+  setCapture(capture: { state: 'running' | 'off' | 'not_permitted'; reason: string | null }): void;
+  setTrouble(what: string, reason: string | null): void;
+  stop(): Promise<void>;
+}
+
+/** @throws AppError `config_invalid`, `database_unavailable`, `port_taken`: one line that names what is wrong. */
+export async function startPlatform(config: Config, version: string, log: Log): Promise<Platform> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return await start(config, version, log, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  version: string,
+  log: Log,
+  stops: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Platform> {
+  makeDataDir(config.data_dir);
+  const db = await startDatabase(config, log, stops);
+  const administrator = await ensureAdministrator(db);
+  const { judge, reason: modelReason } = loadJudge(config.model.path);
+  if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
+  const own = await ownNetworks();
+
+  const enforcer = config.enforcer.enabled
+    ? await startEnforcer(config.data_dir, log)
+    : {
+        enforcement: null,
+        reason: 'the enforcer is off in the configuration',
+        stop: async () => {},
+      };
+  stops.push(enforcer.stop);
+
+  const live = new LiveEvents();
+  stops.push(async () => live.close());
+  const publish = (event: LiveEvent) => live.publish(event);
+  const metrics = createMetrics(live, { ofProcess: true });
+  const decisions = new Decisions({
+    db,
+    enforcement: enforcer.enforcement,
+    enforcementReason: enforcer.reason,
+    ownNetworks: own,
+    log,
+    onChange: (data) => publish({ type: 'decision', data }),
+  });
+  await decisions.restore();
+
+  const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
+  stops.push(async () => ticker.stop());
+  const neverBlock = new NeverBlockList(own);
+  const policy = await getPolicy(db);
+  const pipeline = new Pipeline({
+    analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
+    store: (batch) => ingest(db, batch),
+    onStored(batch) {
+      ticker.add(batch);
+      for (const data of batch.alerts) publish({ type: 'alert', data });
+    },
+    onBlocks(blocks) {
+      for (const block of blocks) void decisions.blockFor(block);
+    },
+  });
+  stops.push(() => pipeline.idle());
+
+  const capture = {
+    state: 'off' as 'running' | 'off' | 'not_permitted',
+    reason: null as string | null,
+  };
+  const troubles = new Map<string, string>();
+  const listener = await startServer(
+    config,
+    { db, live, metrics, log, decisions, pipeline, judge },
+    () =>
+      readHealth({
+        db,
+        version,
+        isModelLoaded: judge !== null,
+        modelReason,
+        enforcerReason: enforcer.reason,
+        isArmed: async () => (await getPolicy(db)).armed,
+        capture: () => capture,
+        troubles: () => [...troubles.values()],
+      }),
+  );
+  stops.push(() => listener.stop());
+
+  every(RETENTION_MS, stops, log, async () => {
+    const report = await applyRetention(db, config.retention, new Date());
+    if (report.dropped.length > 0) log.info(report, 'retention');
+  });
+  every(EXPIRY_MS, stops, log, () => decisions.expire());
+
+  const lureAlerts = new LureAlerts({
+    sensorId: config.sensor.id,
+    policy,
+    isProtected: (ip) => neverBlock.isProtected(ip),
+  });
+  return {
+    url: listener.url,
+    sensorKey: await makeLocalKey(db),
+    db,
+    administrator,
+    isFirstRun: administrator !== null,
+    isModelLoaded: judge !== null,
+    enforcerReason: enforcer.reason,
+    takeLureEvent(event) {
+      void takeLureEvent(event, { db, lureAlerts, decisions, publish, log });
+    },
+    setCapture: (next) => Object.assign(capture, next),
+    setTrouble(what, reason) {
+      if (reason === null) troubles.delete(what);
+      else troubles.set(what, reason);
+    },
+    stop,
+  };
+}
+
+async function startDatabase(
+  config: Config,
+  log: Log,
+  stops: (() => Promise<void>)[],
+): Promise<Database> {
+  const { url } = config.database;
+  let target: { url: string } | { connection: object } = { url: url ?? '' };
+  if (url === null) {
+    const dataDir = join(config.data_dir, 'postgres');
+    log.info(`Starting the embedded PostgreSQL in ${dataDir} …`);
+    const embedded = await startEmbedded({ dataDir, log: (line) => log.debug(line) });
+    stops.push(() => embedded.stop());
+    target = { connection: embedded.connection };
+  }
+  const db = await openDatabase(target, {
+    onError: (error) => log.warn({ err: error }, 'a database connection broke'),
+  });
+  stops.push(() => db.close());
+  await migrate(db);
+  return db;
+}
+
+interface ServerParts {
+  readonly db: Database;
+  readonly live: LiveEvents;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly log: Log;
+  readonly decisions: Decisions;
+  readonly pipeline: Pipeline;
+  readonly judge: Judge | null;
+}
+
+async function startServer(
+  config: Config,
+  { decisions, pipeline, judge, ...services }: ServerParts,
+  health: () => ReturnType<typeof readHealth>,
+): Promise<Listener> {
+  const app = createApp(
+    {
+      ...services,
+      ingest: (batch, place) => pipeline.ingest(batch, place),
+      decisions: {
+        block: (order, by) => decisions.block(order, by),
+        unblock: (id, by) => decisions.unblock(id, by),
+      },
+      health,
+      predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
+    },
+    {
+      https: config.server.https,
+      hostNames: config.server.host_names,
+      webRoot: join(PACKAGE_DIR, 'dist', 'web'),
+    },
+  );
+  return await listen(app, config.server);
+}
+
+interface LureParts {
+  readonly db: Database;
+  readonly lureAlerts: LureAlerts;
+  readonly decisions: Decisions;
+  readonly publish: (event: LiveEvent) => void;
+  readonly log: Log;
+}
+
+/** A lost lure event is logged: the visitor's session must not depend on the database. */
+async function takeLureEvent(
+  event: LureEvent,
+  { db, lureAlerts, decisions, publish, log }: LureParts,
+): Promise<void> {
+  const alert = lureAlerts.observe(event);
+  try {
+    await insertLureEvents(db, [event]);
+    publish({ type: 'lure', data: event });
+    if (!alert) return;
+    await upsertAlerts(db, [alert]);
+    publish({ type: 'alert', data: alert });
+    if (alert.decision === 'BLOCK' && alert.source_ip !== null)
+      await decisions.blockFor({
+        ip: alert.source_ip,
+        alertId: alert.id,
+        reason: alert.description,
+        atMicros: alert.last_seen * 1e6,
+      });
+  } catch (error) {
+    log.error(
+      { err: error, lure: event.service, source: event.source_ip },
+      'a lure event was not stored',
+    );
+  }
+}
+
+async function makeLocalKey(db: Database): Promise<string> {
+  for (const key of (await listApiKeys(db)).keys)
+    if (key.name === LOCAL_KEY) await deleteApiKey(db, key.id);
+  const { secret } = await createApiKey(db, { name: LOCAL_KEY, role: 'sensor' });
+  return secret;
+}
+
+/** @throws AppError `config_invalid` naming the folder */
+function makeDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw new AppError(
+      'config_invalid',
+      `Cannot use data_dir ${dataDir}: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Runs `work` again and again, never twice at once; a failure is logged and the next time comes. */
+function every(
+  ms: number,
+  stops: (() => Promise<void>)[],
+  log: Log,
+  work: () => Promise<void>,
+): void {
+  let running: Promise<void> | null = null;
+  const timer = setInterval(() => {
+    running ??= work()
+      .catch((error: unknown) => log.error({ err: error }, 'periodic work failed'))
+      .finally(() => {
+        running = null;
+      });
+  }, ms);
+  stops.push(async () => {
+    clearInterval(timer);
+    await running;
+  });
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { AppEvent } from '../../../contract/packet-batch.ts';
+import { alertsOf, conversation, times } from '../detections.suite.ts';
+
+const SERVER = '192.0.2.1';
+
+describe('SYN_Flood', () => {
+  it('is one alert on the target when the sources are forged', () => {
+    const flood = times(3000, (i) => ({
+      t: i / 500,
+      src: `10.${i % 250}.${i % 99}.${i % 7}`,
+      dst: SERVER,
+      sport: 1024 + i,
+      flags: 'S',
+    }));
+    const alerts = alertsOf(flood);
+    expect(
+      alerts.map(({ alert_type, source_ip, destination_ip, destination_port, decision }) => [
+        alert_type,
+        source_ip,
+        destination_ip,
+        destination_port,
+        decision,
+      ]),
+    ).toEqual([['SYN_Flood', null, SERVER, 80, 'ALERT']]);
+    expect(alerts[0]?.evidence[0]?.numbers.sources).toBeGreaterThan(500);
+    expect(alerts[0]?.packet_count).toBe(3000);
+  });
+
+  it('names the source where there is one, and never blocks it: a SYN proves nothing', () => {
+    const [alert] = alertsOf(
+      times(2000, (i) => ({
+        t: i / 400,
+        src: '198.51.100.9',
+        dst: SERVER,
+        sport: 1024 + i,
+        flags: 'S',
+      })),
+    );
+    expect(alert).toMatchObject({
+      alert_type: 'SYN_Flood',
+      source_ip: '198.51.100.9',
+      decision: 'ALERT',
+    });
+    expect(alert?.confidence).toBeGreaterThan(0.8);
+  });
+
+  it('is not a busy server whose clients complete their handshakes', () => {
+    const clients = times(600, (i) =>
+      conversation(i / 100, `10.0.${i % 3}.${i % 200}`, SERVER, 443, 20_000 + i),
+    );
+    expect(alertsOf(clients.flat())).toEqual([]);
+  });
+});
+
+describe('UDP_Flood', () => {
+  const stream = (rate: number) =>
+    times(rate * 6, (i) => ({
+      t: i / rate,
+      src: '10.0.0.9',
+      dst: SERVER,
+      protocol: 'UDP' as const,
+      sport: 4000,
+      dport: 9999,
+      len: 160,
+    }));
+
+  it('is UDP that nobody answers, at a rate that no dialogue has', () => {
+    expect(alertsOf(stream(800))).toMatchObject([
+      {
+        alert_type: 'UDP_Flood',
+        source_ip: '10.0.0.9',
+        destination_ip: SERVER,
+        destination_port: 9999,
+      },
+    ]);
+  });
+
+  it('is not a voice call', () => expect(alertsOf(stream(50))).toEqual([]));
+
+  it('is not a download that is acknowledged', () => {
+    const acks = times(600, (i) => ({
+      t: i / 100 + 0.0001,
+      src: SERVER,
+      dst: '10.0.0.9',
+      protocol: 'UDP' as const,
+      sport: 9999,
+      dport: 4000,
+      len: 40,
+    }));
+    expect(alertsOf([...stream(800), ...acks])).toEqual([]);
+  });
+});
+
+describe('ICMP_Flood', () => {
+  const pings = (rate: number) =>
+    times(rate * 6, (i) => [
+      {
+        t: i / rate,
+        src: '10.0.0.9',
+        dst: SERVER,
+        protocol: 'ICMP' as const,
+        icmpType: 8,
+        len: 56,
+      },
+      {
+        t: i / rate + 0.0001,
+        src: SERVER,
+        dst: '10.0.0.9',
+        protocol: 'ICMP' as const,
+        icmpType: 0,
+        len: 56,
+      },
+    ]).flat();
+
+  it('is named on the one who is asked, not on the one who is answered', () => {
+    expect(alertsOf(pings(400))).toMatchObject([
+      { alert_type: 'ICMP_Flood', source_ip: '10.0.0.9', destination_ip: SERVER },
+    ]);
+  });
+
+  it('is not a monitor that pings ten times a second', () =>
+    expect(alertsOf(pings(10))).toEqual([]));
+});
+
+describe('HTTP_Flood', () => {
+  const requests = (count: number) =>
+    times(count, (i) =>
+      conversation((6 * i) / count, '10.0.0.9', SERVER, 80, 10_000 + i, {
+        events: AppEvent.HTTP_REQUEST | AppEvent.HTTP_HEADERS_END,
+      }),
+    ).flat();
+
+  it('is a client that asks hundreds of times a second, and is proven by its handshakes', () => {
+    const [alert] = alertsOf(requests(3000));
+    expect(alert).toMatchObject({
+      alert_type: 'HTTP_Flood',
+      source_ip: '10.0.0.9',
+      decision: 'BLOCK',
+    });
+  });
+
+  it('is not a crawler', () => expect(alertsOf(requests(120))).toEqual([]));
+});
+
+describe('Amplification', () => {
+  const dns = (answerBytes: number) =>
+    times(1500, (i) => [
+      {
+        t: i / 300,
+        src: '203.0.113.5',
+        dst: SERVER,
+        protocol: 'UDP' as const,
+        sport: 5353 + (i % 4),
+        dport: 53,
+        len: 40,
+        qname: 'example.test',
+        qtype: 255,
+      },
+      {
+        t: i / 300 + 0.0005,
+        src: SERVER,
+        dst: '203.0.113.5',
+        protocol: 'UDP' as const,
+        sport: 53,
+        dport: 5353 + (i % 4),
+        len: answerBytes,
+        qname: 'example.test',
+        qtype: 255,
+        answerSize: answerBytes,
+      },
+    ]).flat();
+
+  it('is a service asked in one name for much larger answers', () => {
+    expect(alertsOf(dns(1400))).toMatchObject([
+      {
+        alert_type: 'Amplification',
+        source_ip: '203.0.113.5',
+        destination_ip: SERVER,
+        decision: 'ALERT',
+      },
+    ]);
+  });
+
+  it('is not a busy resolver with answers of ordinary size', () =>
+    expect(alertsOf(dns(70))).toEqual([]));
+});
