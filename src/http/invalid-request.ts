@@ -60,7 +60,8 @@ function isInside(issue: z.core.$ZodIssue): boolean {
   return issue.path.length > 0 || issue.code === 'unrecognized_keys';
 }
 
-function pointerTo(part: RequestPart, path: readonly PropertyKey[]): string {
+/** See `FieldError.pointer`. */
+export function pointerTo(part: RequestPart, path: readonly PropertyKey[]): string {
   const names = path.map((key) => String(key).slice(0, 100));
   if (part === 'query') return `?${names.join('.')}`;
   if (part === 'params') return `{${names.join('.')}}`;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { JSON_LIMIT_BYTES, mediaTypeOf, parseJson, readBytes } from './body.ts';
 import type { PayloadBudget } from './ingest/payload-budget.ts';
-import { InvalidRequest, invalidRequest, type RequestPart } from './invalid-request.ts';
+import { InvalidRequest, invalidRequest, pointerTo, type RequestPart } from './invalid-request.ts';
 import type { AnyRoute, Payload } from './route.ts';
 
 export interface RequestInput {
@@ -53,7 +53,23 @@ function parsePart(part: RequestPart, schema: z.ZodType, value: unknown): unknow
   const strict = part === 'query' && schema instanceof z.ZodObject ? schema.strict() : schema;
   const result = strict.safeParse(value);
   if (!result.success) throw invalidRequest(part, result.error);
+  const holder = nulHolder(result.data, []);
+  if (holder)
+    throw new InvalidRequest([
+      { pointer: pointerTo(part, holder), detail: 'The character U+0000 is not allowed' },
+    ]);
   return result.data;
+}
+
+/** Where a text has a NUL, which PostgreSQL has no place for. */
+function nulHolder(value: unknown, path: readonly string[]): readonly string[] | null {
+  if (typeof value === 'string') return value.includes('\0') ? path : null;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, inner] of Object.entries(value)) {
+    const holder = nulHolder(inner, [...path, key]);
+    if (holder) return holder;
+  }
+  return null;
 }
 
 function singleValues(context: Context): Record<string, string> {

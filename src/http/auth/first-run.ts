@@ -1,7 +1,7 @@
 /** The first administrator. Nothing is open before there is one, and nobody has a known password. */
 import { randomInt } from 'node:crypto';
 import type { Database } from '../../store/database.ts';
-import { createFirstUser } from '../../store/users.ts';
+import { createFirstUser, hasUsers } from '../../store/users.ts';
 import { hashPassword } from './password.ts';
 
 /** Without the characters that are read wrongly: 0 O 1 l I. */
@@ -14,8 +14,8 @@ export async function ensureAdministrator(
   db: Database,
 ): Promise<{ username: string; password: string } | null> {
   if (await hasUsers(db)) return null;
-  const password = Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('');
-  const username = 'admin';
-  await createUser(db, { username, role: 'admin', passwordHash: await hashPassword(password) });
-  return { username, password };
+  const letters = Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]);
+  const [username, password] = ['admin', letters.join('')];
+  const user = { username, role: 'admin', passwordHash: await hashPassword(password) } as const;
+  return (await createFirstUser(db, user)) ? { username, password } : null;
 }

@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { LureQuery, LureSessionDetail, LureSessionPage } from '../../contract/api.ts';
 import { LureEvent } from '../../contract/lure.ts';
 import { AppError } from '../../errors.ts';
-import { getLureSession as findLureSession, listLureEvents, listLureSessions } from '../../store/lures.ts';
+import {
+  getLureSession as findLureSession,
+  listLureEvents,
+  listLureSessions,
+} from '../../store/lures.ts';
 import { route } from '../route.ts';
 
 const PATH = '/api/v1/lures/sessions';
