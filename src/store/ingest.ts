@@ -1,0 +1,172 @@
+/**
+ * One analysed batch into the database, whole or not at all: packets, flows, windows, roll-ups, alerts and
+ * the sensor's place in its sequence go into one transaction, so a repeat changes nothing and a crash
+ * leaves no half. 257 bytes a packet go over the socket; PostgreSQL is the limit, not the encoder.
+ */
+import { finished } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { AnalysedBatch } from '../contract/analysis.ts';
+import { AppError } from '../errors.ts';
+import { upsertAlerts } from './alert-upsert.ts';
+import { type CopyTable, encodeRows } from './columns.ts';
+import type { Database, Encoder, Transaction } from './database.ts';
+import { FLOW_TABLE, type FlowRow } from './flow-table.ts';
+import { markPackets } from './mark-packets.ts';
+import { PACKET_TABLE } from './packet-table.ts';
+import { writeRollups } from './rollups.ts';
+import { TIERS, WINDOW_TIERS } from './tiers.ts';
+import { WINDOW_TABLE } from './window-table.ts';
+
+/** The increment of the sequence that numbers packets. */
+export const MAX_BATCH_ROWS = 65_536;
+const DEADLOCK_DETECTED = '40P01';
+const DEADLOCK_RETRIES = 3;
+
+/**
+ * Resolves after the commit. `duplicate`: this sequence number of the sensor's epoch, or a later one, is
+ * stored already, and nothing was changed.
+ * @throws AppError `too_large` above 65,536 packets; `database_unavailable`.
+ */
+export async function ingest(db: Database, batch: AnalysedBatch): Promise<'stored' | 'duplicate'> {
+  if (batch.packets.length > MAX_BATCH_ROWS) {
+    throw new AppError(
+      'too_large',
+      `Cannot store a batch of ${batch.packets.length} packets: at most ${MAX_BATCH_ROWS}`,
+    );
+  }
+  await ensurePartitions(db, batch);
+  const encoder = db.encoders.take();
+  try {
+    const result = await storeOnce(db, batch, encoder, DEADLOCK_RETRIES);
+    count(db, batch, result);
+    return result;
+  } finally {
+    db.encoders.giveBack(encoder);
+  }
+}
+
+/** Two sensors that mark packets of each other's minutes can meet in a deadlock: one of them begins again. */
+async function storeOnce(
+  db: Database,
+  batch: AnalysedBatch,
+  encoder: Encoder,
+  retries: number,
+): Promise<'stored' | 'duplicate'> {
+  try {
+    return await db.transaction((tx) => write(tx, db, batch, encoder));
+  } catch (error) {
+    if (retries === 0 || (error as { code?: string }).code !== DEADLOCK_DETECTED) throw error;
+    return storeOnce(db, batch, encoder, retries - 1);
+  }
+}
+
+async function write(
+  tx: Transaction,
+  db: Database,
+  batch: AnalysedBatch,
+  encoder: Encoder,
+): Promise<'stored' | 'duplicate'> {
+  const firstId = await claimPlace(tx, batch);
+  if (firstId === null) return 'duplicate';
+
+  const { packets, verdicts, sensorId, windows } = batch;
+  const { addresses, communityIds } = encoder;
+  const source = { batch: packets, verdicts, sensorId, addresses, communityIds, firstId };
+  await copy(tx, encoder, PACKET_TABLE, source, packets.length);
+  const flows: FlowRow[] = batch.flows.map((flow) => ({
+    flow,
+    country: db.geolocation.countryOf(flow.srcIp),
+  }));
+  await copy(tx, encoder, FLOW_TABLE, flows, flows.length);
+  await copy(tx, encoder, WINDOW_TABLE, windows, windows.length);
+
+  await writeRollups(tx, db, batch);
+  const newIds = await upsertAlerts(tx, batch.alerts);
+  const newAlerts = batch.alerts.filter(({ id }) => newIds.has(id));
+  await markPackets(tx, db, newAlerts);
+  await reportSensor(tx, batch);
+  return 'stored';
+}
+
+/** Takes the batch's place in its sensor's sequence; the row's lock makes batches of one sensor wait. */
+async function claimPlace(tx: Transaction, batch: AnalysedBatch): Promise<number | null> {
+  const [row] = await tx.query<{ first: number }>(
+    `INSERT INTO ingest_offsets AS o (sensor_id, epoch, sequence) VALUES ($1, $2, $3)
+     ON CONFLICT (sensor_id, epoch) DO UPDATE SET sequence = excluded.sequence, updated_at = now()
+     WHERE o.sequence < excluded.sequence
+     RETURNING nextval('packet_block') AS first`,
+    [batch.sensorId, batch.epoch, batch.sequence],
+  );
+  return row?.first ?? null;
+}
+
+async function copy<Source>(
+  tx: Transaction,
+  encoder: Encoder,
+  table: CopyTable<Source>,
+  source: Source,
+  rows: number,
+): Promise<void> {
+  if (rows === 0) return;
+  encodeRows(encoder.out, table, source, rows);
+  const stream = tx.client.query(copyFrom(table.copySql));
+  stream.end(encoder.out.bytes());
+  // Until it has finished the driver reads the encoder's memory.
+  await finished(stream);
+}
+
+async function reportSensor(tx: Transaction, batch: AnalysedBatch): Promise<void> {
+  await tx.query(
+    `INSERT INTO sensors AS s (sensor_id, last_seen, batches, packets, kernel_drops, late_packets)
+     VALUES ($1, now(), 1, $2, $3, $4)
+     ON CONFLICT (sensor_id) DO UPDATE SET
+       last_seen = excluded.last_seen,
+       batches = s.batches + 1,
+       packets = s.packets + excluded.packets,
+       kernel_drops = s.kernel_drops + excluded.kernel_drops,
+       late_packets = s.late_packets + excluded.late_packets`,
+    [batch.sensorId, batch.packets.length, batch.packets.kernelDrops, batch.latePackets ?? 0],
+  );
+}
+
+async function ensurePartitions(db: Database, batch: AnalysedBatch): Promise<void> {
+  const { tsMicros, length } = batch.packets;
+  await db.partitions.ensure(db, TIERS.packets, spansOf(tsMicros.subarray(0, length)));
+  await db.partitions.ensure(
+    db,
+    TIERS.flows,
+    batch.flows.map((flow) => flow.lastSeenMicros),
+  );
+  for (const size of [5, 30, 180] as const) {
+    const windows = batch.windows.filter((window) => window.size === size);
+    await db.partitions.ensure(
+      db,
+      WINDOW_TIERS[size],
+      windows.map((window) => window.startMicros),
+    );
+  }
+}
+
+/** One time of each hour in turn: most batches lie within one. */
+function* spansOf(tsMicros: Float64Array): Iterable<number> {
+  const spanMicros = TIERS.packets.seconds * 1e6;
+  let lastSpan = Number.NaN;
+  for (const micros of tsMicros) {
+    const span = Math.floor(micros / spanMicros);
+    if (span !== lastSpan) yield micros;
+    lastSpan = span;
+  }
+}
+
+function count(db: Database, batch: AnalysedBatch, result: 'stored' | 'duplicate'): void {
+  const { counters } = db;
+  if (result === 'duplicate') {
+    counters.duplicates++;
+    return;
+  }
+  counters.batches++;
+  counters.packets += batch.packets.length;
+  counters.flows += batch.flows.length;
+  counters.windows += batch.windows.length;
+  counters.alerts += batch.alerts.length;
+}

@@ -1,0 +1,307 @@
+/** `raw_packets` straight from the columns of a batch: no object per packet. One entry a column, by its name. */
+
+import { Verdict } from '../contract/alert.ts';
+import { ALERT_KIND_NAMES } from '../contract/alert-kinds.ts';
+import { type PacketVerdicts, threatLevelOf } from '../contract/analysis.ts';
+import { type PacketBatch, PROTOCOLS, type TextColumn } from '../contract/packet-batch.ts';
+import { PACKET_COLUMNS, type SqlType, VERDICT_COLUMNS } from '../contract/packet-record.ts';
+import { flagNames } from '../core/wire/tcp-flags.ts';
+import type { AddressTexts } from './address-texts.ts';
+import { type Column, copyTable, type FieldWriter } from './columns.ts';
+import type { CommunityIds } from './community-ids.ts';
+import { encodeText } from './copy-binary.ts';
+import { isMalicious } from './packet-verdict.ts';
+
+export interface PacketSource {
+  readonly batch: PacketBatch;
+  readonly verdicts: PacketVerdicts;
+  readonly sensorId: string;
+  readonly addresses: AddressTexts;
+  readonly communityIds: CommunityIds;
+  /** The id of row 0; the others follow. */
+  readonly firstId: number;
+}
+
+type PacketField =
+  | (typeof PACKET_COLUMNS)[number]['name']
+  | (typeof VERDICT_COLUMNS)[number]['name'];
+type Bind = (source: PacketSource) => FieldWriter;
+
+const TCP_FIN = 1;
+const TCP_SYN = 2;
+const TCP_RST = 4;
+const TCP_PSH = 8;
+const TCP_ACK = 16;
+
+/** As `--json` prints it: more digits are noise of the float32 column. */
+const ENTROPY_STEPS = 10_000;
+
+const PROTOCOL_BYTES = PROTOCOLS.map(encodeText);
+const FLAG_BYTES = Array.from({ length: 256 }, (_, flags) => encodeText(flagNames(flags)));
+const KIND_BYTES = ALERT_KIND_NAMES.map(encodeText);
+const DECISION_BYTES = Verdict.options.map(encodeText);
+const LEVEL_BYTES = {
+  LOW: encodeText('LOW'),
+  MEDIUM: encodeText('MEDIUM'),
+  HIGH: encodeText('HIGH'),
+};
+
+const FIELDS: Record<PacketField, Bind> = {
+  timestamp:
+    ({ batch: { tsMicros } }) =>
+    (out, row) =>
+      out.float8((tsMicros[row] as number) / 1e6),
+  interface: textOf((batch) => batch.interface),
+  src_ip: ipOf((batch) => batch.src),
+  dst_ip: ipOf((batch) => batch.dst),
+  protocol: codeOf(({ batch }) => batch.protocol, PROTOCOL_BYTES),
+  length: int4Of((batch) => batch.wireLength),
+  src_port: int4Of((batch) => batch.srcPort),
+  dst_port: int4Of((batch) => batch.dstPort),
+  tcp_flags: codeOf(({ batch }) => batch.tcpFlags, FLAG_BYTES),
+  tcp_syn: flagOf(TCP_SYN),
+  tcp_ack: flagOf(TCP_ACK),
+  tcp_fin: flagOf(TCP_FIN),
+  tcp_rst: flagOf(TCP_RST),
+  tcp_psh: flagOf(TCP_PSH),
+  seq: sequenceOf((batch) => batch.seq),
+  ack: sequenceOf((batch) => batch.ack),
+  icmp_type: int4Of((batch) => batch.icmpType),
+  icmp_code: int4Of((batch) => batch.icmpCode),
+  arp_op: int4Of((batch) => batch.arpOp),
+  arp_psrc: arpIpOf((batch) => batch.arpPsrc),
+  arp_pdst: arpIpOf((batch) => batch.arpPdst),
+  arp_hwsrc: macOf((batch) => batch.arpHwsrc),
+  arp_hwdst: macOf((batch) => batch.arpHwdst),
+  dns_query: claimOf((batch) => batch.dnsQuery),
+  dns_qname: textOf((batch) => batch.dnsQname),
+  dns_qtype: int4Of((batch) => batch.dnsQtype),
+  dns_response: claimOf((batch) => batch.dnsResponse),
+  dns_answer_count: int4Of((batch) => batch.dnsAnswerCount),
+  dns_answer_size: int4Of((batch) => batch.dnsAnswerSize),
+  http_method: textOf((batch) => batch.httpMethod),
+  http_path: textOf((batch) => batch.httpPath),
+  http_status_code:
+    ({ batch: { httpStatus } }) =>
+    (out, row) => {
+      const status = httpStatus[row] as number;
+      if (status < 0) out.null();
+      else out.text(String(status));
+    },
+  http_host: textOf((batch) => batch.httpHost),
+  sensor_id: ({ sensorId }) => {
+    const bytes = encodeText(sensorId);
+    return (out) => out.textBytes(bytes);
+  },
+  src_mac: macOf((batch) => batch.srcMac),
+  dst_mac: macOf((batch) => batch.dstMac),
+  vlan: int4Of((batch) => batch.vlan),
+  ip_version:
+    ({ batch: { ipVersion } }) =>
+    (out, row) => {
+      const version = ipVersion[row] as number;
+      if (version === 0) out.null();
+      else out.int2(version);
+    },
+  ttl: int4Of((batch) => batch.ttl),
+  payload_bytes: int4Of((batch) => batch.payloadBytes),
+  payload_entropy:
+    ({ batch: { payloadEntropy } }) =>
+    (out, row) => {
+      const entropy = payloadEntropy[row] as number;
+      if (Number.isNaN(entropy)) out.null();
+      else out.float4(Math.round(entropy * ENTROPY_STEPS) / ENTROPY_STEPS);
+    },
+  tls_sni: textOf((batch) => batch.tlsSni),
+  ja4: textOf((batch) => batch.ja4),
+  hassh: textOf((batch) => batch.hassh),
+  http_user_agent: textOf((batch) => batch.httpUserAgent),
+  community_id:
+    ({ batch, verdicts: { flowId }, communityIds }) =>
+    (out, row) => {
+      const bytes = communityIds.find(batch, row, flowId[row] as number);
+      if (bytes === null) out.null();
+      else out.textBytes(bytes);
+    },
+  anomaly: textOf((batch) => batch.anomaly),
+  flow_id:
+    ({ verdicts: { flowId } }) =>
+    (out, row) => {
+      const id = flowId[row] as number;
+      if (id < 0) out.null();
+      else out.int8(id);
+    },
+  is_malicious:
+    ({ verdicts }) =>
+    (out, row) => {
+      const claim = isMalicious(verdicts, row);
+      if (claim === null) out.null();
+      else out.bool(claim);
+    },
+  threat_score:
+    ({ verdicts: { threatScore } }) =>
+    (out, row) => {
+      const score = threatScore[row] as number;
+      if (Number.isNaN(score)) out.null();
+      else out.float4(score);
+    },
+  threat_level:
+    ({ verdicts: { threatScore } }) =>
+    (out, row) => {
+      const score = threatScore[row] as number;
+      if (Number.isNaN(score)) out.null();
+      else out.textBytes(LEVEL_BYTES[threatLevelOf(score)]);
+    },
+  attack_type: codeOf(({ verdicts }) => verdicts.attackKind, KIND_BYTES),
+  decision: codeOf(({ verdicts }) => verdicts.decision, DECISION_BYTES),
+};
+
+const OWN_COLUMNS: readonly Column<PacketSource>[] = [
+  {
+    name: 'id',
+    sql: 'int8',
+    bind:
+      ({ firstId }) =>
+      (out, row) =>
+        out.int8(firstId + row),
+  },
+  {
+    name: 'captured_at',
+    sql: 'timestamptz',
+    bind:
+      ({ batch: { tsMicros } }) =>
+      (out, row) =>
+        out.time(tsMicros[row] as number),
+  },
+  {
+    name: 'country',
+    sql: 'text',
+    bind:
+      ({ batch: { src, ipVersion }, addresses }) =>
+      (out, row) => {
+        const version = ipVersion[row] as number;
+        if (version === 0) out.null();
+        else addresses.writeCountry(out, src, 4 * row, version);
+      },
+  },
+];
+
+export const PACKET_TABLE = copyTable<PacketSource>('raw_packets', [
+  ...[...PACKET_COLUMNS, ...VERDICT_COLUMNS].map((column: { name: PacketField; sql: SqlType }) => ({
+    name: column.name,
+    sql: column.sql,
+    bind: FIELDS[column.name],
+  })),
+  ...OWN_COLUMNS,
+]);
+
+type Numbers = Uint8Array | Int8Array | Int16Array | Int32Array | Uint32Array;
+
+function int4Of(of: (batch: PacketBatch) => Numbers): Bind {
+  return ({ batch }) => {
+    const values = of(batch);
+    return (out, row) => {
+      const value = values[row] as number;
+      if (value < 0) out.null();
+      else out.int4(value);
+    };
+  };
+}
+
+/** A code into a list of texts; -1 is null. */
+function codeOf(of: (source: PacketSource) => Numbers, texts: readonly Uint8Array[]): Bind {
+  return (source) => {
+    const codes = of(source);
+    return (out, row) => {
+      const text = texts[codes[row] as number];
+      if (text === undefined) out.null();
+      else out.textBytes(text);
+    };
+  };
+}
+
+function textOf(of: (batch: PacketBatch) => TextColumn): Bind {
+  return ({ batch }) => {
+    const { codes, values } = of(batch);
+    const encoded: Uint8Array[] = [];
+    return (out, row) => {
+      const code = codes[row] as number;
+      if (code < 0) {
+        out.null();
+        return;
+      }
+      let bytes = encoded[code];
+      if (bytes === undefined) {
+        bytes = encodeText(values[code] as string);
+        encoded[code] = bytes;
+      }
+      out.textBytes(bytes);
+    };
+  };
+}
+
+function ipOf(of: (batch: PacketBatch) => Uint32Array): Bind {
+  return ({ batch, addresses }) => {
+    const words = of(batch);
+    const { ipVersion } = batch;
+    return (out, row) => {
+      const version = ipVersion[row] as number;
+      if (version === 0) out.null();
+      else addresses.write(out, words, 4 * row, version);
+    };
+  };
+}
+
+function arpIpOf(of: (batch: PacketBatch) => Uint32Array): Bind {
+  return ({ batch, addresses }) => {
+    const words = of(batch);
+    const { arpOp } = batch;
+    return (out, row) => {
+      if ((arpOp[row] as number) < 0) out.null();
+      else addresses.writeIpv4(out, words[row] as number);
+    };
+  };
+}
+
+function macOf(of: (batch: PacketBatch) => Float64Array): Bind {
+  return ({ batch }) => {
+    const macs = of(batch);
+    return (out, row) => {
+      const mac = macs[row] as number;
+      if (mac < 0) out.null();
+      else out.mac(mac);
+    };
+  };
+}
+
+function claimOf(of: (batch: PacketBatch) => Int8Array): Bind {
+  return ({ batch }) => {
+    const claims = of(batch);
+    return (out, row) => {
+      const claim = claims[row] as number;
+      if (claim < 0) out.null();
+      else out.bool(claim === 1);
+    };
+  };
+}
+
+function flagOf(bit: number): Bind {
+  return ({ batch: { tcpFlags } }) =>
+    (out, row) => {
+      const flags = tcpFlags[row] as number;
+      if (flags < 0) out.null();
+      else out.bool((flags & bit) !== 0);
+    };
+}
+
+/** Meaningful only where there is a TCP header. */
+function sequenceOf(of: (batch: PacketBatch) => Uint32Array): Bind {
+  return ({ batch }) => {
+    const values = of(batch);
+    const { tcpFlags } = batch;
+    return (out, row) => {
+      if ((tcpFlags[row] as number) < 0) out.null();
+      else out.int8(values[row] as number);
+    };
+  };
+}

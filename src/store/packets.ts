@@ -1,0 +1,105 @@
+/** Stored packets: a filtered list for people, and the newest with every column. */
+import type { PacketPage, PacketQuery, PacketSummary } from '../contract/api.ts';
+import { PACKET_COLUMNS, type PacketRecord, VERDICT_COLUMNS } from '../contract/packet-record.ts';
+import { decodeCursor, type Position, pageOf } from './cursor.ts';
+import type { Queryable } from './database.ts';
+import { Filter } from './filter.ts';
+import { TIERS } from './tiers.ts';
+import { isoMicros, walkBack } from './walk-back.ts';
+
+/** A stored packet: the contract's columns, those beside them, and the verdict. */
+export type StoredPacket = PacketRecord & {
+  flow_id: number | null;
+  is_malicious: boolean | null;
+  threat_score: number | null;
+  threat_level: string | null;
+  attack_type: string | null;
+  decision: string | null;
+};
+
+type Row = Omit<PacketSummary, 'id' | 'info'> & {
+  id: number;
+  micros: number;
+  dns_qname: string | null;
+  dns_response: boolean | null;
+  http_method: string | null;
+  http_host: string | null;
+  http_path: string | null;
+  http_status_code: string | null;
+  tls_sni: string | null;
+  anomaly: string | null;
+};
+
+const SUMMARY = `id, timestamp, src_ip, dst_ip, src_port, dst_port, protocol, length, tcp_flags, sensor_id,
+  is_malicious, threat_score, threat_level, attack_type, decision, country, dns_qname, dns_response,
+  http_method, http_host, http_path, http_status_code, tls_sni, anomaly,
+  (extract(epoch FROM captured_at) * 1000000)::int8 AS micros`;
+const RECORD = [...PACKET_COLUMNS, ...VERDICT_COLUMNS].map(({ name }) => `"${name}"`).join(', ');
+
+/** One page, newest first. @throws AppError `invalid_request` for a cursor that is not ours. */
+export async function listPackets(db: Queryable, query: PacketQuery): Promise<PacketPage> {
+  const before = query.before === undefined ? null : decodeCursor(query.before);
+  const options = { before: before?.key ?? null, count: query.limit + 1 };
+  const found = await walkBack(db, TIERS.packets, options, (lower) => {
+    const filter = filterOf(query, before, lower);
+    return db.query<Row>(
+      `SELECT ${SUMMARY} FROM raw_packets ${filter.where}
+       ORDER BY captured_at DESC, id DESC LIMIT ${options.count}`,
+      filter.values,
+    );
+  });
+  const { rows, next } = pageOf(found, query.limit, ({ micros, id }) => ({ key: micros, tie: id }));
+  return { packets: rows.map(present), next };
+}
+
+/** The newest `count` packets with every column, newest first. */
+export async function lastPackets(db: Queryable, count: number): Promise<StoredPacket[]> {
+  return walkBack(db, TIERS.packets, { before: null, count }, (lower) => {
+    const filter = new Filter();
+    if (lower !== null) filter.add('captured_at >= ?', lower);
+    return db.query<StoredPacket>(
+      `SELECT ${RECORD} FROM raw_packets ${filter.where}
+       ORDER BY captured_at DESC, id DESC LIMIT $${filter.values.length + 1}`,
+      [...filter.values, count],
+    );
+  });
+}
+
+function filterOf(query: PacketQuery, before: Position | null, lower: string | null): Filter {
+  const filter = new Filter()
+    .address('src_ip', query.src_ip)
+    .address('dst_ip', query.dst_ip)
+    .equal('protocol', query.protocol)
+    .equal('attack_type', query.attack_type);
+  if (lower !== null) filter.add('captured_at >= ?', lower);
+  if (before !== null) {
+    const time = isoMicros(before.key);
+    // The single column is for the planner: it does not prune by row comparison.
+    filter.add('captured_at <= ?', time).add('(captured_at, id) < (?, ?)', time, before.tie);
+  }
+  // A packet with an attack type is malicious: said so that the partial index serves.
+  if (query.malicious === true || query.attack_type !== undefined) filter.add('is_malicious');
+  else if (query.malicious === false) filter.add('is_malicious IS NOT TRUE');
+  return filter;
+}
+
+function present(row: Row): PacketSummary {
+  const {
+    micros: _micros,
+    id,
+    dns_qname,
+    dns_response,
+    http_method,
+    http_host,
+    http_path,
+    http_status_code,
+    tls_sni,
+    anomaly,
+    ...summary
+  } = row;
+  let info = tls_sni ?? anomaly;
+  if (http_method !== null) info = `${http_method} ${http_host ?? ''}${http_path ?? ''}`;
+  else if (http_status_code !== null) info = `HTTP ${http_status_code}`;
+  else if (dns_qname !== null) info = `${dns_response ? 'DNS answer' : 'DNS'} ${dns_qname}`;
+  return { ...summary, id: String(id), info };
+}

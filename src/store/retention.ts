@@ -1,0 +1,219 @@
+/**
+ * Keeps the store within its budget: bytes first, then days.
+ *
+ * Over the budget, tiers are given up in order (packets, flows, 5 s, 30 s, 180 s windows, alerts), the oldest
+ * partition of a tier first; the newest one of each tier, which is being written, stays. A partition's age
+ * counts from the end of its span or from when it was made, whichever is later: a replayed capture of
+ * 2005 is as young as its replay. One of the future, from a broken clock, gets no longer life than others.
+ */
+import type { Database } from './database.ts';
+import { TIERS, type Tier } from './tiers.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Waiting longer for a reader would make everybody wait: the next run tries again. */
+const LOCK_TIMEOUT = '5s';
+/** Lists of places of spools that were begun anew long ago. */
+const OFFSET_DAYS = 180;
+
+export interface RetentionLimits {
+  /** Of the whole database, its indexes included; the write-ahead log (at most 512 MB) is not. */
+  readonly maxBytes: number;
+  readonly packetHours: number;
+  readonly flowDays: number;
+  /** 5 s windows. */
+  readonly windowDays: number;
+  readonly windowDays30s: number;
+  /** 180 s windows and the roll-ups. */
+  readonly windowDays180s: number;
+  readonly alertDays: number;
+}
+
+export const DEFAULT_RETENTION: RetentionLimits = {
+  maxBytes: 20 * 1024 ** 3,
+  packetHours: 72,
+  flowDays: 14,
+  windowDays: 3,
+  windowDays30s: 14,
+  windowDays180s: 90,
+  alertDays: 365,
+};
+
+export interface Dropped {
+  readonly tier: Tier['name'] | 'alerts';
+  /** The partition, or the table whose oldest rows went. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly because: 'bytes' | 'age';
+}
+
+export interface RetentionReport {
+  readonly dropped: readonly Dropped[];
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Partitions that were in use and will be tried again. */
+  readonly postponed: number;
+}
+
+interface Partition {
+  readonly name: string;
+  readonly ageFrom: Date;
+  readonly bytes: number;
+  readonly isDefault: boolean;
+}
+
+/** @param now the clock's time: ages are counted to it. */
+export async function applyRetention(
+  db: Database,
+  limits: RetentionLimits,
+  now: Date,
+): Promise<RetentionReport> {
+  const run = new Run(db, now);
+  const bytesBefore = await databaseBytes(db);
+  let excess = bytesBefore - limits.maxBytes;
+  for (const tier of Object.values(TIERS)) {
+    if (excess <= 0) break;
+    for (const partition of await oldestFirst(db, tier, 'all but the newest')) {
+      if (excess <= 0) break;
+      excess -= await run.drop(tier, partition, 'bytes');
+    }
+  }
+  if (excess > 0) await run.thinAlerts(excess);
+
+  for (const [tier, keepMs] of [
+    [TIERS.packets, limits.packetHours * HOUR_MS],
+    [TIERS.flows, limits.flowDays * DAY_MS],
+    [TIERS.windows_5s, limits.windowDays * DAY_MS],
+    [TIERS.windows_30s, limits.windowDays30s * DAY_MS],
+    [TIERS.windows_180s, limits.windowDays180s * DAY_MS],
+  ] as const) {
+    for (const partition of await oldestFirst(db, tier, 'all')) {
+      if (now.getTime() - partition.ageFrom.getTime() > keepMs) {
+        await run.drop(tier, partition, 'age');
+      }
+    }
+  }
+  await run.dropOldRows(limits);
+  const { dropped, postponed } = run;
+  return { dropped, postponed, bytesBefore, bytesAfter: await databaseBytes(db) };
+}
+
+/** What `maxBytes` limits. */
+export async function databaseBytes(db: Database): Promise<number> {
+  const [row] = await db.query<{ bytes: number }>(
+    'SELECT pg_database_size(current_database()) AS bytes',
+  );
+  return row?.bytes ?? 0;
+}
+
+class Run {
+  readonly dropped: Dropped[] = [];
+  postponed = 0;
+  readonly #db: Database;
+  readonly #now: Date;
+
+  constructor(db: Database, now: Date) {
+    this.#db = db;
+    this.#now = now;
+  }
+
+  /** Returns the bytes that came free. */
+  async drop(tier: Tier, partition: Partition, because: Dropped['because']): Promise<number> {
+    const { name, bytes, isDefault } = partition;
+    if (isDefault && (await isEmpty(this.#db, name))) return 0;
+    try {
+      await this.#db.transaction(async (tx) => {
+        await tx.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+        if (isDefault) {
+          await tx.query(`TRUNCATE ${name}`);
+          return;
+        }
+        await tx.query(`DROP TABLE ${name}`);
+        await tx.query('DELETE FROM store_partitions WHERE name = $1', [name]);
+      });
+    } catch (error) {
+      // A reader or a batch holds it. Anything else is not ours to swallow.
+      if ((error as { code?: string }).code !== 'overloaded') throw error;
+      this.postponed++;
+      return 0;
+    }
+    this.#db.partitions.forget();
+    this.dropped.push({ tier: tier.name, name, bytes, because });
+    return bytes;
+  }
+
+  /** The oldest alerts, as many as hold about `excess` bytes. */
+  async thinAlerts(excess: number): Promise<void> {
+    const [table] = await this.#db.query<{ rows: number; bytes: number }>(
+      `SELECT count(*) AS rows, pg_total_relation_size('detected_alerts') AS bytes FROM detected_alerts`,
+    );
+    if (!table || table.rows === 0) return;
+    const count = Math.min(table.rows, Math.ceil((excess / table.bytes) * table.rows));
+    await this.#db.query(
+      `DELETE FROM detected_alerts WHERE id IN
+         (SELECT id FROM detected_alerts ORDER BY last_seen, number LIMIT $1)`,
+      [count],
+    );
+    await this.#db.query('VACUUM FULL detected_alerts');
+    const bytes = Math.round((count / table.rows) * table.bytes);
+    this.dropped.push({ tier: 'alerts', name: 'detected_alerts', bytes, because: 'bytes' });
+  }
+
+  /** Small tables that have no partitions. Alerts age by when they were stored, as partitions do. */
+  async dropOldRows(limits: RetentionLimits): Promise<void> {
+    const alerts = await this.#db.query(
+      `DELETE FROM detected_alerts WHERE created_at < $1
+         AND to_timestamp(last_seen) < $1 RETURNING id`,
+      [this.#before(limits.alertDays)],
+    );
+    if (alerts.length > 0) {
+      this.dropped.push({ tier: 'alerts', name: 'detected_alerts', bytes: 0, because: 'age' });
+    }
+    const rollupsBefore = this.#before(limits.windowDays180s);
+    for (const [table, column] of [
+      ['traffic_stats', 'timestamp'],
+      ['traffic_by_protocol', 'minute'],
+      ['traffic_by_attack', 'minute'],
+      ['traffic_by_source', 'minute'],
+    ]) {
+      // The newest day stays, however old: it is what a replayed capture shows.
+      await this.#db.query(
+        `DELETE FROM ${table} WHERE ${column} < $1
+           AND ${column} < (SELECT max(timestamp) - interval '1 day' FROM traffic_stats)`,
+        [rollupsBefore],
+      );
+    }
+    const lureBefore = this.#before(limits.alertDays);
+    await this.#db.query('DELETE FROM lure_events WHERE at < $1', [lureBefore]);
+    await this.#db.query('DELETE FROM lure_sessions WHERE last_at < $1', [lureBefore]);
+    await this.#db.query('DELETE FROM sessions WHERE expires_at < $1', [this.#now]);
+    await this.#db.query('DELETE FROM ingest_offsets WHERE updated_at < $1', [
+      this.#before(OFFSET_DAYS),
+    ]);
+  }
+
+  #before(days: number): Date {
+    return new Date(this.#now.getTime() - days * DAY_MS);
+  }
+}
+
+async function oldestFirst(
+  db: Database,
+  tier: Tier,
+  which: 'all' | 'all but the newest',
+): Promise<Partition[]> {
+  const partitions = await db.query<Partition & Record<string, unknown>>(
+    `SELECT name, lower = '-infinity' AS "isDefault",
+       CASE WHEN upper = 'infinity' THEN written_at
+            ELSE greatest(written_at, least(upper, written_at + (upper - lower))) END AS "ageFrom",
+       pg_total_relation_size(name::regclass) AS bytes
+     FROM store_partitions WHERE parent = $1 ORDER BY "ageFrom", lower`,
+    [tier.parent],
+  );
+  return which === 'all' ? partitions : partitions.slice(0, -1);
+}
+
+async function isEmpty(db: Database, table: string): Promise<boolean> {
+  const rows = await db.query(`SELECT 1 FROM ${table} LIMIT 1`);
+  return rows.length === 0;
+}
