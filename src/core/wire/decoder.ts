@@ -110,7 +110,7 @@ export class PacketDecoder {
     if (totalLength > 0) this.#endIpAt(batch, row, span.start + totalLength);
     span.start += headerBytes;
     if (span.start > span.wireEnd) {
-      nameAnomaly(batch, row, totalLength < headerBytes ? 'bad_ip_length' : 'bad_ip_header_length');
+      nameAnomaly(batch, row, 'bad_ip_length');
       return;
     }
     let number = ip.protocol;

@@ -28,10 +28,11 @@ export function readPppProtocol(
   end: number,
   link: LinkHeader,
 ): boolean {
-  if (end - at < 2) return false;
+  if (at >= end) return false;
   const first = view.getUint8(at);
   // A first byte with its low bit set is a protocol compressed to one byte (RFC 1661 §6.5).
   if ((first & 1) !== 0) return link.carry(etherTypeOf(first), at + 1);
+  if (end - at < 2) return false;
   return link.carry(etherTypeOf(view.getUint16(at)), at + 2);
 }
 
