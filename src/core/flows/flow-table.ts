@@ -337,14 +337,21 @@ export class FlowTable {
     }
   }
 
-  /** The packet opens another connection between the same ports: a SYN of its own after a close. */
+  /**
+   * The packet opens another connection between the same ports: a SYN after a close, with another
+   * sequence number than the first or after a RST (some hosts try again with the same number).
+   */
   #isOver(batch: PacketBatch, row: number, slot: number): boolean {
+    const flows = this.#flows;
     const flags = batch.tcpFlags[row]!;
-    if (flags < 0 || (flags & (TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST)) !== TcpFlag.SYN)
-      return false;
+    const control = TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST;
+    if (flags < 0 || (flags & control) !== TcpFlag.SYN) return false;
     const closed = FlowBit.ORIGINATOR_CLOSED | FlowBit.RESPONDER_CLOSED;
-    if (!(this.#flows.bits[slot]! & closed)) return false;
-    return batch.seq[row] !== this.#flows.startSeq[2 * slot + (this.isFromOriginator ? 0 : 1)];
+    if (!(flows.bits[slot]! & closed)) return false;
+    const side = 2 * slot + (this.isFromOriginator ? 0 : 1);
+    const isReset =
+      flows.state[side] === TcpState.RESET || flows.state[side ^ 1] === TcpState.RESET;
+    return isReset || batch.seq[row] !== flows.startSeq[side];
   }
 
   #create(
@@ -363,7 +370,8 @@ export class FlowTable {
     let bits: number = isOneWay ? FlowBit.ONE_WAY : 0;
     if (flags >= 0 && (flags & (TcpFlag.SYN | TcpFlag.ACK)) !== TcpFlag.SYN)
       bits |= FlowBit.PARTIAL;
-    const isFlipped = isServerSpeakingFirst(protocol, flags, srcPort, dstPort);
+    const isFlipped =
+      isServerSpeakingFirst(protocol, flags, srcPort, dstPort) && !isGroup(batch.dst, 4 * row);
     if (isFlipped) bits |= FlowBit.FLIPPED;
     const originator = 2 * slot + (isFlipped ? 1 : 0);
     const responder = originator ^ 1;
@@ -550,6 +558,14 @@ export class FlowTable {
 function sameAddress(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {
   // The last word differs most often.
   return a[i + 3] === b[j + 3] && a[i + 2] === b[j + 2] && a[i + 1] === b[j + 1] && a[i] === b[j];
+}
+
+/** Multicast, or the limited broadcast: nobody who could have begun a conversation. */
+function isGroup(words: Uint32Array, offset: number): boolean {
+  const isIpv4 = words[offset] === 0 && words[offset + 1] === 0 && words[offset + 2] === 0xffff;
+  if (!isIpv4) return words[offset]! >>> 24 === 0xff;
+  const last = words[offset + 3]!;
+  return last >>> 28 === 0xe || last === 0xffffffff;
 }
 
 /** No SYN says who opened it, and only the sender's port is one that servers listen on. */

@@ -66,7 +66,7 @@ const TCP_PORTS: readonly (readonly [string, ...number[]])[] = [
 
 const UDP_PORTS: readonly (readonly [string, ...number[]])[] = [
   ['dns', 53],
-  ['dhcp', 67, 68, 4011, 546, 547],
+  ['dhcp', 67, 4011],
   ['tftp', 69],
   ['krb', 88],
   ['rpc', 111],

@@ -72,7 +72,9 @@ export function trackSegment(
   flows.stateBefore[peer] = facts.toBefore;
 
   if (hasAck) noteMissing(flows, peer, ack, side);
-  if (payload > 0 && !isReset) takeData(flows, side, flags & TcpFlag.SYN ? seq + 1 : seq, payload);
+  // A FIN takes a sequence number, as if it were a byte.
+  const taken = payload + (flags & TcpFlag.FIN ? 1 : 0);
+  if (taken > 0 && !isReset) takeData(flows, side, flags & TcpFlag.SYN ? seq + 1 : seq, taken);
   if (facts.closes) {
     const bit = side & 1 ? FlowBit.RESPONDER_CLOSED : FlowBit.ORIGINATOR_CLOSED;
     flows.bits[slot] = flows.bits[slot]! | bit;
@@ -147,8 +149,11 @@ function noteMissing(flows: FlowColumns, sender: number, ack: number, side: numb
   const whole = flows.wholeSeq[sender]!;
   if (((ack - whole) | 0) <= 0) return;
   const senderState = flows.state[sender];
-  // A FIN takes a sequence number that is no data; after RST nothing is sure.
-  const isOpen = senderState === TcpState.ESTABLISHED || senderState === TcpState.PARTIAL;
+  // After RST nothing is sure.
+  const isOpen =
+    senderState === TcpState.ESTABLISHED ||
+    senderState === TcpState.PARTIAL ||
+    senderState === TcpState.CLOSED;
   const isSideOpen =
     flows.state[side] !== TcpState.RESET && flows.state[side] !== TcpState.INACTIVE;
   flows.wholeSeq[sender] = ack;
