@@ -1,14 +1,15 @@
 /** What every lure does, whatever it speaks. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LureEvent, type LureService } from '../contract/lure.ts';
 import { type Lures, type LuresOptions, startLures } from './lures.ts';
+import { hostKeys } from './ssh-host-keys.ts';
 
 /** How a visitor uses the service; each function connects for itself and leaves. */
 export interface Visitor {
@@ -30,7 +31,12 @@ export class LureBench {
 
   /** Starts the one lure on a free port and returns the port. */
   async start(options: Partial<LuresOptions> = {}): Promise<number> {
-    this.directory ||= await mkdtemp(join(tmpdir(), 'lures-'));
+    if (!this.directory) {
+      this.directory = await mkdtemp(join(tmpdir(), 'lures-'));
+      // Host keys take long to make; one set serves all tests of a file.
+      if (this.service === 'ssh')
+        await cp(await sharedHostKeys(), join(this.directory, 'lures'), { recursive: true });
+    }
     this.events.length = 0;
     this.lures = await startLures({
       dataDir: this.directory,
@@ -74,6 +80,20 @@ export class LureBench {
     return join(this.directory, 'lures', 'uploads');
   }
 }
+
+let hostKeyDirectory: Promise<string> | null = null;
+
+function sharedHostKeys(): Promise<string> {
+  hostKeyDirectory ??= mkdtemp(join(tmpdir(), 'lure-keys-')).then(async (directory) => {
+    await hostKeys(directory);
+    return directory;
+  });
+  return hostKeyDirectory;
+}
+
+afterAll(async () => {
+  if (hostKeyDirectory) await rm(await hostKeyDirectory, { recursive: true });
+});
 
 export function describeLure(service: LureService, visitor: Visitor): void {
   describe(`the ${service} lure`, () => {

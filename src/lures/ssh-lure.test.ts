@@ -190,6 +190,32 @@ describe('a hostile SSH client', () => {
     expect(bench.of('close')).toHaveLength(1);
   });
 
+  it('that garbles its messages does no harm', async () => {
+    const port = await bench.start({ limits: { sourceEventBurst: 10_000 } });
+    // The same garbling every time (a linear congruential generator).
+    let seed = 1;
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return seed % below;
+    };
+    for (let visit = 0; visit < 10; visit++) {
+      const client = await signIn(port, 'root', 'root');
+      client.on('error', () => {});
+      const closed = once(client, 'close');
+      garble(client, random);
+      client.shell((_, channel) => channel?.on('error', () => {}).write('id\nls\n'));
+      client.sftp((_, sftp) => {
+        sftp?.on('error', () => {});
+        sftp?.writeFile('x', Buffer.alloc(1000), () => {});
+        sftp?.readdir('/', () => {});
+      });
+      client.forwardOut('192.0.2.1', 1, '192.0.2.2', 2, () => {});
+      setTimeout(() => client.destroy(), 100);
+      await closed;
+    }
+    (await signIn(port, 'root', 'root')).end();
+  });
+
   it('that runs commands without end is cut off', async () => {
     const port = await bench.start({ limits: { maxEventsPerSession: 40 } });
     const client = await signIn(port, 'root', 'root');
@@ -218,3 +244,19 @@ describe('a hostile SSH client', () => {
     expect(bench.of('login')).toHaveLength(6);
   });
 });
+
+/** Overwrites a few bytes of every other message before it is encrypted. */
+function garble(client: Client, random: (below: number) => number): void {
+  const { _protocol: protocol } = client as unknown as {
+    _protocol: { _cipher: { encrypt(packet: Buffer): void } };
+  };
+  const cipher = protocol._cipher;
+  const encrypt = cipher.encrypt.bind(cipher);
+  const LENGTHS_BYTES = 5; // of packet and padding, which would only fail the check of the MAC
+  cipher.encrypt = (packet) => {
+    for (let count = random(2) * 3; count > 0; count--) {
+      packet[LENGTHS_BYTES + random(packet.length - LENGTHS_BYTES)] = random(256);
+    }
+    encrypt(packet);
+  };
+}
