@@ -2,7 +2,7 @@
 export interface LureLimits {
   /** Sessions at once over all sources, for each lure; past it a connection is closed at once. */
   readonly maxSessions: number;
-  /** Sessions at once from one source (one IPv4 address, one IPv6 /64); past it a connection is closed at once. */
+  /** Sessions at once from one source (one IPv4 address, one IPv6 /64) over all lures; past it a connection is closed at once. */
   readonly maxSessionsPerSource: number;
   /** Nothing received for so long ends a session. */
   readonly idleMs: number;
