@@ -69,6 +69,30 @@ describe('time', () => {
     expect(rowOf(rows, 'network', '*', 180).completeness).toBeCloseTo(4 / 5);
   });
 
+  it('is not moved by one packet with a broken timestamp', () => {
+    const { rows, windows } = runPackets([
+      packet(1000),
+      packet(9_000_000),
+      packet(1001),
+      packet(8_000_000),
+      packet(1002),
+      packet(20_000),
+      packet(20_001),
+    ]);
+    expect(windows.counters.latePackets).toBe(0);
+    expect(featureOf(rowOf(rows, 'network', '*', 5, 1000), 'total_packets')).toBe(3);
+    expect(featureOf(rowOf(rows, 'network', '*', 5, 20_000), 'total_packets')).toBe(2);
+  });
+
+  it('holds few windows open, however far off the timestamps are', () => {
+    const packets = Array.from({ length: 50 }, (_, i) => [
+      packet(1000 + i / 10),
+      packet(1e7 * (i + 1)),
+    ]);
+    const { windows } = runPackets(packets.flat());
+    expect(windows.counters.latePackets).toBe(50 - 3);
+  });
+
   it('holds the last flow of a connection over windows it spans', () => {
     const handshake: HandPacket[] = [
       { ...packet(1000), seq: 1 },

@@ -15,6 +15,7 @@
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { WindowRow, WindowScope, WindowSize } from '../../contract/window.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
+import { TimeJump } from '../flows/time-jump.ts';
 import { ArpSummary } from './arp-summary.ts';
 import { ArpWatch } from './arp-watch.ts';
 import { ConnectionSummary } from './connection-summary.ts';
@@ -38,6 +39,7 @@ export interface WindowAggregatorOptions extends Partial<WindowLimits> {
 
 export interface WindowCounters {
   packets: number;
+  /** Behind the watermark, or so far off that no more windows are held open for it. */
   latePackets: number;
   /** Packets the kernel reported as dropped. */
   droppedPackets: number;
@@ -77,6 +79,8 @@ export class WindowAggregator {
   /** No part that ends by now is open. */
   #nextClose = Number.POSITIVE_INFINITY;
   #evictedBefore = 0;
+  readonly #jump = new TimeJump();
+  readonly #maxParts: number;
   readonly #connections = new ConnectionSummary();
   readonly #claims = new ArpSummary();
 
@@ -84,6 +88,7 @@ export class WindowAggregator {
     this.#sensorId = options.sensorId;
     this.#onRow = options.onRow;
     this.#lateness = options.latenessMicros ?? 2 * SECOND;
+    this.#maxParts = Math.ceil(this.#lateness / PART_MICROS) + 3;
     this.#limits = {
       maxEntities: options.maxEntities ?? 32_768,
       maxConnections: options.maxConnections ?? 262_144,
@@ -101,7 +106,7 @@ export class WindowAggregator {
     const ts = batch.tsMicros[row]!;
     this.counters.packets++;
     if (batch.arpOp[row]! >= 0) this.arp.observe(batch, row);
-    this.advance(ts);
+    if (this.#jump.isCredible(ts)) this.advance(ts);
     const part = this.#partFor(ts);
     const evicted = flows.counters.evicted - this.#evictedBefore;
     this.#evictedBefore = flows.counters.evicted;
@@ -140,6 +145,7 @@ export class WindowAggregator {
     if (start + PART_MICROS <= this.#watermark) return null;
     let part = this.#parts.find((open) => open.startMicros === start);
     if (!part) {
+      if (this.#parts.length >= this.#maxParts) return null;
       part = this.#take(start);
       this.#parts.push(part);
       this.#parts.sort((a, b) => a.startMicros - b.startMicros);

@@ -214,6 +214,16 @@ describe('the end of flows', () => {
     ]);
   });
 
+  it('does not come by one packet with a broken timestamp', () => {
+    const handshake = talk([SYN, SYN_ACK, ACK]);
+    const broken = { ...handshake[0]!, t: 9_000_000, sport: 7 };
+    const { flows } = run([...handshake, broken, ...talk([REQUEST])]);
+    expect(flows.map((flow) => [flow.history, flow.endReason])).toEqual([
+      ['ShAD', 'flushed'],
+      ['S', 'flushed'],
+    ]);
+  });
+
   it('comes again and again for a flow that lasts', () => {
     const packets = Array.from({ length: 5 }, (_, i) => ({
       ...talk([REQUEST])[0]!,

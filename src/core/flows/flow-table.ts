@@ -26,6 +26,7 @@ import { SlotIndex } from './slot-index.ts';
 import { TcpFlag } from './tcp-flags.ts';
 import { TcpState } from './tcp-state.ts';
 import { newSegmentFacts, trackSegment } from './tcp-tracking.ts';
+import { TimeJump } from './time-jump.ts';
 
 const INITIAL_CAPACITY = 4096;
 /** Time-outs are looked at when packet time passes a multiple of this. */
@@ -104,7 +105,10 @@ export class FlowTable {
   #used = 0;
   /** Latest packet time. */
   #clock = 0;
+  /** Time of the current packet; of one with a broken timestamp, the clock's. */
+  #now = 0;
   #nextSweep = 0;
+  readonly #jump = new TimeJump();
   readonly #segment = newSegmentFacts();
 
   constructor(options: FlowTableOptions) {
@@ -138,7 +142,9 @@ export class FlowTable {
 
   /** Takes in one packet; returns its flow's slot, or -1 where it has none. */
   observe(batch: PacketBatch, row: number): number {
-    this.advance(batch.tsMicros[row]!);
+    this.#now = batch.tsMicros[row]!;
+    if (this.#jump.isCredible(this.#now)) this.advance(this.#now);
+    else this.#now = this.#clock;
     this.counters.packets++;
     this.isNew = false;
     this.isConnectionAttempt = false;
@@ -390,7 +396,7 @@ export class FlowTable {
     flows.bits[slot] = bits;
     if (isFlipped) flipHistory(flows, slot);
     this.#index.add(hash, slot);
-    this.#begin(slot, batch.tsMicros[row]!);
+    this.#begin(slot, this.#now);
     this.isFromOriginator = !isFlipped;
     this.isNew = true;
     this.isConnectionAttempt =
@@ -442,7 +448,7 @@ export class FlowTable {
 
   #measure(batch: PacketBatch, row: number, slot: number): void {
     const flows = this.#flows;
-    const ts = batch.tsMicros[row]!;
+    const ts = this.#now;
     if (ts - flows.firstSeen[slot]! >= this.#activeMicros) this.#beginAnew(slot, ts);
     const after = Math.max(0, ts - flows.firstSeen[slot]!);
     let side = 2 * slot + (this.isFromOriginator ? 0 : 1);
