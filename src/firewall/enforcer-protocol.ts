@@ -10,7 +10,7 @@ export const MAX_REQUEST_BYTES = 1 << 20;
 export const MAX_REPLY_BYTES = 1 << 24;
 /** Blocks in one request; the client splits what is longer. */
 export const MAX_BLOCKS_PER_REQUEST = 2000;
-export const MAX_PROTECTED = 2000;
+const MAX_PROTECTED = 2000;
 
 const Ip = z
   .string()

@@ -28,19 +28,19 @@ export interface LuresOptions {
   readonly login?: Partial<LoginPolicy>;
 }
 
-export const LURE_PORTS: Readonly<Record<LureService, number>> = {
+const LURE_PORTS: Readonly<Record<LureService, number>> = {
   ssh: 2222,
   http: 8080,
   ftp: 2121,
 };
 
-export interface LureAddress {
+interface LureAddress {
   readonly service: LureService;
   readonly host: string;
   readonly port: number;
 }
 
-export interface LureCounts extends ListenerCounts {
+interface LureCounts extends ListenerCounts {
   /** Events not reported because their source had used up its budget. */
   droppedEvents: number;
 }

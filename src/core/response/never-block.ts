@@ -12,7 +12,7 @@ export interface NeverBlockNetwork {
 }
 
 /** Sources: IANA special-purpose registries; RFC 1122 §3.2.1.3, RFC 4291 §2.4. */
-export const ALWAYS_PROTECTED: readonly NeverBlockNetwork[] = [
+const ALWAYS_PROTECTED: readonly NeverBlockNetwork[] = [
   { cidr: '0.0.0.0/8', reason: 'unspecified address' },
   { cidr: '127.0.0.0/8', reason: 'loopback' },
   { cidr: '169.254.0.0/16', reason: 'link-local' },
