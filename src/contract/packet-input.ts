@@ -55,7 +55,7 @@ export const PacketInput = z
     dns_qtype: integer(65_535),
     dns_response: Claim,
     dns_answer_count: integer(65_535),
-    dns_answer_size: integer(65_535),
+    dns_answer_size: integer(MAX_INT32),
     http_method: optional(text(32)),
     http_path: optional(text(MAX_PATH_CHARS)),
     http_status_code: optional(Status),

@@ -4,15 +4,12 @@
  * fragments after the first have no ports and get none.
  */
 import { type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { icmpCounterpart } from './icmp-pairs.ts';
 import { sha1 } from './sha1.ts';
 
 const PROTOCOL_NUMBERS: readonly number[] = [-1, 6, 17, 1, 58, -1]; // by `Protocol` code
 const MAX_INPUT_BYTES = 2 + 16 + 16 + 2 + 4;
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-/** Types of a request and its answer stand for each other's ports; ICMP first, then ICMPv6 (as Zeek pairs them). */
-const ICMP_PAIRS = pairs([8, 0], [13, 14], [15, 16], [17, 18], [10, 9]);
-const ICMPV6_PAIRS = pairs([128, 129], [133, 134], [135, 136], [130, 131], [144, 145], [139, 140]);
 
 const input = new DataView(new ArrayBuffer(MAX_INPUT_BYTES));
 const inputBytes = new Uint8Array(input.buffer);
@@ -24,12 +21,7 @@ export function communityId(batch: PacketBatch, row: number, seed = 0): string |
   const first = isIcmp ? batch.icmpType[row]! : batch.srcPort[row]!;
   const second = isIcmp ? batch.icmpCode[row]! : batch.dstPort[row]!;
   if (batch.ipVersion[row] === 0 || first < 0) return null;
-  const ports = { src: first, dst: second, isOneWay: false };
-  if (isIcmp) {
-    const partner = (protocol === Protocol.ICMP ? ICMP_PAIRS : ICMPV6_PAIRS).get(first);
-    ports.isOneWay = partner === undefined;
-    if (partner !== undefined) ports.dst = partner;
-  }
+  const counterpart = isIcmp ? icmpCounterpart(first, protocol === Protocol.ICMPv6) : -1;
   return communityIdOf(
     {
       ipVersion: batch.ipVersion[row]!,
@@ -38,9 +30,9 @@ export function communityId(batch: PacketBatch, row: number, seed = 0): string |
       dst: batch.dst,
       dstOffset: 4 * row,
       number: PROTOCOL_NUMBERS[protocol]!,
-      srcPort: ports.src,
-      dstPort: ports.dst,
-      isOneWay: ports.isOneWay,
+      srcPort: first,
+      dstPort: counterpart < 0 ? second : counterpart,
+      isOneWay: isIcmp && counterpart < 0,
     },
     seed,
   );
@@ -113,8 +105,4 @@ function base64(bytes: Uint8Array): string {
     text += left > 2 ? BASE64[group & 63]! : '=';
   }
   return text;
-}
-
-function pairs(...both: readonly (readonly [number, number])[]): Map<number, number> {
-  return new Map(both.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppEvent, PacketBatch } from '../../contract/packet-batch.ts';
+import { ANOMALY_NAMES, type AnomalyName } from './anomalies.ts';
 import { PacketDecoder } from './decoder.ts';
+import type { WireFrame } from './frame.ts';
 import {
   ascii,
   bytesOf,
@@ -219,43 +221,49 @@ describe('what payloads say', () => {
   });
 });
 
+const MALFORMED: [AnomalyName, string, Partial<WireFrame>][] = [
+  ['truncated_ethernet', '020000000002 02', {}],
+  ['truncated_link', '0200', { linkType: 0 }],
+  ['too_many_tags', `020000000002 020000000001 ${'8100 0001 '.repeat(9)} 0800`, {}],
+  ['truncated_arp', '020000000002 020000000001 0806 0001 0800 06 04', {}],
+  ['bad_arp', ARP.replace('06 04', '08 10'), {}],
+  ['truncated_ip', `${ETHERNET_IPV4} 45 00 0028`, {}],
+  ['truncated_ip', ETHERNET_IPV4, {}],
+  ['bad_ip_version', `${ETHERNET_IPV4} 75 00 0028 ${'00'.repeat(16)}`, {}],
+  ['bad_ip_header_length', ipv4Frame(6, tcp('02'), { versionAndLength: '44' }), {}],
+  ['bad_ip_length', ipv4Frame(6, '', { versionAndLength: '4f' }), {}],
+  ['bad_ip_length', ipv4Frame(6, tcp('02'), { totalLength: 12 }), {}],
+  ['bad_ip_length', ipv4Frame(6, tcp('02'), { totalLength: 9000 }), {}],
+  ['truncated_ip_extension', `${ETHERNET_IPV6} 60000000 0004 00 40 ${V6_ADDRESSES} 3a000000`, {}],
+  [
+    'too_many_ip_extensions',
+    `${ETHERNET_IPV6} 60000000 0090 3c 40 ${V6_ADDRESSES} ${'3c00000000000000'.repeat(18)}`,
+    {},
+  ],
+  ['oversized_fragment', ipv4Frame(1, 'aabbccddeeff0011', { fragment: '1fff' }), {}],
+  ['tiny_fragment', ipv4Frame(6, 'c73801bb00000001', { fragment: '2000' }), {}],
+  ['truncated_tcp', ipv4Frame(6, 'c73801bb00000001'), {}],
+  ['bad_tcp_offset', ipv4Frame(6, tcp('02').replace(' 50 ', ' 40 ')), {}],
+  ['bad_tcp_offset', ipv4Frame(6, tcp('02').replace(' 50 ', ' f0 ')), {}],
+  ['impossible_tcp_flags', ipv4Frame(6, tcp('03')), {}],
+  ['impossible_tcp_flags', ipv4Frame(6, tcp('06')), {}],
+  ['impossible_tcp_flags', ipv4Frame(6, tcp('00')), {}],
+  ['impossible_tcp_flags', ipv4Frame(6, tcp('29')), {}],
+  ['truncated_udp', ipv4Frame(17, 'c7380035'), {}],
+  ['bad_udp_length', ipv4Frame(17, udp('aabb', 'c738 1234', 4)), {}],
+  ['bad_udp_length', ipv4Frame(17, udp('aabb', 'c738 1234', 500)), {}],
+  ['truncated_icmp', ipv4Frame(1, '0800'), {}],
+  ['land', ipv4Frame(6, tcp('02', '', '0050 0050'), { dst: 'c0000201' }), {}],
+  ['dns_malformed', ipv4Frame(17, udp('1234 0100 0001 0000 0000 0000 c00c 0001 0001')), {}],
+  ['dns_malformed', ipv4Frame(17, udp('1234')), {}],
+];
+
 describe('malformations', () => {
-  it.each([
-    ['truncated_ethernet', '020000000002 02', {}],
-    ['truncated_link', '0200', { linkType: 0 }],
-    ['too_many_tags', `020000000002 020000000001 ${'8100 0001 '.repeat(9)} 0800`, {}],
-    ['truncated_arp', '020000000002 020000000001 0806 0001 0800 06 04', {}],
-    ['bad_arp', ARP.replace('06 04', '08 10'), {}],
-    ['truncated_ip', `${ETHERNET_IPV4} 45 00 0028`, {}],
-    ['truncated_ip', ETHERNET_IPV4, {}],
-    ['bad_ip_version', `${ETHERNET_IPV4} 75 00 0028 ${'00'.repeat(16)}`, {}],
-    ['bad_ip_header_length', ipv4Frame(6, tcp('02'), { versionAndLength: '44' }), {}],
-    ['bad_ip_length', ipv4Frame(6, '', { versionAndLength: '4f' }), {}],
-    ['bad_ip_length', ipv4Frame(6, tcp('02'), { totalLength: 12 }), {}],
-    ['bad_ip_length', ipv4Frame(6, tcp('02'), { totalLength: 9000 }), {}],
-    ['truncated_ip_extension', `${ETHERNET_IPV6} 60000000 0004 00 40 ${V6_ADDRESSES} 3a000000`, {}],
-    [
-      'too_many_ip_extensions',
-      `${ETHERNET_IPV6} 60000000 0090 3c 40 ${V6_ADDRESSES} ${'3c00000000000000'.repeat(18)}`,
-      {},
-    ],
-    ['oversized_fragment', ipv4Frame(1, 'aabbccddeeff0011', { fragment: '1fff' }), {}],
-    ['tiny_fragment', ipv4Frame(6, 'c73801bb00000001', { fragment: '2000' }), {}],
-    ['truncated_tcp', ipv4Frame(6, 'c73801bb00000001'), {}],
-    ['bad_tcp_offset', ipv4Frame(6, tcp('02').replace(' 50 ', ' 40 ')), {}],
-    ['bad_tcp_offset', ipv4Frame(6, tcp('02').replace(' 50 ', ' f0 ')), {}],
-    ['impossible_tcp_flags', ipv4Frame(6, tcp('03')), {}],
-    ['impossible_tcp_flags', ipv4Frame(6, tcp('06')), {}],
-    ['impossible_tcp_flags', ipv4Frame(6, tcp('00')), {}],
-    ['impossible_tcp_flags', ipv4Frame(6, tcp('29')), {}],
-    ['truncated_udp', ipv4Frame(17, 'c7380035'), {}],
-    ['bad_udp_length', ipv4Frame(17, udp('aabb', 'c738 1234', 4)), {}],
-    ['bad_udp_length', ipv4Frame(17, udp('aabb', 'c738 1234', 500)), {}],
-    ['truncated_icmp', ipv4Frame(1, '0800'), {}],
-    ['land', ipv4Frame(6, tcp('02', '', '0050 0050'), { dst: 'c0000201' }), {}],
-    ['dns_malformed', ipv4Frame(17, udp('1234 0100 0001 0000 0000 0000 c00c 0001 0001')), {}],
-    ['dns_malformed', ipv4Frame(17, udp('1234')), {}],
-  ])('names %s', (name, hex, changes) => {
+  it('has a scenario for every name', () => {
+    expect(new Set(MALFORMED.map(([name]) => name))).toEqual(new Set(ANOMALY_NAMES));
+  });
+
+  it.each(MALFORMED)('names %s', (name, hex, changes) => {
     expect(decodeRecord(hex, changes).anomaly).toBe(name);
   });
 

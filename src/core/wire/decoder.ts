@@ -18,6 +18,8 @@ import { ETHERNET, readLink } from './link-layer.ts';
 import { Span } from './span.ts';
 import { protocolOf, TransportReader } from './transport.ts';
 
+/** What a database's integer holds; a damaged record can claim more. */
+const MAX_WIRE_BYTES = 0x7fff_ffff;
 const MAX_IP_BYTES = 65_535;
 const MAPPED_PREFIX = 0xffff;
 
@@ -32,13 +34,14 @@ export class PacketDecoder {
 
   /** Appends the frame to the batch and returns its row. The caller sees to it that the batch is not full. */
   decode(frame: WireFrame, batch: PacketBatch): number {
-    const row = batch.addRow(frame.tsMicros, frame.wireLength);
+    const wireLength = Math.min(frame.wireLength, MAX_WIRE_BYTES);
+    const row = batch.addRow(frame.tsMicros, wireLength);
     this.#nameInterface(batch, row, frame.interface);
     const span = this.#span;
     span.view = frame.view;
     span.bytes = frame.bytes;
     span.end = frame.end;
-    span.wireEnd = Math.max(frame.end, frame.start + frame.wireLength);
+    span.wireEnd = Math.max(frame.end, frame.start + wireLength);
 
     const link = this.#link;
     const { linkType } = frame;
