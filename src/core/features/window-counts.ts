@@ -23,9 +23,7 @@ export const Fact = {
   ARP_MAC: 12,
 } as const;
 
-export const FACT_KINDS = 13;
-
-/** Counters in 32 bits; the first `FACT_KINDS` count distinct facts. */
+/** Counters in 32 bits; those below `Count.ADJACENT_PORTS` count distinct facts. */
 export const Count = {
   ADJACENT_PORTS: 13,
   PACKETS: 14,

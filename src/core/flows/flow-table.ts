@@ -21,7 +21,9 @@ import { FLOW_LISTS, FlowList, FlowLists } from './flow-lists.ts';
 import { type EndReason, type FlowTexts, flowRecord } from './flow-record.ts';
 import { flipHistory, noteDatagram } from './history.ts';
 import { icmpCounterpart } from './icmp-pairs.ts';
-import { isLikelyServerPort, serviceSeen } from './services.ts';
+import { isGroup, isServerSpeakingFirst } from './originator.ts';
+import { serviceSeen } from './services.ts';
+import { measureSide } from './side-measurements.ts';
 import { SlotIndex } from './slot-index.ts';
 import { TcpFlag } from './tcp-flags.ts';
 import { TcpState } from './tcp-state.ts';
@@ -566,28 +568,6 @@ function sameAddress(a: Uint32Array, i: number, b: Uint32Array, j: number): bool
   return a[i + 3] === b[j + 3] && a[i + 2] === b[j + 2] && a[i + 1] === b[j + 1] && a[i] === b[j];
 }
 
-/** Multicast, or the limited broadcast: nobody who could have begun a conversation. */
-function isGroup(words: Uint32Array, offset: number): boolean {
-  const isIpv4 = words[offset] === 0 && words[offset + 1] === 0 && words[offset + 2] === 0xffff;
-  if (!isIpv4) return words[offset]! >>> 24 === 0xff;
-  const last = words[offset + 3]!;
-  return last >>> 28 === 0xe || last === 0xffffffff;
-}
-
-/** No SYN says who opened it, and only the sender's port is one that servers listen on. */
-function isServerSpeakingFirst(
-  protocol: number,
-  flags: number,
-  srcPort: number,
-  dstPort: number,
-): boolean {
-  if (protocol !== Protocol.TCP && protocol !== Protocol.UDP) return false;
-  if (flags >= 0 && (flags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN) return false;
-  if (!isLikelyServerPort(protocol, srcPort)) return false;
-  if (!isLikelyServerPort(protocol, dstPort)) return true;
-  return flags >= 0 && !(flags & TcpFlag.SYN) && srcPort < dstPort;
-}
-
 /** FIN from both sides, a RST, or the FIN of a side that never heard of the other. */
 function isClosed(flows: FlowColumns, slot: number): boolean {
   const originator = flows.state[2 * slot]!;
@@ -600,38 +580,4 @@ function isClosed(flows: FlowColumns, slot: number): boolean {
 
 function noteOther(flows: FlowColumns, side: number): void {
   if (flows.protocol[side >> 1] === Protocol.UDP) noteDatagram(flows, side);
-}
-
-function measureSide(
-  flows: FlowColumns,
-  side: number,
-  batch: PacketBatch,
-  row: number,
-  after: number,
-): void {
-  const length = batch.wireLength[row]!;
-  const packets = flows.packets[side]!;
-  if (packets === 0) {
-    flows.firstAfter[side] = after;
-    flows.lengthMin[side] = length;
-    flows.lengthMax[side] = length;
-    if (flows.ttl[side] === 0) flows.ttl[side] = Math.max(0, batch.ttl[row]!);
-    if (batch.tcpFlags[row]! >= 0 && flows.window[side] === 0)
-      flows.window[side] = batch.tcpWindow[row]!;
-  } else {
-    if (length < flows.lengthMin[side]!) flows.lengthMin[side] = length;
-    if (length > flows.lengthMax[side]!) flows.lengthMax[side] = length;
-    const gap = Math.max(0, after - flows.lastAfter[side]!);
-    if (packets === 1 || gap < flows.gapMin[side]!) flows.gapMin[side] = gap;
-    if (gap > flows.gapMax[side]!) flows.gapMax[side] = gap;
-    flows.gapSquares[side] = flows.gapSquares[side]! + gap * gap;
-  }
-  if (after > flows.lastAfter[side]! || packets === 0) flows.lastAfter[side] = after;
-  flows.packets[side] = packets + 1;
-  flows.bytes[side] = flows.bytes[side]! + length;
-  flows.lengthSquares[side] = flows.lengthSquares[side]! + length * length;
-  const payload = batch.payloadBytes[row]!;
-  if (payload > 0) flows.payload[side] = flows.payload[side]! + payload;
-  const flags = batch.tcpFlags[row]!;
-  if (flags > 0) flows.flags[side] = flows.flags[side]! | flags;
 }
