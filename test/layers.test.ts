@@ -15,6 +15,7 @@ const LAYERS = [
   ['capture', 'firewall', 'lures', 'store', 'stream'], // one row: these may not see each other
   ['sensor', 'http', 'workshop'],
   ['app'],
+  ['bench'],
   ['cli'],
 ];
 

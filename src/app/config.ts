@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
 import { AppError } from '../errors.ts';
 import { HttpConfig } from '../http/config.ts';
+import { DEFAULT_RETENTION, type RetentionLimits } from '../store/retention.ts';
 
 const Port = z.number().int().min(1).max(65_535);
 const LurePort = Port.nullable();
@@ -47,15 +48,13 @@ export const Config = z.strictObject({
     .prefault({}),
   retention: z
     .strictObject({
-      max_bytes: z
-        .number()
-        .int()
-        .positive()
-        .default(10 * 2 ** 30),
-      packet_hours: z.number().positive().default(24),
-      flow_days: z.number().positive().default(14),
-      window_days: z.number().positive().default(90),
-      alert_days: z.number().positive().default(365),
+      max_bytes: z.number().int().positive().default(DEFAULT_RETENTION.maxBytes),
+      packet_hours: z.number().positive().default(DEFAULT_RETENTION.packetHours),
+      flow_days: z.number().positive().default(DEFAULT_RETENTION.flowDays),
+      window_days: z.number().positive().default(DEFAULT_RETENTION.windowDays),
+      window_days_30s: z.number().positive().default(DEFAULT_RETENTION.windowDays30s),
+      window_days_180s: z.number().positive().default(DEFAULT_RETENTION.windowDays180s),
+      alert_days: z.number().positive().default(DEFAULT_RETENTION.alertDays),
     })
     .prefault({}),
   detection: detectionSchema(),
@@ -69,6 +68,18 @@ export type Config = z.infer<typeof Config>;
 export function readConfig(path: string | null): Config {
   const config = check(path === null ? {} : readYaml(path), path ?? 'the defaults');
   return { ...config, data_dir: resolve(config.data_dir) };
+}
+
+export function retentionLimits({ retention }: Config): RetentionLimits {
+  return {
+    maxBytes: retention.max_bytes,
+    packetHours: retention.packet_hours,
+    flowDays: retention.flow_days,
+    windowDays: retention.window_days,
+    windowDays30s: retention.window_days_30s,
+    windowDays180s: retention.window_days_180s,
+    alertDays: retention.alert_days,
+  };
 }
 
 /** The limits to detect with: the defaults with what the configuration changes. */

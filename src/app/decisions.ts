@@ -13,12 +13,13 @@ import type { Enforcement } from '../firewall/enforcer.ts';
 import type { Database } from '../store/database.ts';
 import {
   activeDecisions,
+  expireDecisions,
   getDecision,
   insertDecision,
   updateDecision,
 } from '../store/decisions.ts';
-import { getPolicy } from '../store/policy.ts';
-import { listProtected } from '../store/protected-networks.ts';
+import { readPolicy } from '../store/policy.ts';
+import { listProtected } from '../store/protected.ts';
 import type { Log } from './log.ts';
 
 export interface DecisionsOptions {
@@ -74,6 +75,7 @@ export class Decisions {
   async unblock(id: string, by: string): Promise<Decision> {
     const { db, enforcement, onChange } = this.#options;
     const decision = await getDecision(db, id);
+    if (!decision) throw new AppError('not_found', `There is no decision ${id}`);
     if (
       decision.state !== 'active' &&
       decision.state !== 'simulated' &&
@@ -84,7 +86,7 @@ export class Decisions {
         `Cannot unblock ${decision.ip}: the decision is ${decision.state}`,
       );
     if (!decision.simulated) await enforcement?.unblock(decision.ip);
-    const removed = await updateDecision(db, id, { state: 'removed', detail: `by ${by}` });
+    const removed = await this.#update(id, { state: 'removed', detail: `by ${by}` });
     onChange(removed);
     return removed;
   }
@@ -96,7 +98,7 @@ export class Decisions {
     if (!enforcement) return;
     await enforcement.protect(await this.#protectedNetworks());
     const now = Date.now();
-    const active = (await activeDecisions(db)).filter(({ simulated }) => !simulated);
+    const active = (await activeDecisions(db, new Date())).filter(({ simulated }) => !simulated);
     await enforcement.restore(
       active.map(({ ip, expires_at }) => ({
         ip,
@@ -111,10 +113,7 @@ export class Decisions {
   /** Marks decisions whose time is over. The firewall let them go by itself. */
   async expire(): Promise<void> {
     const { db, onChange } = this.#options;
-    const now = Date.now();
-    for (const { id, expires_at } of await activeDecisions(db))
-      if (expires_at !== null && Date.parse(expires_at) <= now)
-        onChange(await updateDecision(db, id, { state: 'expired', detail: null }));
+    for (const decision of await expireDecisions(db, new Date())) onChange(decision);
   }
 
   async #decide(
@@ -131,8 +130,8 @@ export class Decisions {
     const networks = await this.#protectedNetworks();
     const why = new NeverBlockList(networks).reasonFor(ip);
     if (why !== null) throw new AppError('protected_address', `Cannot block ${ip}: ${why}`);
-    const policy = await getPolicy(db);
-    const standing = (await activeDecisions(db)).find(
+    const policy = await readPolicy(db);
+    const standing = (await activeDecisions(db, new Date())).find(
       (other) => other.ip === ip && other.simulated === !policy.armed,
     );
     // The analysis asks once per alert; a second alert on the same source changes nothing.
@@ -165,17 +164,26 @@ export class Decisions {
     enforcement: Enforcement | null,
     networks: readonly NeverBlockNetwork[],
   ): Promise<Decision> {
-    const { db, enforcementReason } = this.#options;
+    const { enforcementReason } = this.#options;
     try {
       if (!enforcement)
         throw new AppError('firewall_unavailable', enforcementReason ?? 'there is no enforcer');
       await enforcement.protect(networks);
       await enforcement.block(decision.ip, seconds);
-      return await updateDecision(db, decision.id, { state: 'active', detail: null });
+      return await this.#update(decision.id, { state: 'active', detail: null });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return await updateDecision(db, decision.id, { state: 'refused', detail: error.message });
+      return await this.#update(decision.id, { state: 'refused', detail: error.message });
     }
+  }
+
+  async #update(
+    id: string,
+    change: { state: Decision['state']; detail: string | null },
+  ): Promise<Decision> {
+    const updated = await updateDecision(this.#options.db, id, change);
+    if (!updated) throw new AppError('not_found', `There is no decision ${id}`);
+    return updated;
   }
 
   async #protectedNetworks(): Promise<NeverBlockNetwork[]> {

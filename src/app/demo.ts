@@ -39,7 +39,7 @@ export async function replayDemo({
     onProgress: ({ rows, shipper }) => {
       if (Date.now() - said < PROGRESS_MS) return;
       said = Date.now();
-      log.info({ read: rows, batches: shipper.batches }, 'demo');
+      log.info({ read: rows, sent: shipper.sentRows }, 'demo');
     },
   });
   log.info({ packets: stats.rows }, 'The demo has been replayed');

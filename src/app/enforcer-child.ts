@@ -22,10 +22,16 @@ export interface EnforcerChild {
 export async function startEnforcer(dataDir: string, log: Log): Promise<EnforcerChild> {
   const socketPath = join(dataDir, 'enforcer', 'enforcer.sock');
   const main = fileURLToPath(new URL(`../cli/main.${EXTENSION}`, import.meta.url));
-  const child = spawn(process.execPath, [main, 'enforcer', '--socket', socketPath], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [main, 'enforcer', '--socket', socketPath, '--until-stdin-ends'],
+    {
+      // The pipe ends with us, however we end, and the enforcer with it.
+      stdio: ['pipe', 'ignore', 'pipe'],
+      // Ctrl-C is for us to handle: the firewall goes last.
+      detached: true,
+    },
+  );
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-2_000);

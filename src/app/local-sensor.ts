@@ -35,7 +35,10 @@ export async function startLocalSensor(
   });
   const { id: sensorId } = config.sensor;
   const onTrouble = (message: string) => log.warn(message);
-  const { promise: opened, resolve: onOpen } = Promise.withResolvers<null>();
+  let onOpen = () => {};
+  const opened = new Promise<null>((resolve) => {
+    onOpen = () => resolve(null);
+  });
   const sensor = new Sensor({
     sensorId,
     spool,
@@ -45,7 +48,7 @@ export async function startLocalSensor(
       promiscuous: config.capture.promiscuous,
       ringBytes: RING_BYTES,
       filter: excludeFilter(await ownTraffic(url)),
-      onOpen: () => onOpen(null),
+      onOpen: () => onOpen(),
     }),
     onTrouble,
   });

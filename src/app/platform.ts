@@ -7,42 +7,39 @@ import { join } from 'node:path';
 import type { LiveEvent } from '../contract/api.ts';
 import type { LureEvent } from '../contract/lure.ts';
 import type { Judge } from '../core/engine/judge.ts';
-import { LureAlerts } from '../core/response/lure-alerts.ts';
 import { NeverBlockList } from '../core/response/never-block.ts';
 import { AppError } from '../errors.ts';
 import { ownNetworks } from '../firewall/own-addresses.ts';
 import { ensureAdministrator } from '../http/auth/first-run.ts';
+import { hashSecret, randomApiKey } from '../http/auth/secret.ts';
 import { type Listener, listen } from '../http/listen.ts';
 import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { createApp } from '../http/server.ts';
-import { upsertAlerts } from '../store/alerts.ts';
 import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { ingest } from '../store/ingest.ts';
-import { insertLureEvents } from '../store/lure-events.ts';
 import { migrate } from '../store/migrate.ts';
-import { getPolicy } from '../store/policy.ts';
+import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
-import { type Config, detectionLimits } from './config.ts';
+import { type Config, detectionLimits, retentionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import type { Log } from './log.ts';
+import { LureIntake } from './lure-intake.ts';
 import { loadJudge, PACKAGE_DIR } from './model.ts';
 import { Pipeline } from './pipeline.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
-/** The key of the sensor inside this process: made anew at each start, known to nobody else. */
-const LOCAL_KEY = 'sensor of this machine';
 
 export interface Platform {
   readonly url: string;
-  /** An API key of the role `sensor`. */
-  readonly sensorKey: string;
+  /** A new API key for a sensor of this machine; the one it had before stops working. */
+  makeSensorKey(sensorId: string): Promise<string>;
   readonly db: Database;
   /** Set on the first run only. */
   readonly administrator: { username: string; password: string } | null;
@@ -111,7 +108,7 @@ async function start(
   const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
   stops.push(async () => ticker.stop());
   const neverBlock = new NeverBlockList(own);
-  const policy = await getPolicy(db);
+  const policy = await readPolicy(db);
   const pipeline = new Pipeline({
     analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
     store: (batch) => ingest(db, batch),
@@ -140,7 +137,7 @@ async function start(
         isModelLoaded: judge !== null,
         modelReason,
         enforcerReason: enforcer.reason,
-        isArmed: async () => (await getPolicy(db)).armed,
+        isArmed: async () => (await readPolicy(db)).armed,
         capture: () => capture,
         troubles: () => [...troubles.values()],
       }),
@@ -148,27 +145,30 @@ async function start(
   stops.push(() => listener.stop());
 
   every(RETENTION_MS, stops, log, async () => {
-    const report = await applyRetention(db, config.retention, new Date());
+    const report = await applyRetention(db, retentionLimits(config), new Date());
     if (report.dropped.length > 0) log.info(report, 'retention');
   });
   every(EXPIRY_MS, stops, log, () => decisions.expire());
 
-  const lureAlerts = new LureAlerts({
+  const lures = await LureIntake.open({
+    db,
     sensorId: config.sensor.id,
     policy,
     isProtected: (ip) => neverBlock.isProtected(ip),
+    publish,
+    block: (request) => decisions.blockFor(request),
+    log,
   });
+  stops.push(() => lures.idle());
   return {
     url: listener.url,
-    sensorKey: await makeLocalKey(db),
+    makeSensorKey: (sensorId) => makeSensorKey(db, sensorId),
     db,
     administrator,
     isFirstRun: administrator !== null,
     isModelLoaded: judge !== null,
     enforcerReason: enforcer.reason,
-    takeLureEvent(event) {
-      void takeLureEvent(event, { db, lureAlerts, decisions, publish, log });
-    },
+    takeLureEvent: (event) => lures.take(event),
     setCapture: (next) => Object.assign(capture, next),
     setTrouble(what, reason) {
       if (reason === null) troubles.delete(what);
@@ -188,7 +188,10 @@ async function startDatabase(
   if (url === null) {
     const dataDir = join(config.data_dir, 'postgres');
     log.info(`Starting the embedded PostgreSQL in ${dataDir} …`);
-    const embedded = await startEmbedded({ dataDir, log: (line) => log.debug(line) });
+    const embedded = await startEmbedded({
+      dataDir,
+      log: { info: (line) => log.debug(line), warn: (line) => log.warn(line) },
+    });
     stops.push(() => embedded.stop());
     target = { connection: embedded.connection };
   }
@@ -235,45 +238,12 @@ async function startServer(
   return await listen(app, config.server);
 }
 
-interface LureParts {
-  readonly db: Database;
-  readonly lureAlerts: LureAlerts;
-  readonly decisions: Decisions;
-  readonly publish: (event: LiveEvent) => void;
-  readonly log: Log;
-}
-
-/** A lost lure event is logged: the visitor's session must not depend on the database. */
-async function takeLureEvent(
-  event: LureEvent,
-  { db, lureAlerts, decisions, publish, log }: LureParts,
-): Promise<void> {
-  const alert = lureAlerts.observe(event);
-  try {
-    await insertLureEvents(db, [event]);
-    publish({ type: 'lure', data: event });
-    if (!alert) return;
-    await upsertAlerts(db, [alert]);
-    publish({ type: 'alert', data: alert });
-    if (alert.decision === 'BLOCK' && alert.source_ip !== null)
-      await decisions.blockFor({
-        ip: alert.source_ip,
-        alertId: alert.id,
-        reason: alert.description,
-        atMicros: alert.last_seen * 1e6,
-      });
-  } catch (error) {
-    log.error(
-      { err: error, lure: event.service, source: event.source_ip },
-      'a lure event was not stored',
-    );
-  }
-}
-
-async function makeLocalKey(db: Database): Promise<string> {
-  for (const key of (await listApiKeys(db)).keys)
-    if (key.name === LOCAL_KEY) await deleteApiKey(db, key.id);
-  const { secret } = await createApiKey(db, { name: LOCAL_KEY, role: 'sensor' });
+/** A sensor's key bears its name: with it, it may ship for itself only. */
+async function makeSensorKey(db: Database, name: string): Promise<string> {
+  for (const key of await listApiKeys(db))
+    if (key.name === name && key.role === 'sensor') await deleteApiKey(db, key.id);
+  const secret = randomApiKey();
+  await createApiKey(db, { name, role: 'sensor', secretHash: hashSecret(secret) });
   return secret;
 }
 

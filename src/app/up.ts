@@ -39,7 +39,8 @@ export async function up(given: Config, options: UpOptions): Promise<void> {
   let lures: Lures | null = null;
   try {
     lures = await tryLures(config, platform, log);
-    sensor = await startLocalSensor(config, { url: platform.url, key: platform.sensorKey, log });
+    const key = await platform.makeSensorKey(config.sensor.id);
+    sensor = await startLocalSensor(config, { url: platform.url, key, log });
     platform.setCapture(sensor);
     greet(platform, sensor, lures, config, log);
     const wantsDemo =
@@ -96,7 +97,7 @@ async function playDemo(
   try {
     await replayDemo({
       url: platform.url,
-      key: platform.sensorKey,
+      key: await platform.makeSensorKey('demo'),
       dataDir: config.data_dir,
       log,
       signal,

@@ -8,9 +8,12 @@ import { PACKAGE_DIR, SHIPPED_MODEL } from '../app/model.ts';
 import { up } from '../app/up.ts';
 import { analyze } from './analyze.ts';
 import { bench } from './bench.ts';
+import { enforcer } from './enforcer.ts';
 import { evaluate } from './evaluate.ts';
 import { flows } from './flows.ts';
+import { lures } from './lures.ts';
 import { packets } from './packets.ts';
+import { type ReplayWords, replay } from './replay.ts';
 import { showModels, train } from './train.ts';
 import { windows } from './windows.ts';
 
@@ -103,6 +106,35 @@ export function createProgram(): Command {
     .argument('[area...]', 'decode, analyze, ingest, score; without any, all')
     .option('--json', 'JSON lines', false)
     .action((areas: string[], { json }: JsonWords) => bench(areas, { json, out, err }));
+
+  program
+    .command('replay')
+    .description("captures through a sensor's own path into a server")
+    .argument('<file...>', 'capture files')
+    .requiredOption('--to <url>', 'the server')
+    .option('--key <key>', 'API key of the role sensor; better in PHANTOMNET_KEY')
+    .option('--sensor <id>', 'sensor id: the name of the key', 'replay')
+    .option('--speed <x|max>', 'recorded seconds per second, or max', 'max')
+    .option('--restamp', 'shift the timestamps so that the capture ends now', false)
+    .action((files: string[], words: ReplayWords) => replay(files, words, err));
+
+  program
+    .command('lures')
+    .description('the lures alone')
+    .option('--json', 'JSON lines on standard output', false)
+    .action(({ json }: JsonWords) => {
+      const { data_dir: dataDir, lures: given } = config();
+      const ports = { ssh: given.ssh_port, http: given.http_port, ftp: given.ftp_port };
+      return lures({ dataDir, host: given.host, ports, json, out, err });
+    });
+  program
+    .command('enforcer')
+    .description('the one process that may change the firewall')
+    .requiredOption('--socket <path>', 'the Unix socket to listen on')
+    .option('--until-stdin-ends', 'end when standard input does', false)
+    .action(({ socket, untilStdinEnds }: { socket: string; untilStdinEnds: boolean }) =>
+      enforcer({ socket, untilStdinEnds, err }),
+    );
 
   const settings = program.command('config').description('the configuration');
   settings

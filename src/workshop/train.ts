@@ -11,7 +11,8 @@ import {
   fitIsotonic,
 } from '../core/models/calibration.ts';
 import { createDataset, createMatrix } from '../core/models/dataset.ts';
-import { type BoostedTrees, trainBoosting } from '../core/models/gradient-boosting.ts';
+import type { BoostedTrees } from '../core/models/boosted-trees.ts';
+import { trainBoosting } from '../core/models/gradient-boosting.ts';
 import { trainIsolationForest } from '../core/models/isolation-forest.ts';
 import {
   areaUnderRoc,

@@ -12,7 +12,7 @@ import { AppError } from '../../errors.ts';
 import { catalogueHash } from '../features/catalogue-hash.ts';
 import { FLOW_FEATURES, flowVector } from '../features/flow-vector.ts';
 import { calibrate } from '../models/calibration.ts';
-import { BoostedTrees } from '../models/gradient-boosting.ts';
+import { BoostedTrees } from '../models/boosted-trees.ts';
 import { IsolationForest } from '../models/isolation-forest.ts';
 import { checkCatalogue, type ModelFile, type StoredModel } from '../models/model-file.ts';
 import type { RandomForest } from '../models/random-forest.ts';

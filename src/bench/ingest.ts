@@ -1,0 +1,143 @@
+/**
+ * Committed packets a second into the embedded PostgreSQL: analysed, with indexes, roll-ups, flows,
+ * windows and alerts in one transaction per batch. Peers, in the same database: the bare COPY of the
+ * same packets encoded before (the limit), and one INSERT a row (what the older system did).
+ * By the clock, because the work is spread over two processes.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import { loadJudge } from '../app/model.ts';
+import { Pipeline } from '../app/pipeline.ts';
+import { openCapture } from '../capture/open-capture.ts';
+import { PacketVerdicts } from '../contract/analysis.ts';
+import { PacketBatch } from '../contract/packet-batch.ts';
+import { PacketDecoder } from '../core/wire/decoder.ts';
+import { encodeRows } from '../store/columns.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import { startEmbedded } from '../store/embedded.ts';
+import { ingest } from '../store/ingest.ts';
+import { migrate } from '../store/migrate.ts';
+import { PACKET_TABLE } from '../store/packet-table.ts';
+import { makeBenchCapture } from './bench-capture.ts';
+import { compare, type Measure } from './measure.ts';
+
+const BATCH_ROWS = 4_096;
+/** Enough for a steady rate, few enough for a short bench. */
+const MAX_BATCHES = 40;
+const SINGLE_ROWS = 2_000;
+
+export async function* benchIngest(say: (line: string) => void): AsyncGenerator<Measure> {
+  const folder = await mkdtemp(join(tmpdir(), 'phantomnet-bench-'));
+  const batches = await readBatches();
+  const rows = batches.reduce((sum, { length }) => sum + length, 0);
+  say(`${rows} packets in ${batches.length} batches`);
+  const postgres = await startEmbedded({
+    dataDir: join(folder, 'database'),
+    log: { info() {}, warn() {} },
+  });
+  const db = await openDatabase({ connection: postgres.connection });
+  try {
+    await migrate(db);
+    const { judge } = loadJudge(null);
+    const ours = async () => {
+      const pipeline = new Pipeline({
+        analysis: { judge },
+        store: (batch) => ingest(db, batch),
+        onStored() {},
+        onBlocks() {},
+      });
+      const epoch = randomUUID();
+      return (
+        rows /
+        (await clock(async () => {
+          for (const [sequence, batch] of batches.entries())
+            await pipeline.ingest(batch, { sensorId: 'bench', epoch, sequence });
+        }))
+      );
+    };
+    await ours();
+    const copies = encode(db, batches);
+    await db.query('CREATE TABLE bench_copy (LIKE raw_packets)');
+    const unit = 'rows/s';
+    yield await compare(
+      { area: 'ingest', name: 'ingest.rows_vs_copy', unit, peerName: 'bare COPY BINARY, no index' },
+      ours,
+      async () => rows / (await clock(() => bareCopy(db, copies))),
+    );
+    yield await compare(
+      { area: 'ingest', name: 'ingest.rows_vs_row_by_row', unit, peerName: 'one INSERT a row' },
+      ours,
+      async () => SINGLE_ROWS / (await clock(() => rowByRow(db))),
+    );
+  } finally {
+    await db.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readBatches(): Promise<PacketBatch[]> {
+  const capture = await makeBenchCapture();
+  const batches: PacketBatch[] = [];
+  const decoder = new PacketDecoder();
+  let batch = new PacketBatch(BATCH_ROWS);
+  const source = await openCapture(capture.path);
+  await source.run((frame) => {
+    if (batches.length === MAX_BATCHES) return;
+    decoder.decode(frame, batch);
+    if (!batch.isFull) return;
+    batches.push(batch);
+    batch = new PacketBatch(BATCH_ROWS);
+  });
+  capture.remove();
+  return batches;
+}
+
+function encode(db: Database, batches: readonly PacketBatch[]): Buffer[] {
+  const encoder = db.encoders.take();
+  const { out, addresses, communityIds } = encoder;
+  const copies = batches.map((batch) => {
+    const verdicts = new PacketVerdicts(batch.length);
+    encodeRows(
+      out,
+      PACKET_TABLE,
+      { batch, verdicts, sensorId: 'bench', addresses, communityIds, firstId: 0 },
+      batch.length,
+    );
+    return Buffer.from(out.bytes());
+  });
+  db.encoders.giveBack(encoder);
+  return copies;
+}
+
+async function bareCopy(db: Database, copies: readonly Buffer[]): Promise<void> {
+  for (const bytes of copies)
+    await db.transaction(async ({ client }) => {
+      const stream = client.query(
+        copyFrom(PACKET_TABLE.copySql.replace('raw_packets', 'bench_copy')),
+      );
+      stream.end(bytes);
+      await finished(stream);
+    });
+}
+
+/** Into a table without an index: the difference is the way of writing alone. */
+async function rowByRow(db: Database): Promise<void> {
+  const columns = PACKET_TABLE.columns.map(({ name }) => `"${name}"`).join(', ');
+  const rows = await db.query<Record<string, unknown>>(
+    `SELECT ${columns} FROM bench_copy LIMIT ${SINGLE_ROWS}`,
+  );
+  const places = PACKET_TABLE.columns.map((_, at) => `$${at + 1}`).join(', ');
+  for (const row of rows)
+    await db.query(`INSERT INTO bench_copy (${columns}) VALUES (${places})`, Object.values(row));
+}
+
+async function clock(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}

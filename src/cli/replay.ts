@@ -1,0 +1,56 @@
+/** `phantomnet replay`: captures through a sensor's own path into a server, with progress on standard error. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../errors.ts';
+import { replay as replayCaptures } from '../sensor/replay.ts';
+
+const PROGRESS_MS = 2_000;
+
+export interface ReplayWords {
+  readonly to: string;
+  readonly key?: string;
+  readonly sensor: string;
+  readonly speed: string;
+  readonly restamp: boolean;
+}
+
+/** @throws AppError `usage`, `input_invalid`, `capture_damaged`, `unauthenticated` */
+export async function replay(
+  files: readonly string[],
+  words: ReplayWords,
+  err: NodeJS.WritableStream,
+): Promise<void> {
+  const key = words.key ?? process.env.PHANTOMNET_KEY;
+  if (!key)
+    throw new AppError(
+      'usage',
+      'Cannot replay: give an API key of the role sensor with --key or PHANTOMNET_KEY',
+    );
+  const spoolDir = await mkdtemp(join(tmpdir(), 'phantomnet-replay-'));
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  let said = Date.now();
+  try {
+    const stats = await replayCaptures(files, {
+      url: words.to,
+      key,
+      sensorId: words.sensor,
+      speed: words.speed === 'max' ? 'max' : Number(words.speed),
+      restamp: words.restamp ? 'now' : undefined,
+      spoolDir,
+      signal: stop.signal,
+      onTrouble: (message) => err.write(`${message}\n`),
+      onProgress: ({ rows, shipper }) => {
+        if (Date.now() - said < PROGRESS_MS) return;
+        said = Date.now();
+        err.write(`${rows} packets read, ${shipper.sentRows} delivered\n`);
+      },
+    });
+    err.write(
+      `${stats.shipper.sentRows} packets delivered, ${stats.shipper.rejectedBatches} batches rejected\n`,
+    );
+  } finally {
+    await rm(spoolDir, { recursive: true, force: true });
+  }
+}

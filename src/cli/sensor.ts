@@ -1,0 +1,74 @@
+/** `phantomnet sensor`: captures on this machine and ships to a server until it is stopped. */
+import { AppError } from '../errors.ts';
+import { openLiveSensor } from '../sensor/live-sensor.ts';
+import type { SensorStats } from '../sensor/sensor.ts';
+import { untilStopped } from './until-stopped.ts';
+
+export interface SensorCommandOptions {
+  /** The server's URL. */
+  readonly to: string;
+  /** API key; default: the environment's PHANTOMNET_KEY. */
+  readonly key?: string;
+  /** Must be the key's name; default `local`. */
+  readonly id?: string;
+  /** Default `any`. */
+  readonly interface?: readonly string[];
+  readonly promiscuous?: boolean;
+  /** Directory of the spool; default `data/spool`. */
+  readonly spool?: string;
+  readonly spoolBytes?: number;
+  /** Counters as JSON lines on standard output. */
+  readonly json?: boolean;
+}
+
+const REPORT_MS = 10_000;
+
+/** @throws AppError `usage` (no key), `capture_unavailable` (says what to grant), `config_invalid` (the spool). */
+export async function sensorCommand(options: SensorCommandOptions): Promise<void> {
+  const key = requireKey(options.key);
+  const interfaces = options.interface ?? ['any'];
+  const note = (line: string) => process.stderr.write(`${line}\n`);
+  const sensor = await openLiveSensor({
+    sensorId: options.id ?? 'local',
+    url: options.to,
+    key,
+    interfaces,
+    promiscuous: options.promiscuous,
+    spoolDir: options.spool ?? 'data/spool',
+    spoolBytes: options.spoolBytes,
+    onTrouble: note,
+    onOpen: () => note(`capturing on ${interfaces.join(', ')}, shipping to ${options.to}`),
+  });
+  const report = () => {
+    if (options.json) process.stdout.write(`${JSON.stringify(sensor.stats)}\n`);
+    else note(summaryOf(sensor.stats));
+  };
+  const reporting = setInterval(report, REPORT_MS);
+  try {
+    await sensor.run(untilStopped());
+  } finally {
+    clearInterval(reporting);
+    report();
+  }
+}
+
+/** @throws AppError `usage` where neither the option nor the environment has one. */
+export function requireKey(option: string | undefined): string {
+  const key = option ?? process.env.PHANTOMNET_KEY;
+  if (key) return key;
+  throw new AppError(
+    'usage',
+    'Cannot ship packets without an API key: give --key or PHANTOMNET_KEY',
+  );
+}
+
+/** One line for people. */
+export function summaryOf(stats: SensorStats): string {
+  const { frames, kernelDrops, spool, shipper } = stats;
+  const parts = [`${frames} packets read`, `${shipper.sentRows} delivered`];
+  if (spool.batches > 0) parts.push(`${spool.batches} batches waiting`);
+  if (kernelDrops > 0) parts.push(`${kernelDrops} dropped by the kernel`);
+  if (spool.lostRows > 0) parts.push(`${spool.lostRows} lost from the spool`);
+  if (shipper.rejectedBatches > 0) parts.push(`${shipper.rejectedBatches} batches refused`);
+  return parts.join(', ');
+}
