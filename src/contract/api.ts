@@ -273,6 +273,7 @@ export const Health = z.object({
 export type Health = z.infer<typeof Health>;
 
 // GET /api/v1/events: server-sent events; `event` is the type, `data` the JSON, `id` grows and may be sent as Last-Event-ID.
+// An event `gap` besides these types says that some since that id are gone: load the pages anew. ?last_event_id= does as the header.
 export const LiveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('alert'), data: Alert }),
   z.object({ type: z.literal('decision'), data: Decision }),

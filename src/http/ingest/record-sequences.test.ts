@@ -22,7 +22,7 @@ describe('RecordSequences', () => {
     expect(most).toBe(1);
   });
 
-  it('uses a number again when its batch failed', async () => {
+  it('goes on after a batch that failed, and does not use its number again', async () => {
     const sequences = new RecordSequences();
     const seen: number[] = [];
     const store = async ({ sequence }: BatchMeta) => {
@@ -32,6 +32,6 @@ describe('RecordSequences', () => {
     await expect(sequences.run('lab', store)).rejects.toThrow('no database');
     await sequences.run('lab', store);
     await sequences.run('lab', store);
-    expect(seen).toEqual([0, 0, 1]);
+    expect(seen).toEqual([0, 1, 2]);
   });
 });

@@ -2,8 +2,9 @@
  * Places for batches that come as JSON records and carry none of their own.
  *
  * A batch is stored once per (sensor, epoch, sequence), so records need a sequence too: one epoch per
- * sensor and start of the server, counting up. Batches of one sensor are stored one after another, and
- * a number is used again when its batch failed, so that the sequence has no holes.
+ * sensor and start of the server, counting up. Batches of one sensor are stored one after another: a
+ * number that came late would pass for stored. The number of a batch that failed is not used again,
+ * because nobody knows what was made of it.
  */
 import { randomUUID } from 'node:crypto';
 import type { BatchMeta } from '../../stream/batch-meta.ts';
@@ -28,11 +29,9 @@ export class RecordSequences {
   ): Promise<Result> {
     const sequence = this.#sequenceOf(sensorId);
     sequence.waiting++;
-    const turn = sequence.last.then(async () => {
-      const result = await store({ sensorId, epoch: sequence.epoch, sequence: sequence.next });
-      sequence.next++;
-      return result;
-    });
+    const turn = sequence.last.then(() =>
+      store({ sensorId, epoch: sequence.epoch, sequence: sequence.next++ }),
+    );
     sequence.last = turn.catch(() => undefined);
     try {
       return await turn;
