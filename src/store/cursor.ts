@@ -7,6 +7,7 @@ export interface Position {
   readonly tie: number;
 }
 
+const ALPHABET = /^[A-Za-z0-9_-]+$/;
 const CONTENT = /^(\d+(?:\.\d+)?(?:e[+-]?\d+)?):(\d{1,16})$/;
 
 export function encodeCursor({ key, tie }: Position): string {
@@ -15,10 +16,11 @@ export function encodeCursor({ key, tie }: Position): string {
 
 /** @throws AppError `invalid_request` where it is not one of ours. */
 export function decodeCursor(cursor: string): Position {
-  const match = CONTENT.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
+  const content = ALPHABET.test(cursor) ? Buffer.from(cursor, 'base64url').toString('latin1') : '';
+  const match = CONTENT.exec(content);
   const key = Number(match?.[1]);
   const tie = Number(match?.[2]);
-  if (!Number.isFinite(key) || !Number.isSafeInteger(tie)) {
+  if (!(key <= Number.MAX_SAFE_INTEGER) || !Number.isSafeInteger(tie)) {
     throw new AppError('invalid_request', 'Cannot read the cursor: it is not from an earlier page');
   }
   return { key, tie };

@@ -10,6 +10,8 @@ export class SummaryReporter implements Reporter {
       if (module.errors().length > 0) count.failed++;
     }
     const skipped = count.skipped + count.pending;
-    process.stdout.write(`Tests: ${count.passed} passed, ${count.failed} failed, ${skipped} skipped\n`);
+    process.stdout.write(
+      `Tests: ${count.passed} passed, ${count.failed} failed, ${skipped} skipped\n`,
+    );
   }
 }

@@ -71,8 +71,8 @@ function addIp(batch: PacketBatch, row: number, random: (below: number) => numbe
     return;
   }
   batch.protocol[row] = Protocol.TCP;
-  batch.dstPort[row] = [22, 80, 443, 8080][random(4)]!;
-  batch.tcpFlags[row] = [2, 16, 18, 24][random(4)]!;
+  batch.dstPort[row] = [22, 80, 443, 8080][random(4)] ?? 80;
+  batch.tcpFlags[row] = [2, 16, 18, 24][random(4)] ?? 16;
   batch.seq[row] = random(2 ** 32);
   batch.ack[row] = random(2 ** 32);
   if (random(20) > 0) return;
