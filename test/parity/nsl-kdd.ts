@@ -51,7 +51,7 @@ export function loadNslKdd(classes: 'binary' | 'many'): Split {
   return splitInOrder(all, 0.7);
 }
 
-export function splitInOrder(dataset: Dataset, share: number): Split {
+function splitInOrder(dataset: Dataset, share: number): Split {
   const middle = Math.round(dataset.rowCount * share);
   const rows = Array.from({ length: dataset.rowCount }, (_, row) => row);
   return {

@@ -12,7 +12,7 @@ import { AppError } from '../../errors.ts';
 export const MAX_FEATURES = 1023;
 export const MAX_CLASSES = 256;
 /** Row sums of quantised gradients must stay exact (see histogram.ts). */
-export const MAX_ROWS = 2 ** 25;
+const MAX_ROWS = 2 ** 25;
 
 export interface FeatureMatrix {
   readonly featureNames: readonly string[];

@@ -1,7 +1,7 @@
 /** A tree while it grows and before it is flattened: plain objects, easy to read and to walk. */
 import type { FeatureMatrix } from './dataset.ts';
 
-export interface GrownSplit {
+interface GrownSplit {
   readonly kind: 'split';
   readonly feature: number;
   /** A 32-bit float: rows with `fround(value) <= threshold` go left. */

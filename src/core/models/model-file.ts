@@ -13,13 +13,12 @@
  * The same models give the same bytes. Decoding trusts nothing: the digest finds damage, and what a
  * sound digest does not prove (someone may have made the file by hand) is checked piece by piece.
  */
-import { z } from 'zod';
 import { AppError } from '../../errors.ts';
+import { BoostedTrees } from './boosted-trees.ts';
 import { type Calibration, checkCalibration } from './calibration.ts';
-import { MAX_CLASSES, MAX_FEATURES } from './dataset.ts';
 import { createFlatTrees, type FlatTrees } from './flat-trees.ts';
-import { BoostedTrees } from './gradient-boosting.ts';
 import { IsolationForest } from './isolation-forest.ts';
+import { formatHeader, type JsonValue, type ModelHeader, parseHeader } from './model-header.ts';
 import { RandomForest } from './random-forest.ts';
 import { hexOf, sha256 } from './sha256.ts';
 
@@ -28,17 +27,8 @@ const VERSION = 1;
 const DIGEST_AT = 32;
 const HEADER_AT = 64;
 const MAX_FILE_BYTES = 2 ** 30;
-const MAX_MODELS = 64;
 
 export type Model = RandomForest | BoostedTrees | IsolationForest;
-
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
 
 /** A model and what must be known of it to use and to judge it. */
 export interface StoredModel {
@@ -75,34 +65,6 @@ const ARRAY_TYPES = {
 type ArrayType = keyof typeof ARRAY_TYPES;
 type Section = Int32Array | Uint32Array | Float32Array | Float64Array;
 
-const SectionPlace = z.strictObject({
-  name: z.string(),
-  type: z.enum(['i32', 'u32', 'f32', 'f64']),
-  offset: z.number().int().nonnegative(),
-  length: z.number().int().nonnegative(),
-});
-
-const ModelHeader = z.strictObject({
-  kind: z.enum(['random_forest', 'gradient_boosting', 'isolation_forest']),
-  name: z.string().min(1).max(200),
-  featureNames: z.array(z.string()).min(1).max(MAX_FEATURES),
-  classNames: z.array(z.string()).max(MAX_CLASSES),
-  firstMargins: z.array(z.number()).max(MAX_CLASSES),
-  subsample: z.number(),
-  outputCount: z.number().int().min(1).max(MAX_CLASSES),
-  catalogueHash: z.string(),
-  seed: z.number(),
-  parameters: z.record(z.string(), z.json()),
-  dataHashes: z.array(z.string()),
-  metrics: z.record(z.string(), z.number()),
-  thresholds: z.record(z.string(), z.number()),
-  calibrations: z.record(z.string(), z.unknown()),
-  sections: z.array(SectionPlace).max(1000),
-});
-type ModelHeader = z.infer<typeof ModelHeader>;
-
-const FileHeader = z.strictObject({ models: z.array(ModelHeader).min(1).max(MAX_MODELS) });
-
 /** Throws RangeError for what no file can hold: two models of one name, numbers that JSON does not know. */
 export function encodeModels(models: readonly StoredModel[]): Uint8Array {
   if (new Set(models.map(({ name }) => name)).size !== models.length) {
@@ -120,9 +82,7 @@ export function encodeModels(models: readonly StoredModel[]): Uint8Array {
     });
     return headerOf(stored, places);
   });
-  const parsed = FileHeader.safeParse({ models: headers });
-  if (!parsed.success) throw new RangeError(`Cannot encode models: ${describe(parsed.error)}`);
-  const text = asciiJson({ models: headers } as unknown as JsonValue);
+  const text = formatHeader(headers);
   const headerBytes = align(text.length);
   const bytes = new Uint8Array(HEADER_AT + headerBytes + end);
   if (bytes.length > MAX_FILE_BYTES) throw new RangeError(`Cannot encode ${bytes.length} bytes`);
@@ -158,7 +118,7 @@ export function decodeModels(bytes: Uint8Array): ModelFile {
   }
   const sectionsAt = HEADER_AT + view.getUint32(12, true);
   if (sectionsAt > bytes.length) throw refused('its header is longer than the file');
-  const { models } = parseHeader(asciiOf(bytes, HEADER_AT, sectionsAt));
+  const models = parseHeader(asciiOf(bytes, HEADER_AT, sectionsAt));
   if (new Set(models.map(({ name }) => name)).size !== models.length) {
     throw refused('two of its models have one name');
   }
@@ -281,35 +241,6 @@ function buildModel(header: ModelHeader, trees: FlatTrees): Model {
     case 'isolation_forest':
       return new IsolationForest(featureNames, header.subsample, trees);
   }
-}
-
-function parseHeader(text: string) {
-  let parsed: ReturnType<typeof FileHeader.safeParse>;
-  try {
-    parsed = FileHeader.safeParse(JSON.parse(text));
-  } catch {
-    // Besides bad syntax: values nested so deep that no stack is enough.
-    throw refused('its header is no JSON');
-  }
-  if (!parsed.success) throw refused(`in its header, ${describe(parsed.error)}`);
-  return parsed.data;
-}
-
-function describe(error: z.ZodError): string {
-  const issue = error.issues[0];
-  return issue === undefined ? error.message : `${issue.path.join('.')}: ${issue.message}`;
-}
-
-/** JSON with sorted keys and nothing but ASCII in it. */
-function asciiJson(value: JsonValue): string {
-  const sorted = JSON.stringify(value, (_, inner: unknown) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-  return sorted.replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 function writeAscii(bytes: Uint8Array, at: number, text: string): void {

@@ -5,8 +5,9 @@
  *
  * Takes milliseconds per row and grows with leaves × depth²: for alerts, not for every row.
  */
+
+import type { BoostedTrees } from './boosted-trees.ts';
 import { type FlatTrees, featureOf, isRight, leftOf } from './flat-trees.ts';
-import type { BoostedTrees } from './gradient-boosting.ts';
 import type { RandomForest } from './random-forest.ts';
 import { RowKeys } from './row-keys.ts';
 
