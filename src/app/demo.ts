@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { replay } from '../sensor/replay.ts';
 import type { Log } from './log.ts';
-import { PACKAGE_DIR } from './model.ts';
+import { PACKAGE_DIR } from './package-paths.ts';
 
 const DEMO_CAPTURE = join(PACKAGE_DIR, 'demo', 'demo.pcap.zst');
 const PROGRESS_MS = 5_000;

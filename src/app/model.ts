@@ -1,14 +1,9 @@
 /** Finds and reads the model file: the configured one, else the one that ships. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Judge } from '../core/engine/judge.ts';
 import { decodeModels, type ModelFile } from '../core/models/model-file.ts';
 import { AppError } from '../errors.ts';
-
-/** The package's own folder, from `src/app` as from `dist/app`. */
-export const PACKAGE_DIR = fileURLToPath(new URL('../../', import.meta.url));
-export const SHIPPED_MODEL = join(PACKAGE_DIR, 'models', 'phantomnet.model');
+import { SHIPPED_MODEL } from './package-paths.ts';
 
 /** @throws AppError `model_incompatible` */
 export function readModelFile(path: string): ModelFile {

@@ -29,7 +29,8 @@ import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
-import { loadJudge, PACKAGE_DIR } from './model.ts';
+import { loadJudge } from './model.ts';
+import { PACKAGE_DIR } from './package-paths.ts';
 import { Pipeline } from './pipeline.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 

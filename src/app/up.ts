@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { replayDemo } from './demo.ts';
 import { type LocalSensor, startLocalSensor } from './local-sensor.ts';
 import { createLog, type Log } from './log.ts';
+import { packageVersion } from './package-paths.ts';
 import { type Platform, startPlatform } from './platform.ts';
 
 export interface UpOptions {
@@ -16,7 +17,6 @@ export interface UpOptions {
   readonly port?: number;
   readonly host?: string;
   readonly dataDir?: string;
-  readonly version: string;
 }
 
 /** Resolves after SIGINT or SIGTERM, when everything has stopped. @throws AppError what keeps it from starting */
@@ -34,7 +34,7 @@ export async function up(given: Config, options: UpOptions): Promise<void> {
       stopping.abort();
     });
 
-  const platform = await startPlatform(config, options.version, log);
+  const platform = await startPlatform(config, packageVersion(), log);
   let sensor: LocalSensor | null = null;
   let lures: Lures | null = null;
   try {

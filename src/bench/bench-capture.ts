@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdDecompress } from 'node:zlib';
-import { PACKAGE_DIR } from '../app/model.ts';
+import { PACKAGE_DIR } from '../app/package-paths.ts';
 import { openCapture } from '../capture/open-capture.ts';
 
 export interface BenchCapture {

@@ -1,5 +1,6 @@
 /** Rows scored a second by the models that ship, one by one as the analysis does; boosting also against xgboost in batch. */
-import { readModelFile, SHIPPED_MODEL } from '../app/model.ts';
+import { readModelFile } from '../app/model.ts';
+import { SHIPPED_MODEL } from '../app/package-paths.ts';
 import type { Model } from '../core/models/model-file.ts';
 import { Random } from '../core/models/random.ts';
 import { compare, type Measure } from './measure.ts';

@@ -1,21 +1,10 @@
-/** The words of the command line. Each command's work is in the file of its name; wrong words exit with 2. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * The words of the command line; wrong words exit with 2. Each command's work is in the file of its
+ * name, loaded only when it is wanted: the enforcer must not carry the database in its memory.
+ */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { stringify } from 'yaml';
-import { detectionLimits, readConfig } from '../app/config.ts';
-import { PACKAGE_DIR, SHIPPED_MODEL } from '../app/model.ts';
-import { up } from '../app/up.ts';
-import { analyze } from './analyze.ts';
-import { bench } from './bench.ts';
-import { enforcer } from './enforcer.ts';
-import { evaluate } from './evaluate.ts';
-import { flows } from './flows.ts';
-import { lures } from './lures.ts';
-import { packets } from './packets.ts';
-import { type ReplayWords, replay } from './replay.ts';
-import { showModels, train } from './train.ts';
-import { windows } from './windows.ts';
+import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
+import type { ReplayWords } from './replay.ts';
 
 const out = process.stdout;
 const err = process.stderr;
@@ -23,148 +12,19 @@ const err = process.stderr;
 export function createProgram(): Command {
   const program = new Command('phantomnet')
     .description('Watches traffic, says what is an attack and why, and stops the attacker.')
-    .version(version())
+    .version(packageVersion())
     .option('-c, --config <file>', 'configuration file (YAML)')
     .exitOverride()
     .showHelpAfterError('(phantomnet --help shows the commands)');
-  const config = () => readConfig(program.opts<{ config?: string }>().config ?? null);
-
-  program
-    .command('up')
-    .description('the whole platform on this machine')
-    .option('--demo', 'replay the bundled capture also when this is not the first run')
-    .option('--no-demo', 'never replay it')
-    .option('--no-capture', 'no live capture')
-    .option('--no-lures', 'no lures')
-    .option('--port <port>', 'port of the server', port)
-    .option('--host <address>', 'address that the server listens on')
-    .option('--data-dir <folder>', 'where the database and everything else is kept')
-    .action((options: UpWords) =>
-      up(config(), { ...options, demo: options.demo ?? 'first-run', version: version() }),
-    );
-
-  capture(program, 'packets', 'decode: one object per packet').action(
-    (files: string[], { json }: JsonWords) => packets(files, { json, out }),
-  );
-  capture(program, 'flows', 'conversations').action((files: string[], { json }: JsonWords) =>
-    flows(files, { json, out }),
-  );
-  capture(program, 'windows', 'features of every source, target and of the network')
-    .addOption(
-      new Option('--size <seconds>', 'window length').choices(['5', '30', '180']).default('5'),
-    )
-    .action((files: string[], { json, size }: JsonWords & { size: string }) =>
-      windows(files, { size: Number(size) as 5 | 30 | 180, json, out }),
-    );
-  capture(program, 'analyze', 'the whole pipeline offline: alerts')
-    .option('--report <file>', 'write the alerts as an HTML page')
-    .option('--model <file>', 'model file instead of the one that ships')
-    .action((files: string[], { json, report, model }: AnalyzeWords) =>
-      analyze(files, {
-        json,
-        report: report ?? null,
-        model: model ?? config().model.path,
-        limits: detectionLimits(config()),
-        out,
-        err,
-      }),
-    );
-  capture(program, 'evaluate', 'alerts against labels')
-    .option('--labels <file>', 'labels (CSV); without them the captures count as benign')
-    .option('--model <file>', 'model file instead of the one that ships')
-    .action((files: string[], { json, labels, model }: EvaluateWords) =>
-      evaluate(files, {
-        json,
-        labels: labels ?? null,
-        model: model ?? config().model.path,
-        limits: detectionLimits(config()),
-        out,
-        err,
-      }),
-    );
-
-  program
-    .command('train')
-    .description('make the model file from labelled captures')
-    .option('--plan <file>', 'what to train on', join(PACKAGE_DIR, 'models', 'training.yaml'))
-    .requiredOption('--data <folder>', 'the folder that the plan names its captures below')
-    .option('--out <file>', 'the model file', SHIPPED_MODEL)
-    .action(({ plan, data, out: path }: { plan: string; data: string; out: string }) =>
-      train({ plan, data, out: path, err }),
-    );
-  const models = program.command('models').description('what models there are');
-  models
-    .command('show', { isDefault: true })
-    .description('what a model file holds and how good it was measured to be')
-    .argument('[file]', 'model file', SHIPPED_MODEL)
-    .option('--json', 'JSON lines', false)
-    .action((file: string, { json }: JsonWords) => showModels(file, { json, out }));
-
-  program
-    .command('bench')
-    .description('speed, as ratios to the peers that are installed')
-    .argument('[area...]', 'decode, analyze, ingest, score; without any, all')
-    .option('--json', 'JSON lines', false)
-    .action((areas: string[], { json }: JsonWords) => bench(areas, { json, out, err }));
-
-  program
-    .command('replay')
-    .description("captures through a sensor's own path into a server")
-    .argument('<file...>', 'capture files')
-    .requiredOption('--to <url>', 'the server')
-    .option('--key <key>', 'API key of the role sensor; better in PHANTOMNET_KEY')
-    .option('--sensor <id>', 'sensor id: the name of the key', 'replay')
-    .option('--speed <x|max>', 'recorded seconds per second, or max', 'max')
-    .option('--restamp', 'shift the timestamps so that the capture ends now', false)
-    .action((files: string[], words: ReplayWords) => replay(files, words, err));
-
-  program
-    .command('lures')
-    .description('the lures alone')
-    .option('--json', 'JSON lines on standard output', false)
-    .action(({ json }: JsonWords) => {
-      const { data_dir: dataDir, lures: given } = config();
-      const ports = { ssh: given.ssh_port, http: given.http_port, ftp: given.ftp_port };
-      return lures({ dataDir, host: given.host, ports, json, out, err });
-    });
-  program
-    .command('enforcer')
-    .description('the one process that may change the firewall')
-    .requiredOption('--socket <path>', 'the Unix socket to listen on')
-    .option('--until-stdin-ends', 'end when standard input does', false)
-    .action(({ socket, untilStdinEnds }: { socket: string; untilStdinEnds: boolean }) =>
-      enforcer({ socket, untilStdinEnds, err }),
-    );
-
-  const settings = program.command('config').description('the configuration');
-  settings
-    .command('show')
-    .description('with every default')
-    .action(() => {
-      out.write(stringify(config()));
-    });
-  settings
-    .command('check')
-    .description('says what is wrong with it')
-    .action(() => {
-      config();
-      err.write('The configuration is valid.\n');
-    });
+  addPlatform(program);
+  addCaptures(program);
+  addModels(program);
+  addSettings(program);
   return program;
 }
 
 interface JsonWords {
   json: boolean;
-}
-
-interface AnalyzeWords extends JsonWords {
-  report?: string;
-  model?: string;
-}
-
-interface EvaluateWords extends JsonWords {
-  labels?: string;
-  model?: string;
 }
 
 interface UpWords {
@@ -176,6 +36,161 @@ interface UpWords {
   dataDir?: string;
 }
 
+function addPlatform(program: Command): void {
+  program
+    .command('up')
+    .description('the whole platform on this machine')
+    .option('--demo', 'replay the bundled capture also when this is not the first run')
+    .option('--no-demo', 'never replay it')
+    .option('--no-capture', 'no live capture')
+    .option('--no-lures', 'no lures')
+    .option('--port <port>', 'port of the server', parsePort)
+    .option('--host <address>', 'address that the server listens on')
+    .option('--data-dir <folder>', 'where the database and everything else is kept')
+    .action(async (words: UpWords) => {
+      const { up } = await import('../app/up.ts');
+      await up(await configOf(program), { ...words, demo: words.demo ?? 'first-run' });
+    });
+  program
+    .command('lures')
+    .description('the lures alone')
+    .option('--json', 'JSON lines on standard output', false)
+    .action(async ({ json }: JsonWords) => {
+      const { lures } = await import('./lures.ts');
+      const { data_dir: dataDir, lures: given } = await configOf(program);
+      const ports = { ssh: given.ssh_port, http: given.http_port, ftp: given.ftp_port };
+      await lures({ dataDir, host: given.host, ports, json, out, err });
+    });
+  program
+    .command('enforcer')
+    .description('the one process that may change the firewall')
+    .requiredOption('--socket <path>', 'the Unix socket to listen on')
+    .option('--until-stdin-ends', 'end when standard input does', false)
+    .action(async (words: { socket: string; untilStdinEnds: boolean }) => {
+      const { enforcer } = await import('./enforcer.ts');
+      await enforcer({ ...words, err });
+    });
+}
+
+function addCaptures(program: Command): void {
+  capture(program, 'packets', 'decode: one object per packet').action(
+    async (files: string[], { json }: JsonWords) => {
+      const { packets } = await import('./packets.ts');
+      await packets(files, { json, out });
+    },
+  );
+  capture(program, 'flows', 'conversations').action(
+    async (files: string[], { json }: JsonWords) => {
+      const { flows } = await import('./flows.ts');
+      await flows(files, { json, out });
+    },
+  );
+  const size = new Option('--size <seconds>', 'window length').choices(['5', '30', '180']);
+  capture(program, 'windows', 'features of every source, target and of the network')
+    .addOption(size.default('5'))
+    .action(async (files: string[], words: JsonWords & { size: string }) => {
+      const { windows } = await import('./windows.ts');
+      await windows(files, { size: Number(words.size) as 5 | 30 | 180, json: words.json, out });
+    });
+  capture(program, 'analyze', 'the whole pipeline offline: alerts')
+    .option('--report <file>', 'write the alerts as an HTML page')
+    .option('--model <file>', 'model file instead of the one that ships')
+    .action(async (files: string[], words: JsonWords & { report?: string; model?: string }) => {
+      const { analyze } = await import('./analyze.ts');
+      const { json, report = null } = words;
+      await analyze(files, { json, report, ...(await analysisOf(program, words.model)), out, err });
+    });
+  capture(program, 'evaluate', 'alerts against labels')
+    .option('--labels <file>', 'labels (CSV); without them the captures count as benign')
+    .option('--model <file>', 'model file instead of the one that ships')
+    .action(async (files: string[], words: JsonWords & { labels?: string; model?: string }) => {
+      const { evaluate } = await import('./evaluate.ts');
+      const { json, labels = null } = words;
+      await evaluate(files, {
+        json,
+        labels,
+        ...(await analysisOf(program, words.model)),
+        out,
+        err,
+      });
+    });
+  program
+    .command('replay')
+    .description("captures through a sensor's own path into a server")
+    .argument('<file...>', 'capture files')
+    .requiredOption('--to <url>', 'the server')
+    .option('--key <key>', 'API key of the role sensor; better in PHANTOMNET_KEY')
+    .option('--sensor <id>', 'sensor id: the name of the key', 'replay')
+    .option('--speed <x|max>', 'recorded seconds per second, or max', 'max')
+    .option('--restamp', 'shift the timestamps so that the capture ends now', false)
+    .action(async (files: string[], words: ReplayWords) => {
+      const { replay } = await import('./replay.ts');
+      await replay(files, words, err);
+    });
+}
+
+function addModels(program: Command): void {
+  program
+    .command('train')
+    .description('make the model file from labelled captures')
+    .option('--plan <file>', 'what to train on', TRAINING_PLAN)
+    .requiredOption('--data <folder>', 'the folder that the plan names its captures below')
+    .option('--out <file>', 'the model file', SHIPPED_MODEL)
+    .action(async (words: { plan: string; data: string; out: string }) => {
+      const { train } = await import('./train.ts');
+      await train({ ...words, err });
+    });
+  program
+    .command('models')
+    .description('what models there are')
+    .command('show', { isDefault: true })
+    .description('what a model file holds and how good it was measured to be')
+    .argument('[file]', 'model file', SHIPPED_MODEL)
+    .option('--json', 'JSON lines', false)
+    .action(async (file: string, { json }: JsonWords) => {
+      const { showModels } = await import('./train.ts');
+      showModels(file, { json, out });
+    });
+  program
+    .command('bench')
+    .description('speed, as ratios to the peers that are installed')
+    .argument('[area...]', 'decode, analyze, ingest, score; without any, all')
+    .option('--json', 'JSON lines', false)
+    .action(async (areas: string[], { json }: JsonWords) => {
+      const { bench } = await import('./bench.ts');
+      await bench(areas, { json, out, err });
+    });
+}
+
+function addSettings(program: Command): void {
+  const settings = program.command('config').description('the configuration');
+  settings
+    .command('show')
+    .description('with every default')
+    .action(async () => {
+      const { stringify } = await import('yaml');
+      out.write(stringify(await configOf(program)));
+    });
+  settings
+    .command('check')
+    .description('says what is wrong with it')
+    .action(async () => {
+      await configOf(program);
+      err.write('The configuration is valid.\n');
+    });
+}
+
+async function configOf(program: Command) {
+  const { readConfig } = await import('../app/config.ts');
+  return readConfig(program.opts<{ config?: string }>().config ?? null);
+}
+
+async function analysisOf(program: Command, model: string | undefined) {
+  const { detectionLimits } = await import('../app/config.ts');
+  const config = await configOf(program);
+  return { model: model ?? config.model.path, limits: detectionLimits(config) };
+}
+
 /** A command that reads capture files. */
 function capture(program: Command, name: string, description: string): Command {
   return program
@@ -185,16 +200,9 @@ function capture(program: Command, name: string, description: string): Command {
     .option('--json', 'JSON lines on standard output', false);
 }
 
-function port(text: string): number {
+function parsePort(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 65_535)
     throw new InvalidArgumentError('Not a port number.');
   return value;
-}
-
-function version(): string {
-  const { version: text } = JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return text;
 }
