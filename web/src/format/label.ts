@@ -6,9 +6,9 @@ export function labelOf(name: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-/** `connection_attempts` to `connection attempts`. */
+/** `connection_attempts` to `connection attempts`; a unit at the end goes, as it stands with the value: `oldest_s` to `oldest`. */
 export function measureLabel(name: string): string {
-  return name.replaceAll('_', ' ');
+  return name.replace(/_(s|ms|us|pps|rps|qps)$/, '').replaceAll('_', ' ');
 }
 
 const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });

@@ -13,6 +13,8 @@ const catalogue = new Map<string, Known>(WINDOW_FEATURES.map((feature) => [featu
 /** Units by the end of a name; the first that fits. */
 const SUFFIXES: readonly [suffix: string, unit: string][] = [
   ['_pps', '1/s'],
+  ['_rps', '1/s'],
+  ['_qps', '1/s'],
   ['_per_s', '1/s'],
   ['_per_sec', '1/s'],
   ['_per_min', '1/min'],
@@ -21,7 +23,7 @@ const SUFFIXES: readonly [suffix: string, unit: string][] = [
   ['_ms', 'ms'],
   ['_us', 'µs'],
   ['_s', 's'],
-  ['_seconds', 's'],
+  ['seconds', 's'],
   ['_bytes', 'B'],
   ['bytes', 'B'],
   ['_entropy', 'bit'],

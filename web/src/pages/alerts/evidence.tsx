@@ -49,10 +49,10 @@ function Numbers({ finding }: { finding: Finding }) {
             Measured
           </th>
           <th scope="col" className="py-1 pr-2 text-right font-medium">
-            Threshold
+            Limit crossed
           </th>
           <th scope="col" className="w-1/4 py-1 font-medium max-sm:hidden">
-            Measured over threshold
+            Measured over limit
           </th>
         </tr>
       </thead>
@@ -78,7 +78,9 @@ function Numbers({ finding }: { finding: Finding }) {
               )}
             </td>
             <td className="py-1 pr-2 text-right">
-              {threshold === null ? '–' : formatMeasure(name, threshold)}
+              {threshold === null
+                ? '–'
+                : `${times !== null && times < 1 ? '≤' : '≥'} ${formatMeasure(name, threshold)}`}
             </td>
             <td className="py-1 max-sm:hidden">
               {times !== null && <ThresholdBar times={times} />}

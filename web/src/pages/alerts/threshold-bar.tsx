@@ -1,4 +1,4 @@
-/** How far past its limit a measure is: the bar is the measure, the notch the threshold. */
+/** How far past its limit a measure is: the bar is the measure, the notch the limit (crossed from either side). */
 import { formatNumber } from '../../format/number.ts';
 
 export function ThresholdBar({ times }: { times: number }) {
@@ -10,7 +10,7 @@ export function ThresholdBar({ times }: { times: number }) {
         className="relative block h-2.5 min-w-10 flex-1 rounded-sm bg-raised"
       >
         <span
-          className={`block h-full rounded-sm ${times >= 1 ? 'bg-critical/80' : 'bg-traffic'}`}
+          className="block h-full min-w-px rounded-sm bg-critical/80"
           style={{ width: `${(Math.max(0, times) / most) * 100}%` }}
         />
         <span
