@@ -1,7 +1,7 @@
 /** The plain facts of an alert. */
 import { Link } from 'react-router';
 import type { Alert } from '../../../../src/contract/alert.ts';
-import { formatBytes, formatCount, formatShare } from '../../format/number.ts';
+import { formatBytes, formatPlural, formatShare } from '../../format/number.ts';
 import { formatDuration } from '../../format/time.ts';
 import { Address } from '../../ui/address.tsx';
 import { Fact, Facts } from '../../ui/facts.tsx';
@@ -44,8 +44,8 @@ export function AlertFacts({ alert }: { alert: Alert }) {
         {formatDuration(Math.max(0, alert.detected_at - alert.first_seen))} of it
       </Fact>
       <Fact name="Size">
-        {formatCount(alert.packet_count)} packets, {formatBytes(alert.byte_count)},{' '}
-        {formatCount(alert.flow_count)} flows
+        {formatPlural(alert.packet_count, 'packet')}, {formatBytes(alert.byte_count)},{' '}
+        {formatPlural(alert.flow_count, 'flow')}
       </Fact>
       {alert.window_size !== null && <Fact name="Window">{alert.window_size} s</Fact>}
       <Fact name="Sensor">

@@ -88,6 +88,7 @@ function verdictOf({ predicted_label, confidence, threat_score }: FlowSummary) {
     >
       {labelOf(predicted_label)}
       {confidence !== null && ` ${formatShare(confidence)}`}
+      {threat_score !== null && tone !== 'neutral' && ` · threat ${formatShare(threat_score)}`}
     </Badge>
   );
 }
