@@ -65,7 +65,7 @@ function packagedBinaries(): string {
 }
 
 /** Rebuilds what is missing. True where the links had to go to `linkDir`. */
-async function rebuildLinks(binDir: string, linkDir: string): Promise<boolean> {
+export async function rebuildLinks(binDir: string, linkDir: string): Promise<boolean> {
   const root = resolve(binDir, '..', '..');
   let links: { source: string; target: string }[];
   try {
