@@ -53,6 +53,8 @@ export class LiveBatches implements BatchProducer {
     const workerData: CaptureWorkerData = { place, capture, flushMs, maxRows };
     const worker = new Worker(new URL(`./capture-worker.${EXTENSION}`, import.meta.url), {
       workerData,
+      // What the process was started with (`--input-type`, …) need not suit a thread.
+      execArgv: [],
     });
     const request = (what: CaptureRequest) => worker.postMessage(what);
     const stop = () => request('stop');

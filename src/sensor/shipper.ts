@@ -23,7 +23,7 @@ export interface ShipperOptions {
   readonly requestTimeoutMs?: number;
   /** Ends with an error where the server refuses the key or has no such path, instead of trying again. */
   readonly failOnAccess?: boolean;
-  /** Called on each failed attempt, with what to tell a person. */
+  /** Called with what to tell a person when an attempt fails in a new way. */
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -157,7 +157,9 @@ export class Shipper {
     return { kind: 'later', why: `the server answered ${status}`, afterMs: retryAfterMs(response) };
   }
 
+  /** The same trouble is told once, until something got through. */
   #report(message: string): void {
+    if (message === this.stats.trouble) return;
     this.stats.trouble = message;
     this.#options.onTrouble?.(`Cannot ship packets to ${this.#endpoint.origin}: ${message}`);
   }
