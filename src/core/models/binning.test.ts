@@ -19,6 +19,11 @@ describe('findCuts', () => {
     expect(cutsOf([0, -0])).toEqual([]);
   });
 
+  it('cuts between neighbouring floats, where no number is in the middle', () => {
+    const [low, high] = [1 + 2 ** -23, 1 + 2 ** -22];
+    expect(cutsOf([low, high])).toEqual([low]);
+  });
+
   it('makes bins of equal weight where there are many', () => {
     const cuts = cutsOf(
       Array.from({ length: 10_000 }, (_, i) => i ** 2),
@@ -28,6 +33,15 @@ describe('findCuts', () => {
     for (const [i, cut] of cuts.entries()) {
       expect(Math.abs(Math.sqrt(cut) - 1000 * (i + 1))).toBeLessThan(10);
     }
+  });
+
+  it('parts a heavy value from a few rows below it, too few for a bin of their own', () => {
+    const few = Array.from({ length: 20 }, (_, i) => i);
+    const heavy = new Array<number>(1000).fill(20);
+    const many = Array.from({ length: 1000 }, (_, i) => 21 + i);
+    const cuts = cutsOf([...few, ...heavy, ...many], 10);
+    expect(cuts).toContain(19.5);
+    expect(cuts).toContain(20.5);
   });
 
   it('gives a value that half the rows share a bin to itself and the rest the others', () => {

@@ -101,6 +101,22 @@ describe('createFlatTrees', () => {
     );
   });
 
+  it.each([0x7f800000, 0x7fffffff, -0x80000000])('refuses the threshold of key %i', (key) => {
+    const nodes = sound.nodes.slice();
+    nodes[0] = key; // no finite number: it would send missing values astray
+    expect(() => createFlatTrees({ ...sound, nodes })).toThrow(/the threshold of node 0/);
+  });
+
+  it('refuses a node that no other leads to', () => {
+    const leafCount = sound.leafCover.length;
+    const extra = {
+      nodes: Int32Array.of(...sound.nodes, leafCount, 2 * sound.featureCount),
+      values: Float32Array.of(...sound.values, 1),
+      leafCover: Float32Array.of(...sound.leafCover, 1),
+    };
+    expect(() => createFlatTrees({ ...sound, ...extra })).toThrow(/the end of tree 1/);
+  });
+
   it('refuses a tree deeper than explanations have room for', () => {
     let deep: GrownNode = leaf(1);
     for (let i = 0; i < 65; i++) deep = { ...split, left: leaf(0), right: deep };

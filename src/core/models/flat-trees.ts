@@ -67,7 +67,6 @@ export function createFlatTrees(arrays: FlatTreeArrays): FlatTrees {
       const link = nodes[2 * node + 1]!;
       const slot = link & SLOT_MASK;
       const distance = link >>> SLOT_BITS;
-      if (node >= next) throw broken(`node ${node}, which no node leads to`);
       if (distance === 0) {
         if (slot !== leafSlot || word !== leaf) throw broken(`leaf ${leaf}`);
         leaf++;
@@ -83,6 +82,7 @@ export function createFlatTrees(arrays: FlatTreeArrays): FlatTrees {
       if (below > depth) depth = below;
       next += 2;
     }
+    // Every node but the root is the child of exactly one before it.
     if (next !== end) throw broken(`the end of tree ${tree}`);
   }
   if (leaf !== leafCount) throw broken('the number of leaves');

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { BoostedTrees } from './boosted-trees.ts';
+import { logLoss } from './boosting-loss.ts';
+import type { Dataset } from './dataset.ts';
 import { trainBoosting } from './gradient-boosting.ts';
 import { accuracy, bytesOf, classifierSuite, makeData, xorRow } from './training.suite.ts';
 
@@ -22,35 +25,52 @@ describe('trainBoosting', () => {
     const over = trainBoosting(noisy(1), options);
     expect(over.trees.treeCount).toBe(400);
     expect(accuracy(early, noisy(3))).toBeGreaterThan(accuracy(over, noisy(3)));
+    const lossAt = (roundCount: number) => {
+      const model = trainBoosting(noisy(1), { ...options, roundCount });
+      const held = noisy(2);
+      return logLoss(held, predictMargins(model, held));
+    };
+    const best = early.trees.treeCount;
+    for (const other of [best - 1, best + 1, best + 5, best + 10]) {
+      expect(lossAt(best)).toBeLessThan(lossAt(other));
+    }
   });
 
-  it('adds up to the margins it was trained with, rows that were not drawn included', () => {
-    // One round at full step from the prior: a leaf's value is the Newton step of its rows.
+  it.each([0, 7])('makes a leaf the Newton step of its rows, with an L2 of %d', (l2) => {
     const data = makeData(200, 2, 2, 30, xorRow);
     const model = trainBoosting(data, {
       roundCount: 1,
       maxDepth: 1,
-      learningRate: 1,
-      l2: 0,
+      learningRate: 0.5,
+      l2,
       minChildWeight: 0,
     });
     const share = data.labels.reduce((sum, label) => sum + label, 0) / 200;
     expect(model.firstMargins[0]).toBeCloseTo(Math.log(share / (1 - share)), 12);
-    const margins = [0, 0];
-    const rows = [0, 0];
-    const positives = [0, 0];
-    const out = new Float64Array(1);
-    const steps = [...model.trees.values];
-    for (let row = 0; row < 200; row++) {
-      model.margins(data.values.subarray(2 * row, 2 * row + 2) as Float64Array, out);
-      const leaf = Math.abs(out[0]! - model.firstMargins[0]! - steps[0]!) < 1e-9 ? 0 : 1;
-      margins[leaf] = out[0]!;
-      rows[leaf]! += 1;
-      positives[leaf]! += data.labels[row]!;
+    const margins = predictMargins(model, data);
+    const leaves = new Set(margins);
+    expect(leaves.size).toBe(2);
+    for (const margin of leaves) {
+      const rows = Array.from(margins.keys()).filter((row) => margins[row] === margin);
+      const gradient = rows.reduce((sum, row) => sum + share - data.labels[row]!, 0);
+      const newton = -gradient / (rows.length * share * (1 - share) + l2);
+      expect(margin).toBeCloseTo(model.firstMargins[0]! + 0.5 * newton, 5);
     }
-    for (const leaf of [0, 1]) {
-      const newton = (positives[leaf]! - rows[leaf]! * share) / (rows[leaf]! * share * (1 - share));
-      expect(margins[leaf]).toBeCloseTo(model.firstMargins[0]! + newton, 5);
+  });
+
+  it('converges on the rates of its leaves though each tree sees only some rows', () => {
+    // Were rows that a tree does not see not moved by it, the margins would come out twice as large.
+    const data = makeData(2000, 1, 2, 33, (row, random) => {
+      row[0] = random.below(2);
+      return random.float() < (row[0] === 1 ? 0.8 : 0.2) ? 1 : 0;
+    });
+    const model = trainBoosting(data, { roundCount: 80, learningRate: 0.3, rowFraction: 0.5 });
+    const out = new Float64Array(2);
+    for (const value of [0, 1]) {
+      model.predict(Float64Array.of(value), out);
+      const rows = Array.from(data.labels.keys()).filter((row) => data.values[row] === value);
+      const rate = rows.reduce((sum, row) => sum + data.labels[row]!, 0) / rows.length;
+      expect(Math.abs(out[1]! - rate)).toBeLessThan(0.06);
     }
   });
 
@@ -107,3 +127,13 @@ describe('trainBoosting', () => {
     );
   });
 });
+
+/** One margin per row. */
+function predictMargins(model: BoostedTrees, dataset: Dataset): Float64Array {
+  const width = dataset.featureNames.length;
+  const out = new Float64Array(1);
+  return Float64Array.from({ length: dataset.rowCount }, (_, row) => {
+    model.margins(dataset.values.subarray(row * width, (row + 1) * width) as Float64Array, out);
+    return out[0]!;
+  });
+}

@@ -65,3 +65,19 @@ it.each([1, 3, 4, 5, 9])('sums up gradients exactly, in any order, for %d featur
   subtractHistogram(parent, build(0, 123));
   expect(parent).toEqual(build(123, rowCount));
 });
+
+it('rounds so that many small gradients count, not vanish', () => {
+  const rowCount = 40_000;
+  const gradients = new Float64Array(rowCount).fill(1e-5);
+  const hessians = new Float64Array(rowCount).fill(1e-5);
+  gradients[0] = 1;
+  hessians[0] = 1;
+  const rows = Uint32Array.from({ length: rowCount }, (_, row) => row);
+  const quantised = { packed: new Float64Array(rowCount), gradientUnit: 1, hessianUnit: 1 };
+  packGradients(gradients, hessians, rows, rowCount, new Random(1), quantised);
+  const { packed, gradientUnit, hessianUnit } = quantised;
+  const sum = packed.subarray(1).reduce((total, value) => total + value, 0);
+  // 0.4 in all, of units of 1/1676: about 670 rows are rounded up, give or take 26.
+  expect(Math.abs(gradientOf(sum) * gradientUnit - 0.4)).toBeLessThan(0.08);
+  expect(Math.abs(hessianOf(sum) * hessianUnit - 0.4)).toBeLessThan(0.08);
+});

@@ -134,6 +134,7 @@ describe('refuses', () => {
     ['"name":"windows"', '"name":"unusual"', /one name/],
     ['"random_forest"', '"random_flower"'.slice(0, 15), /header/],
     ['{"models"', '["models"', /no JSON/],
+    ['"offset":0', '"offset":4', /lies outside the file/],
   ])('a header with %s turned into %s', (from, to, message) => {
     const forged = seal(bytes, (copy) => {
       const at = Buffer.from(copy.buffer).indexOf(from);
@@ -143,6 +144,16 @@ describe('refuses', () => {
     expect(() => decodeModels(forged)).toThrow(message);
     expect(() => decodeModels(forged)).toThrow(refusal);
   });
+});
+
+it('refuses a section that goes on behind the end of the file', () => {
+  // The last section's length, made as large as its digits allow.
+  const text = Buffer.from(bytes).toString('latin1');
+  const at = text.lastIndexOf('"length":') + '"length":'.length;
+  expect(at).toBeGreaterThan(64);
+  const digits = text.slice(at).search(/[^0-9]/);
+  const forged = seal(bytes, (copy) => copy.fill('9'.charCodeAt(0), at, at + digits));
+  expect(() => decodeModels(forged)).toThrow(/lies outside the file/);
 });
 
 it('does not encode two models of one name, nor numbers that JSON does not know', () => {

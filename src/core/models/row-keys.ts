@@ -34,7 +34,7 @@ export class RowKeys {
     if (row.length !== count) {
       throw new RangeError(`Cannot score a row of ${row.length} values: the model has ${count}`);
     }
-    for (let f = 0; f < count; f++) floats[f] = row[f]! + 0; // + 0: negative zero equals zero
+    for (let f = 0; f < count; f++) floats[f] = row[f]!;
     for (let f = 0; f < count; f++) {
       const word = bits[f]!;
       if ((word & 0x7fffffff) > INFINITY_BITS) {
@@ -49,7 +49,7 @@ export class RowKeys {
   }
 }
 
-/** The key of a split's threshold. */
+/** The key of a split's threshold. Negative zero becomes zero: the key of a row's −0 is just below, on the same side. */
 export function keyOf(threshold: number): number {
   scratchFloat[0] = threshold + 0;
   const word = scratchBits[0]!;
