@@ -2,7 +2,7 @@
 import type { SqlType } from '../contract/packet-record.ts';
 import type { CopyBinary } from './copy-binary.ts';
 
-export type ColumnType = SqlType | 'timestamptz';
+type ColumnType = SqlType | 'timestamptz';
 
 /** Writes one field of row `row` of what it was bound to. */
 export type FieldWriter = (out: CopyBinary, row: number) => void;

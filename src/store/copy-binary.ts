@@ -14,7 +14,7 @@ const TWO_POW_32 = 2 ** 32;
 /** Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01. */
 const EPOCH_SHIFT_MICROS = 946_684_800_000_000;
 /** Times beyond what a double holds exactly (the year 2255) are stored as this; before 1970, as 0. */
-export const MAX_MICROS = Number.MAX_SAFE_INTEGER;
+const MAX_MICROS = Number.MAX_SAFE_INTEGER;
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const COLON = 0x3a;
 

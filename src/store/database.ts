@@ -124,7 +124,7 @@ export async function openDatabase(
 }
 
 /** What encodes batches, with its memory, lent to one ingest at a time. */
-export class Encoders {
+class Encoders {
   readonly #countryOf: (ip: string) => string | null;
   readonly #free: Encoder[] = [];
 

@@ -18,7 +18,7 @@ import { TIERS, WINDOW_TIERS } from './tiers.ts';
 import { WINDOW_TABLE } from './window-table.ts';
 
 /** The increment of the sequence that numbers packets. */
-export const MAX_BATCH_ROWS = 65_536;
+const MAX_BATCH_ROWS = 65_536;
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 3;
 

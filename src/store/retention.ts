@@ -39,7 +39,7 @@ export const DEFAULT_RETENTION: RetentionLimits = {
   alertDays: 365,
 };
 
-export interface Dropped {
+interface Dropped {
   readonly tier: Tier['name'] | 'alerts';
   /** The partition, or the table whose oldest rows went. */
   readonly name: string;

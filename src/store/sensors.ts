@@ -11,16 +11,3 @@ export async function listSensors(db: Queryable): Promise<SensorStatus[]> {
   );
   return rows.map((row) => ({ ...row, last_seen: row.last_seen.toISOString() }));
 }
-
-/** The last stored sequence number of a spool, so that a sensor that lost its place can resume; -1: none. */
-export async function lastSequence(
-  db: Queryable,
-  sensorId: string,
-  epoch: string,
-): Promise<number> {
-  const [row] = await db.query<{ sequence: number }>(
-    'SELECT sequence FROM ingest_offsets WHERE sensor_id = $1 AND epoch = $2',
-    [sensorId, epoch],
-  );
-  return row?.sequence ?? -1;
-}

@@ -39,10 +39,6 @@ export async function findUser(db: Queryable, username: string): Promise<User | 
   return user ?? null;
 }
 
-export async function listUsers(db: Queryable): Promise<Omit<User, 'passwordHash'>[]> {
-  return db.query('SELECT username, role FROM users ORDER BY username');
-}
-
 export async function countUsers(db: Queryable): Promise<number> {
   const [row] = await db.query<{ count: number }>('SELECT count(*) AS count FROM users');
   return row?.count ?? 0;
@@ -63,12 +59,4 @@ export async function setPasswordHash(
     [username, passwordHash],
   );
   if (rows.length === 0) throw new AppError('not_found', `There is no user ${username}`);
-}
-
-/** His sessions end with him. False where there was none. */
-export async function deleteUser(db: Queryable, username: string): Promise<boolean> {
-  const rows = await db.query('DELETE FROM users WHERE username = $1 RETURNING username', [
-    username,
-  ]);
-  return rows.length === 1;
 }

@@ -39,7 +39,7 @@ export async function withDatabase(body: (db: Database) => Promise<void>): Promi
 }
 
 /** The server of this test file, its database `phantomnet` migrated and without connections. */
-export async function embeddedServer(): Promise<EmbeddedPostgres> {
+async function embeddedServer(): Promise<EmbeddedPostgres> {
   server ??= start();
   return (await server).postgres;
 }
