@@ -27,8 +27,6 @@ export interface DecisionsOptions {
   /** Null: there is no firewall to change here, and why is in `enforcementReason`. */
   readonly enforcement: Enforcement | null;
   readonly enforcementReason: string | null;
-  /** Found by the system itself: own addresses, gateway, resolvers, the administrator's. */
-  readonly ownNetworks: readonly NeverBlockNetwork[];
   readonly log: Log;
   readonly onChange: (decision: Decision) => void;
 }
@@ -188,6 +186,6 @@ export class Decisions {
 
   async #protectedNetworks(): Promise<NeverBlockNetwork[]> {
     const listed = await listProtected(this.#options.db);
-    return [...this.#options.ownNetworks, ...listed.map(({ cidr, reason }) => ({ cidr, reason }))];
+    return listed.map(({ cidr, reason }) => ({ cidr, reason }));
   }
 }

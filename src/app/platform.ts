@@ -21,6 +21,7 @@ import { type Database, openDatabase } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { ingest } from '../store/ingest.ts';
 import { migrate } from '../store/migrate.ts';
+import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
 import { type Config, detectionLimits, retentionLimits } from './config.ts';
@@ -82,6 +83,7 @@ async function start(
   const { judge, reason: modelReason } = loadJudge(config.model.path);
   if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
   const own = await ownNetworks();
+  await replaceOwnNetworks(db, own);
 
   const enforcer = config.enforcer.enabled
     ? await startEnforcer(config.data_dir, log)
@@ -100,7 +102,6 @@ async function start(
     db,
     enforcement: enforcer.enforcement,
     enforcementReason: enforcer.reason,
-    ownNetworks: own,
     log,
     onChange: (data) => publish({ type: 'decision', data }),
   });

@@ -12,7 +12,7 @@ export interface Measure {
   readonly unit: string;
 }
 
-export const RUNS = 3;
+const RUNS = 3;
 
 /** Runs `ours` and `peer` in turn; both answer in units per second. `peer` may be null. */
 export async function compare(

@@ -16,7 +16,7 @@ const ALSO_RIGHT: Partial<Record<AlertKind, readonly AlertKind[]>> = {
   Lateral_Movement: ['Host_Discovery', 'Port_Scan'],
 };
 
-export interface KindScore {
+interface KindScore {
   readonly kind: AlertKind;
   readonly labelled: number;
   readonly found: number;

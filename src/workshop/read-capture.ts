@@ -6,7 +6,7 @@ import type { Analysis } from '../core/engine/analysis.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import { AppError } from '../errors.ts';
 
-export const BATCH_ROWS = 4_096;
+const BATCH_ROWS = 4_096;
 
 /**
  * Reads all of `path` into `analysis` and hands over what comes out, in order. Resolves to the damage

@@ -4,6 +4,7 @@ import { WINDOW_FEATURES } from '../contract/features.ts';
 import { BENIGN, MALICIOUS, MODEL_NAMES } from '../core/engine/judge.ts';
 import { catalogueHash } from '../core/features/catalogue-hash.ts';
 import { FLOW_FEATURES } from '../core/features/flow-vector.ts';
+import type { BoostedTrees } from '../core/models/boosted-trees.ts';
 import {
   type Calibration,
   calibrate,
@@ -11,7 +12,6 @@ import {
   fitIsotonic,
 } from '../core/models/calibration.ts';
 import { createDataset, createMatrix } from '../core/models/dataset.ts';
-import type { BoostedTrees } from '../core/models/boosted-trees.ts';
 import { trainBoosting } from '../core/models/gradient-boosting.ts';
 import { trainIsolationForest } from '../core/models/isolation-forest.ts';
 import {

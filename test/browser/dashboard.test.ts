@@ -2,8 +2,8 @@
  * The dashboard in a real browser against a running platform with the demo's data: signs in, visits
  * every page by keyboard and by link, and leaves a screenshot of each in `screenshots/` beside this file.
  *
- * Wants `PHANTOMNET_URL` and `PHANTOMNET_PASSWORD` (user `PHANTOMNET_USER`, else admin); `CHROMIUM`
- * names the browser where it is not /usr/bin/chromium.
+ * It starts a platform of its own, or uses the one at `PHANTOMNET_URL` with `PHANTOMNET_PASSWORD` (user
+ * `PHANTOMNET_USER`, else admin). `CHROMIUM` names the browser where it is not /usr/bin/chromium.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningPlatform, startUp, whyNotBuilt } from '../support/platform.ts';
+import { until } from '../support/session.ts';
 
 const {
   PHANTOMNET_URL = '',
@@ -51,17 +53,14 @@ const VIEWS = [
   { name: 'phone-light', width: 400, height: 800, colorScheme: 'light' },
 ] as const;
 
-const reason = !PHANTOMNET_URL
-  ? 'PHANTOMNET_URL is not set'
-  : !PHANTOMNET_PASSWORD
-    ? 'PHANTOMNET_PASSWORD is not set'
-    : existsSync(CHROMIUM)
-      ? ''
-      : `there is no browser at ${CHROMIUM}`;
+const reason = existsSync(CHROMIUM) ? whyNotBuilt : `there is no browser at ${CHROMIUM}`;
 
 if (reason) process.stderr.write(`dashboard in the browser: skipped, ${reason}\n`);
 
 describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
+  let platform: RunningPlatform | null = null;
+  let url = PHANTOMNET_URL;
+  let password = PHANTOMNET_PASSWORD;
   let profile: string;
   let context: BrowserContext;
   let page: Page;
@@ -69,26 +68,32 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
   const complaints: string[] = [];
 
   beforeAll(async () => {
+    if (url === '') {
+      platform = await startUp();
+      ({ url, password } = platform);
+      await untilDemoIsOver(platform);
+    }
     await mkdir(SCREENSHOTS, { recursive: true });
     profile = await mkdtemp(join(tmpdir(), 'phantomnet-browser-'));
     context = await chromium.launchPersistentContext(profile, {
       executablePath: CHROMIUM,
       args: ARGS,
-      baseURL: PHANTOMNET_URL,
+      baseURL: url,
       viewport: { width: 1440, height: 900 },
       colorScheme: 'dark',
     });
     page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(15_000);
-    listen(page, complaints);
+    listen(page, new URL(url).origin, complaints);
     await page.goto('/alerts');
-    await signIn(page, PHANTOMNET_PASSWORD);
+    await signIn(page, password);
     await page.getByRole('heading', { level: 1, name: 'Alerts' }).waitFor();
   });
 
   afterAll(async () => {
     await context?.close();
-    await rm(profile, { recursive: true, force: true });
+    if (profile) await rm(profile, { recursive: true, force: true });
+    await platform?.stop();
   });
 
   it('returns after signing in to the page that was asked for, and goes live', async () => {
@@ -190,7 +195,7 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
 });
 
 /** Nobody is signed in at first, which the dashboard learns from a 401: that is no complaint. */
-function listen(page: Page, complaints: string[]): void {
+function listen(page: Page, origin: string, complaints: string[]): void {
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
@@ -204,7 +209,7 @@ function listen(page: Page, complaints: string[]): void {
     if (why !== 'net::ERR_ABORTED') complaints.push(`request: ${request.url()}: ${why}`);
   });
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(PHANTOMNET_URL).origin)
+    if (new URL(request.url()).origin !== origin)
       complaints.push(`foreign request: ${request.url()}`);
   });
 }
@@ -231,4 +236,10 @@ async function expectSettled(page: Page): Promise<void> {
 
 function isFocused(target: ReturnType<Page['locator']>): Promise<boolean> {
   return target.evaluate((element) => element === document.activeElement);
+}
+
+async function untilDemoIsOver(platform: RunningPlatform): Promise<void> {
+  const isOver = (said: string) => said.includes('The demo has been replayed');
+  const said = await until(60, async () => platform.said(), isOver);
+  if (!isOver(said)) throw new Error(`The demo did not end:\n${said}`);
 }

@@ -132,7 +132,7 @@ describe.skipIf(whyNotBuilt)(`phantomnet up ${whyNotBuilt}`, () => {
     expect(blocked.status).toBe(200);
     const own = await session.send('POST', '/block-ip', { ip: '127.0.0.1' });
     expect(own.status).toBe(409);
-    expect(await own.json()).toMatchObject({ detail: expect.stringContaining('loopback') });
+    expect(await own.json()).toMatchObject({ detail: expect.stringContaining('own address') });
   });
 
   it('turns a visit to a lure into an alert', async () => {

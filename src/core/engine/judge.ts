@@ -5,14 +5,15 @@
  */
 import type { Contribution } from '../../contract/alert.ts';
 import { ALERT_KIND_NAMES, type AlertKind } from '../../contract/alert-kinds.ts';
+import { ALERT_THRESHOLD } from '../../contract/analysis.ts';
 import { WINDOW_FEATURES } from '../../contract/features.ts';
 import type { FlowRecord, FlowVerdict } from '../../contract/flow.ts';
 import type { WindowRow, WindowVerdict } from '../../contract/window.ts';
 import { AppError } from '../../errors.ts';
 import { catalogueHash } from '../features/catalogue-hash.ts';
 import { FLOW_FEATURES, flowVector } from '../features/flow-vector.ts';
-import { calibrate } from '../models/calibration.ts';
 import { BoostedTrees } from '../models/boosted-trees.ts';
+import { calibrate } from '../models/calibration.ts';
 import { IsolationForest } from '../models/isolation-forest.ts';
 import { checkCatalogue, type ModelFile, type StoredModel } from '../models/model-file.ts';
 import type { RandomForest } from '../models/random-forest.ts';
@@ -145,19 +146,23 @@ class Classifier {
       );
   }
 
+  /**
+   * The label follows the calibrated score, so that the two never contradict: an attack from 0.5 on, and
+   * then the likeliest kind. `confidence` is the probability of the label.
+   */
   judge(row: Float64Array): WindowVerdict {
     const probabilities = this.#probabilities;
     this.#model.predict(row, probabilities);
-    let best = 0;
-    for (let index = 1; index < probabilities.length; index++)
-      if (probabilities[index]! > probabilities[best]!) best = index;
     const calibration = this.#stored.calibrations[MALICIOUS];
-    const malicious = 1 - probabilities[this.#benign]!;
-    return {
-      label: this.#model.classNames[best]!,
-      confidence: probabilities[best]!,
-      threatScore: calibration ? calibrate(calibration, malicious) : malicious,
-    };
+    const raw = 1 - probabilities[this.#benign]!;
+    const threatScore = calibration ? calibrate(calibration, raw) : raw;
+    if (threatScore < ALERT_THRESHOLD)
+      return { label: BENIGN, confidence: 1 - threatScore, threatScore };
+    let kind = this.#benign === 0 ? 1 : 0;
+    for (let index = 0; index < probabilities.length; index++)
+      if (index !== this.#benign && probabilities[index]! > probabilities[kind]!) kind = index;
+    const share = raw > 0 ? probabilities[kind]! / raw : 1;
+    return { label: this.#model.classNames[kind]!, confidence: threatScore * share, threatScore };
   }
 
   /** Of the class `kind`, else of "not benign" where the model has only that. */

@@ -5,7 +5,7 @@ import { appendRecord } from '../../core/wire/from-record.ts';
 import { AppError } from '../../errors.ts';
 import { InvalidRequest, invalidRequest } from '../invalid-request.ts';
 
-export const MAX_RECORDS = 50_000;
+const MAX_RECORDS = 50_000;
 
 /** @throws AppError invalid_request with the pointer `#/<record>/<field>`, or too_large */
 export function readRecords(body: unknown): PacketBatch {
