@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { trafficBatch } from '../../test/support/traffic.ts';
 import { openDatabase } from './database.ts';
-import { isAlive } from './embedded/process-identity.ts';
+import { isServer } from './embedded/postmaster.ts';
 import { type EmbeddedPostgres, startEmbedded } from './embedded.ts';
 import { ingest } from './ingest.ts';
 import { migrate } from './migrate.ts';
@@ -84,7 +84,7 @@ describe('startEmbedded', () => {
     await ingest(db, trafficBatch({ packets: 10, startMicros: 1_700_000_000_000_000 }));
     await db.close();
     await first.server.stop();
-    expect(isAlive(first.server.pid)).toBe(false);
+    expect(await isServer(first.server.pid)).toBe(false);
 
     const second = await start(dataDir);
     const again = await openDatabase({ connection: second.server.connection });
@@ -140,7 +140,7 @@ describe('beside other processes of ours', () => {
     const { server } = await start(dataDir);
     expect(server).toMatchObject({ origin: 'borrowed', pid });
     await server.stop();
-    expect(isAlive(pid)).toBe(true);
+    expect(await isServer(pid)).toBe(true);
     // It dies without stopping the server: the next one adopts it.
     const [owner] = children;
     owner?.kill('SIGKILL');
@@ -148,7 +148,7 @@ describe('beside other processes of ours', () => {
     const adopted = await start(dataDir);
     expect(adopted.server).toMatchObject({ origin: 'adopted', pid });
     await adopted.server.stop();
-    expect(isAlive(pid)).toBe(false);
+    expect(await isServer(pid)).toBe(false);
   });
 
   it('killed amid ingest, server and all: whole batches are there, each once, and the rest follows', async () => {

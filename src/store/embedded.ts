@@ -20,15 +20,16 @@ import pg from 'pg';
 import { AppError } from '../errors.ts';
 import { type Account, chooseAccount, spawnAs } from './embedded/account.ts';
 import { type Binaries, locateBinaries } from './embedded/binaries.ts';
-import { claimOwnership, releaseOwnership } from './embedded/owner.ts';
+import { claimOwnership, hasLivingOwner, releaseOwnership } from './embedded/owner.ts';
 import {
   answers,
   findPostmaster,
+  isServer,
+  removeStaleLock,
   SOCKET_PORT,
   SUPERUSER,
   stopPostmaster,
 } from './embedded/postmaster.ts';
-import { isAlive } from './embedded/process-identity.ts';
 
 const DATABASE = 'phantomnet';
 /** sun_path holds 108 bytes on Linux and 104 on macOS; the socket's name takes 16 of them. */
@@ -37,6 +38,8 @@ const MAX_LOG_BYTES = 4 * 1024 * 1024;
 const POLL_MS = 10;
 /** Recovery after a crash replays at most `max_wal_size`; it took 0.6 s, slow disks get this. */
 const START_TIMEOUT_MS = 120_000;
+/** An orphan is up already; one that is shutting down answers no more. */
+const ADOPT_TIMEOUT_MS = 30_000;
 
 /** Sized so that the whole platform stays under 700 MB resident; durability is never traded. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -92,15 +95,20 @@ export async function startEmbedded(options: {
   const cluster = join(dataDir, 'cluster');
   await prepareDataDir(dataDir);
 
-  if (!(await claimOwnership(dataDir))) {
-    const borrowed = await awaitServer(cluster, START_TIMEOUT_MS);
-    if (!borrowed) throw unavailable(dataDir, 'another process holds it and its server is silent');
-    return embedded({ ...borrowed, origin: 'borrowed' }, async () => {});
+  while (!(await claimOwnership(dataDir))) {
+    const isOrphaned = async () => !(await hasLivingOwner(dataDir));
+    const borrowed = await awaitServer(cluster, START_TIMEOUT_MS, isOrphaned);
+    if (borrowed) return embedded({ ...borrowed, origin: 'borrowed' }, async () => {});
+    // The owner has ended meanwhile: then the server is ours to start.
+    if (!(await isOrphaned())) {
+      throw unavailable(dataDir, 'another process holds it and its server is silent');
+    }
   }
 
   try {
     const orphan = await findPostmaster(cluster);
-    if (orphan && (await awaitServer(cluster, START_TIMEOUT_MS))) {
+    const isDead = async () => orphan === null || !(await isServer(orphan.pid));
+    if (orphan && (await awaitServer(cluster, ADOPT_TIMEOUT_MS, isDead))) {
       log.info(`adopted the running PostgreSQL of ${dataDir}, process ${orphan.pid}`);
       return await ready({ ...orphan, origin: 'adopted' }, dataDir);
     }
@@ -203,6 +211,7 @@ async function launch(
       `it was made by PostgreSQL ${made.trim()} and these binaries are ${binaries.major}`,
     );
   }
+  await removeStaleLock(cluster);
   const socketDir = await prepareSocketDir(dataDir, account);
   const pid = await spawnServer(dataDir, cluster, socketDir, binaries, account);
   log.info(`PostgreSQL ${binaries.major} runs ${account.description}, process ${pid}`);
@@ -276,18 +285,14 @@ async function spawnServer(
 async function awaitServer(
   cluster: string,
   timeoutMs: number,
-  isGone: () => boolean = () => false,
+  isGone: () => boolean | Promise<boolean>,
 ): Promise<{ pid: number; socketDir: string } | null> {
   const end = performance.now() + timeoutMs;
-  let lastPid = 0;
-  while (performance.now() < end && !isGone()) {
+  do {
     const server = await findPostmaster(cluster);
     if (server && (await answers(server.socketDir, cluster))) return server;
-    // One that was there and is not any more had been on its way out.
-    if (lastPid > 0 && !isAlive(lastPid)) return null;
-    lastPid = server?.pid ?? lastPid;
     await sleep(POLL_MS);
-  }
+  } while (performance.now() < end && !(await isGone()));
   return null;
 }
 

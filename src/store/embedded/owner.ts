@@ -7,7 +7,7 @@
  */
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive, startedAt } from './process-identity.ts';
+import { isRunning, startedAt } from './process-identity.ts';
 
 /** True if this process is the owner now; false while another one lives. */
 export async function claimOwnership(dataDir: string): Promise<boolean> {
@@ -22,7 +22,7 @@ export async function claimOwnership(dataDir: string): Promise<boolean> {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
-      if (await hasLivingOwner(file)) return false;
+      if (await hasLivingOwner(dataDir)) return false;
       await rm(file, { force: true });
     }
   } finally {
@@ -34,8 +34,8 @@ export async function releaseOwnership(dataDir: string): Promise<void> {
   await rm(join(dataDir, 'owner'), { force: true });
 }
 
-async function hasLivingOwner(file: string): Promise<boolean> {
-  const content = await readFile(file, 'utf8').catch(() => '');
+export async function hasLivingOwner(dataDir: string): Promise<boolean> {
+  const content = await readFile(join(dataDir, 'owner'), 'utf8').catch(() => '');
   const [pid, started] = content.trim().split(' ');
-  return isAlive(Number(pid)) && (started ?? '') === (await startedAt(Number(pid)));
+  return (await isRunning(Number(pid))) && (started ?? '') === (await startedAt(Number(pid)));
 }

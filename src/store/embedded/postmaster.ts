@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { commandOf, isAlive } from './process-identity.ts';
+import { commandOf, isRunning } from './process-identity.ts';
 
 /** Only the socket's name depends on it: nothing listens on the network. */
 export const SOCKET_PORT = 5432;
@@ -22,19 +22,33 @@ export interface Postmaster {
   readonly socketDir: string;
 }
 
-/** The living server of `cluster`, or null; a lock left by a dead one is removed. */
+/** The living server of `cluster`, or null: there is none, or it has not got as far as opening its socket. */
 export async function findPostmaster(cluster: string): Promise<Postmaster | null> {
-  const file = join(cluster, 'postmaster.pid');
-  const content = await readFile(file, 'utf8').catch(() => null);
-  if (content === null) return null;
+  const content = await readFile(lockFile(cluster), 'utf8').catch(() => '');
   const lines = content.split('\n');
   const pid = Number(lines[0]);
-  // The number may have gone to another program since: PostgreSQL itself would refuse to start then.
-  if (isAlive(pid) && /postgres/.test(await commandOf(pid))) {
-    return { pid, socketDir: lines[4] ?? '' };
-  }
-  await rm(file, { force: true });
-  return null;
+  const socketDir = lines[4] ?? '';
+  return socketDir !== '' && (await isServer(pid)) ? { pid, socketDir } : null;
+}
+
+/**
+ * Removes the lock that a dead server left. Its number may have gone to another program since, and PostgreSQL
+ * itself would refuse to start then. Only for the owner, before it starts one: a lock just being
+ * written looks like a stale one.
+ */
+export async function removeStaleLock(cluster: string): Promise<void> {
+  const content = await readFile(lockFile(cluster), 'utf8').catch(() => '');
+  if (!(await isServer(Number(content.split('\n')[0]))))
+    await rm(lockFile(cluster), { force: true });
+}
+
+/** Whether that process runs, and is a PostgreSQL. */
+export async function isServer(pid: number): Promise<boolean> {
+  return (await isRunning(pid)) && /postgres/.test(await commandOf(pid));
+}
+
+function lockFile(cluster: string): string {
+  return join(cluster, 'postmaster.pid');
 }
 
 /** Whether the server answers `SELECT 1`, and from this cluster. */
@@ -67,7 +81,7 @@ export async function stopPostmaster(pid: number): Promise<void> {
       return;
     }
     for (let waited = 0; waited < waitMs; waited += POLL_MS) {
-      if (!isAlive(pid)) return;
+      if (!(await isServer(pid))) return;
       await sleep(POLL_MS);
     }
   }

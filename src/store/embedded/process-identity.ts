@@ -8,14 +8,9 @@ const run = promisify(execFile);
 /** Position of `starttime` in /proc/PID/stat after the closing bracket of the command, proc(5) field 22. */
 const START_TIME_FIELD = 19;
 
-export function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** False for a dead one that its parent has not yet buried, too: a zombie has no command line. */
+export async function isRunning(pid: number): Promise<boolean> {
+  return exists(pid) && (await commandOf(pid)) !== '';
 }
 
 /** Clock ticks since boot at which the process began; empty where the system does not say. */
@@ -35,5 +30,15 @@ export async function commandOf(pid: number): Promise<string> {
   } catch {
     const ps = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => null);
     return ps?.stdout ?? '';
+  }
+}
+
+function exists(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
