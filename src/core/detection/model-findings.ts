@@ -52,10 +52,11 @@ export class ModelFindings {
     this.#report = report;
   }
 
-  addFlow(flow: FlowRecord): void {
+  /** True: it was reported. */
+  addFlow(flow: FlowRecord): boolean {
     const { verdict } = flow;
     const kind = this.#kindOf(verdict);
-    if (!verdict || kind === null) return;
+    if (!verdict || kind === null) return false;
     const tally = this.#count(
       `flow ${kind} ${flow.srcIp}`,
       flow.lastSeenMicros,
@@ -68,7 +69,7 @@ export class ModelFindings {
     tally.bytes += flow.bytesFwd + flow.bytesBwd;
     tally.flows++;
     tally.isValidated ||= flow.isValidated;
-    if (tally.times.length < this.#limits.min_flows) return;
+    if (tally.times.length < this.#limits.min_flows) return false;
     this.#tell(tally, 'flow-forest', kind, 'flows', this.#limits.min_flows, {
       sourceIp: flow.srcIp,
       targetIp,
@@ -77,6 +78,7 @@ export class ModelFindings {
       targetPort: targetIp === null || flow.dstPort < 0 ? null : flow.dstPort,
       protocol: flow.protocol,
     });
+    return true;
   }
 
   addWindow(window: WindowRow): void {

@@ -57,6 +57,8 @@ export class Analysis {
   readonly #seen: Observation;
   /** By the address whose next window explains them. */
   readonly #unexplained = new Map<string, Incident[]>();
+  /** Of the last detection. */
+  #added: Incident | null = null;
   #stepEndMicros = 0;
   #packets = 0;
   #flows: FlowRecord[] = [];
@@ -178,7 +180,18 @@ export class Analysis {
     if (judge) flow.verdict = judge.judgeFlow(flow);
     this.#flows.push(flow);
     for (const detector of this.#detectors) detector.endFlow?.(flow);
-    this.#modelFindings.addFlow(flow);
+    const opened = this.#modelFindings.addFlow(flow);
+    if (judge && opened) this.#explainByFlow(judge, flow);
+  }
+
+  /** The flow that made the forest speak explains the alert, unless a window has done so before. */
+  #explainByFlow(judge: Judge, flow: FlowRecord): void {
+    const incident = this.#added;
+    if (!incident || incident.isExplained) return;
+    const why = judge.explainFlow(flow, incident.alert.alert_type);
+    if (!why) return;
+    explain(incident, why.contributions, why.model);
+    this.#grown.add(incident);
   }
 
   #endWindow(window: WindowRow): void {
@@ -198,6 +211,7 @@ export class Analysis {
   #add(detection: Detection): void {
     const incident = this.#book.add(detection);
     const { alert } = incident;
+    this.#added = incident;
     const policy = this.#options.policy ?? {
       alert_threshold: ALERT_THRESHOLD,
       block_threshold: BLOCK_THRESHOLD,
@@ -239,7 +253,8 @@ export class Analysis {
     if (!waiting) return;
     this.#unexplained.delete(entity);
     for (const incident of waiting) {
-      const why = judge.explain(window, incident.alert.alert_type);
+      if (incident.isExplained) continue;
+      const why = judge.explainWindow(window, incident.alert.alert_type);
       if (!why) continue;
       explain(incident, why.contributions, why.model);
       incident.alert.window_size = window.size;

@@ -35,10 +35,10 @@ export const MALICIOUS = 'malicious';
 /** Contributions kept with an alert. */
 const MAX_CONTRIBUTIONS = 10;
 
-export interface ModelIdentity {
-  readonly name: string;
-  readonly version: string;
-  readonly hash: string;
+/** Exact contributions to the probability (forest) or margin (boosting) of a kind, largest first. */
+export interface Reasons {
+  readonly contributions: Contribution[];
+  readonly model: { readonly name: string; readonly version: string; readonly hash: string };
 }
 
 export class Judge {
@@ -90,18 +90,25 @@ export class Judge {
     return score > threshold ? { score, threshold } : null;
   }
 
-  /** Exact contributions to the probability (forest) or margin (boosting) of `kind`, largest first. */
-  explain(
-    window: WindowRow,
-    kind: AlertKind,
-  ): { contributions: Contribution[]; model: ModelIdentity } | null {
+  /** Why a window looks like `kind`. Null for the network, and where no model knows the kind. */
+  explainWindow(window: WindowRow, kind: AlertKind): Reasons | null {
     const classifier = this.#classifierOf(window);
-    const explanation = classifier?.explain(window.values, kind);
-    if (!classifier || !explanation) return null;
-    const contributions = WINDOW_FEATURES.map(({ name }, at) => ({
-      feature: name,
-      value: window.values[at] ?? null,
-      contribution: explanation.contributions[at] ?? 0,
+    return classifier && this.#reasons(classifier, window.values, kind);
+  }
+
+  /** Why a conversation looks like `kind`. */
+  explainFlow(flow: FlowRecord, kind: AlertKind): Reasons | null {
+    flowVector(flow, this.#flowRow);
+    return this.#reasons(this.#flow, this.#flowRow, kind);
+  }
+
+  #reasons(classifier: Classifier, row: Float64Array, kind: AlertKind): Reasons | null {
+    const explanation = classifier.explain(row, kind);
+    if (!explanation) return null;
+    const contributions = classifier.featureNames.map((feature, at) => ({
+      feature,
+      value: Number.isNaN(row[at]!) ? null : row[at]!,
+      contribution: explanation.contributions[at]!,
     }));
     contributions.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
     return {
@@ -120,6 +127,7 @@ export class Judge {
 class Classifier {
   readonly name: string;
   readonly version: string;
+  readonly featureNames: readonly string[];
   readonly #model: RandomForest | BoostedTrees;
   readonly #stored: StoredModel;
   readonly #benign: number;
@@ -132,6 +140,7 @@ class Classifier {
     this.#model = model;
     this.#stored = stored;
     this.name = stored.name;
+    this.featureNames = model.featureNames;
     this.version = String(stored.parameters.version ?? '');
     this.#benign = model.classNames.indexOf(BENIGN);
     this.#probabilities = new Float64Array(model.classCount);

@@ -32,7 +32,7 @@ export function AlertFacts({ alert }: { alert: Alert }) {
         <Address ip={alert.destination_ip} port={alert.destination_port} none="many" />
       </Fact>
       <Fact name="Protocol">{alert.protocol ?? 'several'}</Fact>
-      <Fact name="Confidence">{formatShare(alert.confidence)}, calibrated</Fact>
+      <Fact name="Confidence">{formatShare(alert.confidence)}</Fact>
       <Fact name="First seen">
         <Timestamp at={alert.first_seen} withMillis />
       </Fact>
