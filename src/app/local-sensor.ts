@@ -61,7 +61,7 @@ export async function startLocalSensor(
   if (failure instanceof AppError)
     return { ...OFF, state: 'not_permitted', reason: failure.message };
   if (failure) throw failure;
-  failed.then((error) => {
+  void failed.then((error) => {
     if (error && !stop.signal.aborted) log.error({ err: error }, 'live capture ended');
   });
   return {

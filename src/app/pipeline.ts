@@ -89,11 +89,12 @@ export class Pipeline {
     const { pending } = state;
     if (pending?.epoch === place.epoch && pending.sequence === place.sequence) return pending;
     const verdicts = new PacketVerdicts(packets.length);
+    const lateBefore = state.analysis.counts.latePackets;
     state.analysis.push(packets, verdicts);
+    const latePackets = state.analysis.counts.latePackets - lateBefore;
     const output = state.analysis.take();
-    const batch = pending
-      ? { ...place, packets, verdicts, ...joined(pending, output) }
-      : { ...place, packets, verdicts, ...output };
+    const made = pending ? joined(pending, output) : output;
+    const batch = { ...place, packets, verdicts, latePackets, ...made };
     state.pending = batch;
     return batch;
   }

@@ -29,7 +29,7 @@ const FRAME_BYTES = 2048;
 /** Room before each frame to put a stripped VLAN tag back. */
 const RESERVE_BYTES = 4;
 
-export interface RingSize {
+interface RingSize {
   readonly blockBytes: number;
   readonly blocks: number;
   /** A block with packets is handed over after this, full or not. */

@@ -14,7 +14,7 @@ export interface Conversation {
 }
 
 /** The kernel takes 4,096 instructions; a conversation needs at most 46. */
-export const MAX_CONVERSATIONS = 64;
+const MAX_CONVERSATIONS = 64;
 
 const LOAD_WORD = 0x20;
 const LOAD_HALF = 0x28;

@@ -41,7 +41,7 @@ export function openApiDocument(routes: readonly AnyRoute[]): Json {
   };
 }
 
-export function operationIdOf({ method, path }: Pick<AnyRoute, 'method' | 'path'>): string {
+function operationIdOf({ method, path }: Pick<AnyRoute, 'method' | 'path'>): string {
   const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   return (
     method.toLowerCase() +

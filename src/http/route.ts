@@ -9,7 +9,7 @@ import type { Services } from './services.ts';
 const Nothing = z.strictObject({});
 
 /** A body that is not (only) a JSON document of a schema: the media types taken, each with its size. */
-export interface PayloadTypes {
+interface PayloadTypes {
   readonly [mediaType: string]: { readonly limitBytes: number; readonly schema?: z.ZodType };
 }
 
@@ -18,7 +18,7 @@ export interface Payload {
   readonly bytes: Uint8Array;
 }
 
-export interface RouteContext<Params, Query, Body> {
+interface RouteContext<Params, Query, Body> {
   readonly services: Services;
   readonly state: HttpState;
   readonly params: Params;

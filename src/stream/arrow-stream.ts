@@ -25,7 +25,7 @@ export class ArrowError extends Error {
   override readonly name = 'ArrowError';
 }
 
-export interface ArrowField {
+interface ArrowField {
   readonly name: string;
   /** `int32`, `uint8`, `float32`, `timestamp`, `fixed16`, `utf8`, or `text`: a dictionary of utf8 with int32 codes. */
   readonly kind: string;

@@ -43,9 +43,9 @@ import {
 import { type BatchMeta, EPOCH, SENSOR_ID } from './batch-meta.ts';
 
 export const BATCH_CONTENT_TYPE = 'application/vnd.apache.arrow.stream';
-export const MAX_BATCH_ROWS = 65_536;
+const MAX_BATCH_ROWS = 65_536;
 /** Of one batch, decompressed. 4,096 rows with every text at its longest fit. */
-export const MAX_BATCH_BYTES = 64 << 20;
+const MAX_BATCH_BYTES = 64 << 20;
 
 export interface DecodedBatch {
   readonly batch: PacketBatch;

@@ -40,7 +40,7 @@ export interface NumberColumn {
   readonly max: number;
 }
 
-export interface TextBatchColumn {
+interface TextBatchColumn {
   readonly name: string;
   readonly kind: 'text';
   readonly column: (batch: PacketBatch) => TextColumn;

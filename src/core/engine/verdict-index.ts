@@ -55,7 +55,7 @@ export class VerdictIndex {
       source,
       target,
       port: alert.destination_port ?? -1,
-      protocol: PROTOCOLS.findIndex((name) => name === alert.protocol),
+      protocol: PROTOCOLS.indexOf(alert.protocol as (typeof PROTOCOLS)[number]),
       kind: ALERT_KIND_NAMES.indexOf(alert.alert_type),
     };
     const entries = map.get(key);
