@@ -1,12 +1,7 @@
 /** The sensor inside `phantomnet up`: live capture where permitted, through spool and shipper into the server beside it. */
 import { join } from 'node:path';
-import { excludeFilter } from '../capture/exclude-filter.ts';
 import { AppError } from '../errors.ts';
-import { LiveBatches } from '../sensor/live-batches.ts';
-import { ownTraffic } from '../sensor/own-traffic.ts';
-import { Sensor } from '../sensor/sensor.ts';
-import { Shipper } from '../sensor/shipper.ts';
-import { Spool } from '../sensor/spool.ts';
+import { openLiveSensor } from '../sensor/live-sensor.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 
@@ -29,28 +24,21 @@ export async function startLocalSensor(
 ): Promise<LocalSensor> {
   if (!config.capture.enabled) return OFF;
   const stop = new AbortController();
-  const spool = await Spool.open({
-    dir: join(config.data_dir, 'spool'),
-    maxBytes: config.sensor.spool_bytes,
-  });
-  const { id: sensorId } = config.sensor;
-  const onTrouble = (message: string) => log.warn(message);
   let onOpen = () => {};
   const opened = new Promise<null>((resolve) => {
     onOpen = () => resolve(null);
   });
-  const sensor = new Sensor({
-    sensorId,
-    spool,
-    shipper: new Shipper({ spool, sensorId, url, key, onTrouble }),
-    producer: new LiveBatches({
-      interfaces: config.capture.interfaces,
-      promiscuous: config.capture.promiscuous,
-      ringBytes: RING_BYTES,
-      filter: excludeFilter(await ownTraffic(url)),
-      onOpen: () => onOpen(),
-    }),
-    onTrouble,
+  const sensor = await openLiveSensor({
+    sensorId: config.sensor.id,
+    url,
+    key,
+    interfaces: config.capture.interfaces,
+    promiscuous: config.capture.promiscuous,
+    ringBytes: RING_BYTES,
+    spoolDir: join(config.data_dir, 'spool'),
+    spoolBytes: config.sensor.spool_bytes,
+    onTrouble: (message) => log.warn(message),
+    onOpen: () => onOpen(),
   });
   const running = sensor.run(stop.signal);
   const failed = running.then(

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { LureEvent, LureService } from '../contract/lure.ts';
 import { startLures } from '../lures/lures.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** Output that nobody reads: past it events are dropped and counted. */
 const MAX_UNREAD_BYTES = 8 * 2 ** 20;
@@ -34,7 +35,7 @@ export async function lures(options: LuresCommandOptions): Promise<void> {
   });
   for (const { service, host: address, port } of running.addresses)
     err.write(`Lure: ${service} on ${address} port ${port}\n`);
-  await ended(options.signal ?? untilSignalled());
+  await ended(options.signal ?? untilStopped());
   await running.stop();
   if (dropped > 0) err.write(`${dropped} events were dropped: standard output was not read\n`);
 }
@@ -48,12 +49,6 @@ function summaryOf(event: LureEvent): string {
     event.sha256 !== null && `sha256 ${event.sha256}`,
   ].filter((part) => part !== false);
   return [event.at, event.service, event.source_ip, event.kind, ...details].join(' ');
-}
-
-function untilSignalled(): AbortSignal {
-  const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
-  return stopping.signal;
 }
 
 async function ended(signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
 import type { ReplayWords } from './replay.ts';
+import type { SensorCommandOptions } from './sensor.ts';
 
 const out = process.stdout;
 const err = process.stderr;
@@ -50,6 +51,20 @@ function addPlatform(program: Command): void {
     .action(async (words: UpWords) => {
       const { up } = await import('../app/up.ts');
       await up(await configOf(program), { ...words, demo: words.demo ?? 'first-run' });
+    });
+  program
+    .command('sensor')
+    .description('captures on this machine and ships to a server')
+    .requiredOption('--to <url>', 'the server')
+    .option('--key <key>', 'API key of the role sensor; better in PHANTOMNET_KEY')
+    .option('--id <name>', 'sensor id: the name of the key', 'local')
+    .option('--interface <name...>', 'interfaces to capture on', ['any'])
+    .option('--promiscuous', 'frames for others too', false)
+    .option('--spool <folder>', 'where batches wait for the server', 'data/spool')
+    .option('--json', 'counters as JSON lines on standard output', false)
+    .action(async (words: SensorCommandOptions) => {
+      const { sensorCommand } = await import('./sensor.ts');
+      await sensorCommand(words);
     });
   program
     .command('lures')

@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from '../errors.ts';
 import { replay as replayCaptures } from '../sensor/replay.ts';
+import { requireKey } from './sensor.ts';
+import { untilStopped } from './until-stopped.ts';
 
 const PROGRESS_MS = 2_000;
 
@@ -21,15 +22,8 @@ export async function replay(
   words: ReplayWords,
   err: NodeJS.WritableStream,
 ): Promise<void> {
-  const key = words.key ?? process.env.PHANTOMNET_KEY;
-  if (!key)
-    throw new AppError(
-      'usage',
-      'Cannot replay: give an API key of the role sensor with --key or PHANTOMNET_KEY',
-    );
+  const key = requireKey(words.key);
   const spoolDir = await mkdtemp(join(tmpdir(), 'phantomnet-replay-'));
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
   let said = Date.now();
   try {
     const stats = await replayCaptures(files, {
@@ -39,7 +33,7 @@ export async function replay(
       speed: words.speed === 'max' ? 'max' : Number(words.speed),
       restamp: words.restamp ? 'now' : undefined,
       spoolDir,
-      signal: stop.signal,
+      signal: untilStopped(),
       onTrouble: (message) => err.write(`${message}\n`),
       onProgress: ({ rows, shipper }) => {
         if (Date.now() - said < PROGRESS_MS) return;

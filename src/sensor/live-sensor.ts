@@ -15,6 +15,8 @@ export interface LiveSensorOptions {
   /** `any` alone means all of them. */
   readonly interfaces: readonly string[];
   readonly promiscuous?: boolean | undefined;
+  /** Memory of the kernel's ring; default 64 MiB. */
+  readonly ringBytes?: number | undefined;
   readonly spoolDir: string;
   readonly spoolBytes?: number | undefined;
   readonly onTrouble?: ((message: string) => void) | undefined;
@@ -28,7 +30,16 @@ export interface LiveSensorOptions {
  * @throws AppError `config_invalid`: the spool cannot be used; `usage`: the URL or the id is none.
  */
 export async function openLiveSensor(options: LiveSensorOptions): Promise<Sensor> {
-  const { sensorId, url, key, interfaces, promiscuous = false, onTrouble, onOpen } = options;
+  const {
+    sensorId,
+    url,
+    key,
+    interfaces,
+    promiscuous = false,
+    ringBytes,
+    onTrouble,
+    onOpen,
+  } = options;
   const spool = await Spool.open({ dir: options.spoolDir, maxBytes: options.spoolBytes });
   const trouble = onTrouble ? { onTrouble } : {};
   const shipper = new Shipper({ spool, sensorId, url, key, ...trouble });
@@ -37,6 +48,7 @@ export async function openLiveSensor(options: LiveSensorOptions): Promise<Sensor
     interfaces,
     promiscuous,
     filter,
+    ...(ringBytes ? { ringBytes } : {}),
     ...(onOpen ? { onOpen } : {}),
   });
   return new Sensor({ sensorId, producer, spool, shipper, ...trouble });
