@@ -17,8 +17,8 @@ ${summaries.map(section).join('\n')}
 }
 
 function section({ file, packets, flows, alerts, damage }: CaptureSummary): string {
-  const damaged = damage ? `<p><strong>${escape(damage.message)}</strong></p>` : '';
-  return `<h2>${escape(file)}</h2>
+  const damaged = damage ? `<p><strong>${escapeHtml(damage.message)}</strong></p>` : '';
+  return `<h2>${escapeHtml(file)}</h2>
 <p>${packets} packets, ${flows} flows, ${alerts.length} alerts.</p>${damaged}
 ${alerts.map(article).join('\n')}`;
 }
@@ -44,13 +44,13 @@ function article(alert: Alert): string {
     feature,
     `${value === null ? 'missing' : round(value)} (${contribution >= 0 ? '+' : ''}${round(contribution)})`,
   ]);
-  return `<article><h3>${escape(alert.alert_type)} (${alert.severity})</h3><p>${escape(alert.description)}</p>
+  return `<article><h3>${escapeHtml(alert.alert_type)} (${alert.severity})</h3><p>${escapeHtml(alert.description)}</p>
 ${rows(facts)}<h4>Evidence</h4>${rows(numbers)}${reasons.length > 0 ? `<h4>What decided the model</h4>${rows(reasons)}` : ''}</article>`;
 }
 
 function rows(cells: readonly (readonly string[])[]): string {
   const lines = cells.map(
-    ([name = '', value = '']) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`,
+    ([name = '', value = '']) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
   );
   return `<table>${lines.join('')}</table>`;
 }
@@ -63,6 +63,6 @@ function round(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replay as replayCaptures } from '../sensor/replay.ts';
-import { requireKey } from './sensor.ts';
+import { requireKey, summaryOf } from './sensor.ts';
 import { untilStopped } from './until-stopped.ts';
 
 const PROGRESS_MS = 2_000;
@@ -35,15 +35,14 @@ export async function replay(
       spoolDir,
       signal: untilStopped(),
       onTrouble: (message) => err.write(`${message}\n`),
-      onProgress: ({ rows, shipper }) => {
+      onProgress: (stats) => {
         if (Date.now() - said < PROGRESS_MS) return;
         said = Date.now();
-        err.write(`${rows} packets read, ${shipper.sentRows} delivered\n`);
+        err.write(`${summaryOf(stats)}\n`);
       },
     });
-    err.write(
-      `${stats.shipper.sentRows} packets delivered, ${stats.shipper.rejectedBatches} batches rejected\n`,
-    );
+    err.write(`${summaryOf(stats)}
+`);
   } finally {
     await rm(spoolDir, { recursive: true, force: true });
   }
