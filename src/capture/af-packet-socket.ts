@@ -125,6 +125,7 @@ export class RingSocket {
   readonly #address: bigint;
   readonly #counters = new Uint8Array(12);
   readonly #countersSize = new Uint32Array(1);
+  #program: Uint8Array | null = null;
   #isOpen = true;
 
   /** @throws AppError `capture_unavailable` saying what to grant. */
@@ -203,12 +204,15 @@ export class RingSocket {
       code.setUint32(8 * index + 4, k, IS_LITTLE);
     }
     const bytes = new Uint8Array(code.buffer);
+    // Only its address goes to the kernel: something must hold on to it until then.
+    this.#program = bytes;
     // struct sock_fprog: a count, padding, a pointer.
     const program = new BigUint64Array([BigInt(filter.length), koffi.address(bytes)]);
     const raw = new Uint8Array(program.buffer);
     if (libc().setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, raw, raw.length) < 0) {
-      throw failed('attach the capture filter');
+      throw failed(`attach the capture filter of ${this.#program.length} bytes`);
     }
+    this.#program = null;
   }
 }
 
