@@ -18,7 +18,7 @@ const MAX_SENSORS = 64;
 const MAX_WAITING = 32;
 
 interface SensorState {
-  readonly analysis: Analysis;
+  analysis: Analysis;
   epoch: string;
   /** The last one that was committed or is known to be. */
   sequence: number;
@@ -90,20 +90,27 @@ export class Pipeline {
     if (pending?.epoch === place.epoch && pending.sequence === place.sequence) return pending;
     const verdicts = new PacketVerdicts(packets.length);
     const lateBefore = state.analysis.counts.latePackets;
-    state.analysis.push(packets, verdicts);
+    // An empty batch ends the sensor's capture; what comes after it is a new one.
+    if (packets.length > 0) state.analysis.push(packets, verdicts);
+    else state.analysis.finish();
     const latePackets = state.analysis.counts.latePackets - lateBefore;
     const output = state.analysis.take();
+    if (packets.length === 0) state.analysis = this.#newAnalysis(place.sensorId);
     const made = pending ? joined(pending, output) : output;
     const batch = { ...place, packets, verdicts, latePackets, ...made };
     state.pending = batch;
     return batch;
   }
 
+  #newAnalysis(sensorId: string): Analysis {
+    return new Analysis({ ...this.#options.analysis, sensorId });
+  }
+
   #stateOf({ sensorId }: BatchMeta): SensorState {
     let state = this.#sensors.get(sensorId);
     this.#sensors.delete(sensorId);
     state ??= {
-      analysis: new Analysis({ ...this.#options.analysis, sensorId }),
+      analysis: this.#newAnalysis(sensorId),
       epoch: '',
       sequence: -1,
       pending: null,

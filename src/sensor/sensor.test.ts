@@ -89,13 +89,15 @@ describe('Sensor', () => {
     const { sensor, spool } = await sensorOf(captureOf(950));
     await sensor.run(new AbortController().signal);
     expect(portsReceived()).toEqual(numbers(950));
-    expect(batches.map(({ meta }) => meta.sequence)).toEqual(numbers(10));
+    // Ten with packets and the empty one that ends the capture.
+    expect(batches.map(({ meta }) => meta.sequence)).toEqual(numbers(11));
+    expect(batches[10]?.batch.length).toBe(0);
     expect(new Set(batches.map(({ meta }) => `${meta.sensorId} ${meta.epoch}`))).toEqual(
       new Set([`s1 ${spool.epoch}`]),
     );
     expect(batches[9]?.batch.tsMicros[49]).toBe(START_MICROS + 949_000);
     expect(sensor.stats).toMatchObject({ frames: 950, rows: 950, batches: 10 });
-    expect(sensor.stats.shipper).toMatchObject({ sentBatches: 10, sentRows: 950 });
+    expect(sensor.stats.shipper).toMatchObject({ sentBatches: 11, sentRows: 950 });
   });
 
   it('leaves what it could not ship in the spool for its next start', async () => {
@@ -107,11 +109,12 @@ describe('Sensor', () => {
     while (first.sensor.stats.batches < 3) await new Promise((resolve) => setTimeout(resolve, 5));
     stop.abort();
     await running;
-    expect(first.spool.entries).toHaveLength(3);
+    // Three and the empty one that ends the capture.
+    expect(first.spool.entries).toHaveLength(4);
     status = 200;
     const second = await sensorOf(captureOf(100), 100, spoolDir);
     await second.sensor.run(new AbortController().signal);
-    expect(batches.map(({ meta }) => meta.sequence)).toEqual([0, 1, 2, 3]);
+    expect(batches.map(({ meta }) => meta.sequence)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(portsReceived()).toEqual([...numbers(300), ...numbers(100)]);
   });
 
@@ -145,7 +148,7 @@ describe('replay', () => {
     const stats = await replay([captureOf(5000), captureOf(10)], options());
     expect(stats).toMatchObject({ frames: 5010, rows: 5010 });
     expect(portsReceived()).toEqual([...numbers(5000), ...numbers(10)]);
-    expect(batches.map(({ batch }) => batch.length)).toEqual([4096, 914]);
+    expect(batches.map(({ batch }) => batch.length)).toEqual([4096, 914, 0]);
   });
 
   it('shifts a capture to now by whole windows', async () => {
@@ -168,7 +171,7 @@ describe('replay', () => {
     await replay([captureOf(9, 500_000)], { ...options(), speed: 2 });
     expect(portsReceived()).toEqual(numbers(9));
     // 0 to 2.0 s, then 2.5 to 4.0 s of packet time, which is one second later at this speed.
-    expect(batches.map(({ batch }) => batch.length)).toEqual([5, 4]);
+    expect(batches.map(({ batch }) => batch.length)).toEqual([5, 4, 0]);
     expect(arrivals[1]! - arrivals[0]!).toBeGreaterThanOrEqual(900);
   });
 

@@ -1,5 +1,8 @@
 /** A sensor: packets into batches, batches into the spool, the spool to the server. */
+
+import { PacketBatch } from '../contract/packet-batch.ts';
 import { AppError } from '../errors.ts';
+import { encodeBatch } from '../stream/batch-codec.ts';
 import { SENSOR_ID } from '../stream/batch-meta.ts';
 import type { BatchProducer, EncodedBatch } from './batch-producer.ts';
 import type { Shipper, ShipperStats } from './shipper.ts';
@@ -76,6 +79,7 @@ export class Sensor {
     } catch (error) {
       captureError = error;
     }
+    if (this.#batches > 0) await this.#end();
     await this.#finishShipping(signal, stopShipping);
     await shipping;
     if (captureError !== null) throw captureError;
@@ -101,6 +105,18 @@ export class Sensor {
       }
     };
     await producer.run(place, keep, signal);
+  }
+
+  /** An empty batch ends the capture: the server closes the conversations and windows that are open. */
+  async #end(): Promise<void> {
+    const { sensorId, spool, onTrouble } = this.#options;
+    const sequence = spool.nextSequence;
+    const bytes = encodeBatch(new PacketBatch(1), { sensorId, epoch: spool.epoch, sequence });
+    try {
+      await spool.append(sequence, 0, bytes);
+    } catch (error) {
+      onTrouble?.(`Cannot write to the spool ${spool.dir}: ${(error as Error).message}`);
+    }
   }
 
   async #waitForRoom(batch: EncodedBatch, signal: AbortSignal): Promise<void> {

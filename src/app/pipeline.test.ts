@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { AnalysedBatch } from '../contract/analysis.ts';
+import { PacketBatch } from '../contract/packet-batch.ts';
+import { conversation, times } from '../core/detection/detections.suite.ts';
+import { batchOf } from '../core/flows/packet-rows.suite.ts';
+import { AppError } from '../errors.ts';
+import { Pipeline } from './pipeline.ts';
+
+/** A pipeline whose store is told what to answer, and what reached it. */
+function pipelineOf(answers: ('stored' | 'duplicate' | Error)[] = []) {
+  const stored: AnalysedBatch[] = [];
+  const pipeline = new Pipeline({
+    analysis: { judge: null },
+    async store(batch) {
+      const answer = answers.shift() ?? 'stored';
+      if (answer instanceof Error) throw answer;
+      stored.push(batch);
+      return answer;
+    },
+    onStored() {},
+    onBlocks() {},
+  });
+  return { pipeline, stored };
+}
+
+const place = (sequence: number, sensorId = 's') => ({ sensorId, epoch: 'e', sequence });
+const talk = (t: number) =>
+  batchOf(times(5, (i) => conversation(t + i, '10.0.0.1', '10.0.0.2', 80, 20_000 + i)).flat());
+const down = new AppError('database_unavailable', 'down');
+
+describe('Pipeline', () => {
+  it('stores a batch once', async () => {
+    const { pipeline, stored } = pipelineOf();
+    expect(await pipeline.ingest(talk(0), place(0))).toBe('stored');
+    expect(await pipeline.ingest(talk(0), place(0))).toBe('duplicate');
+    expect(stored).toHaveLength(1);
+  });
+
+  it('gives a batch that could not be stored the same result when it comes again', async () => {
+    const failing = pipelineOf([down]);
+    await expect(failing.pipeline.ingest(talk(0), place(0))).rejects.toBe(down);
+    await failing.pipeline.ingest(talk(0), place(0));
+    await failing.pipeline.ingest(talk(100), place(1));
+    const smooth = pipelineOf();
+    await smooth.pipeline.ingest(talk(0), place(0));
+    await smooth.pipeline.ingest(talk(100), place(1));
+    expect(failing.stored.map(({ windows }) => windows)).toEqual(
+      smooth.stored.map(({ windows }) => windows),
+    );
+    expect(failing.stored.map(({ flows }) => flows)).toEqual(
+      smooth.stored.map(({ flows }) => flows),
+    );
+  });
+
+  it('loses no result when the sensor gives up the batch that made it', async () => {
+    const { pipeline, stored } = pipelineOf(['stored', down]);
+    await pipeline.ingest(talk(0), place(0));
+    await expect(pipeline.ingest(talk(100), place(1))).rejects.toBe(down);
+    await pipeline.ingest(talk(200), place(2));
+    const starts = stored.flatMap(({ windows }) =>
+      windows.filter(({ scope }) => scope === 'network').map(({ startMicros }) => startMicros),
+    );
+    expect(starts).toContain(0);
+  });
+
+  it('closes what is open when a sensor ends its capture', async () => {
+    const { pipeline, stored } = pipelineOf();
+    await pipeline.ingest(talk(0), place(0));
+    expect(stored[0]?.flows).toEqual([]);
+    await pipeline.ingest(new PacketBatch(1), place(1));
+    expect(stored[1]?.flows).toHaveLength(5);
+    expect(stored[1]?.windows.length).toBeGreaterThan(0);
+  });
+
+  it('keeps sensors apart', async () => {
+    const { pipeline, stored } = pipelineOf();
+    await Promise.all([
+      pipeline.ingest(talk(0), place(0, 'a')),
+      pipeline.ingest(talk(0), place(0, 'b')),
+    ]);
+    await Promise.all([
+      pipeline.ingest(new PacketBatch(1), place(1, 'a')),
+      pipeline.ingest(new PacketBatch(1), place(1, 'b')),
+    ]);
+    const flowsOf = (sensorId: string) =>
+      stored.filter((batch) => batch.sensorId === sensorId).flatMap(({ flows }) => flows);
+    expect(flowsOf('a')).toHaveLength(5);
+    expect(flowsOf('a').map(({ id }) => id)).not.toEqual(flowsOf('b').map(({ id }) => id));
+  });
+
+  it('turns batches away when too many wait', async () => {
+    const { pipeline } = pipelineOf();
+    const results = await Promise.allSettled(
+      times(40, (i) => pipeline.ingest(talk(i * 100), place(i))),
+    );
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(8);
+    expect(refused[0]).toMatchObject({ reason: { code: 'overloaded' } });
+  });
+});
