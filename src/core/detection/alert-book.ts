@@ -42,7 +42,9 @@ const SEVERITY: Record<AlertKind, Severity> = {
 export interface Incident {
   readonly alert: Alert;
   lastMicros: number;
-  isSpoofable: boolean;
+  /** By detector: the strongest proven confidence. What these come to together may block. */
+  readonly proven: Map<string, number>;
+  provenConfidence: number;
   /** Contributions are computed once, when there is something to explain. */
   isExplained: boolean;
   isBlockRequested: boolean;
@@ -127,7 +129,8 @@ export class AlertBook {
     return {
       alert,
       lastMicros: detection.atMicros,
-      isSpoofable: true,
+      proven: new Map(),
+      provenConfidence: 0,
       isExplained: false,
       isBlockRequested: false,
     };
@@ -166,8 +169,6 @@ function grow(incident: Incident, detection: Detection): void {
   const { alert } = incident;
   const at = detection.atMicros / 1e6;
   incident.lastMicros = Math.max(incident.lastMicros, detection.atMicros);
-  // One proof that the source is real is enough.
-  incident.isSpoofable &&= detection.isSpoofable;
   alert.last_seen = Math.max(alert.last_seen, at);
   alert.packet_count += detection.packets;
   alert.byte_count += detection.bytes;
@@ -181,7 +182,8 @@ function grow(incident: Incident, detection: Detection): void {
     numbers: { ...detection.numbers },
     thresholds: { ...detection.thresholds },
   });
-  alert.confidence = fuse(alert.evidence);
+  alert.confidence = fuse(alert.evidence.map(({ confidence }) => confidence));
+  prove(incident, detection);
   const [reference] = alert.packets;
   if (reference) reference.last = alert.last_seen;
   if (!detection.isTargetUnseen && alert.destination_port !== detection.targetPort) {
@@ -198,12 +200,21 @@ function keepStrongest(evidence: Finding[], finding: Finding): void {
   } else if (finding.confidence >= before.confidence) evidence[at] = finding;
 }
 
+/** A finding that proves nothing adds nothing here, however strong it is. */
+function prove(incident: Incident, { detector, provenConfidence }: Detection): void {
+  const { proven } = incident;
+  if (provenConfidence <= (proven.get(detector) ?? 0)) return;
+  if (!proven.has(detector) && proven.size >= MAX_FINDINGS) return;
+  proven.set(detector, provenConfidence);
+  incident.provenConfidence = fuse(proven.values());
+}
+
 /**
  * Independent findings, each right with its confidence: at least one is. Capped below certainty, because
  * detectors that look at the same packets are not independent.
  */
-function fuse(evidence: readonly Finding[]): number {
+function fuse(confidences: Iterable<number>): number {
   let doubt = 1;
-  for (const { confidence } of evidence) doubt *= 1 - confidence;
+  for (const confidence of confidences) doubt *= 1 - confidence;
   return Math.min(0.99, 1 - doubt);
 }

@@ -30,8 +30,11 @@ export interface Detection {
   readonly numbers: Readonly<Record<string, number | string | boolean>>;
   /** The limits that were crossed, under the names of `numbers`. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** True unless a completed handshake proves the source: such a detection never blocks. */
-  readonly isSpoofable: boolean;
+  /**
+   * The confidence from that part of the evidence alone whose source a completed handshake proves; 0: none.
+   * Only this can block: what anybody could have sent in the source's name must not count against it.
+   */
+  readonly provenConfidence: number;
   /** What of it was counted when it was noticed. */
   readonly packets: number;
   readonly bytes: number;
@@ -49,6 +52,11 @@ export interface Detector {
   endStep?(endMicros: number): void;
   /** State that was dropped to stay in bounds, since the start. */
   readonly evictions: number;
+}
+
+/** `confidenceOf` for the proven part: nothing below the limit. */
+export function provenConfidenceOf(measured: number, limit: number): number {
+  return measured >= limit ? confidenceOf(measured, limit) : 0;
 }
 
 /**

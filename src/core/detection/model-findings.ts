@@ -36,7 +36,9 @@ interface Tally {
   packets: number;
   bytes: number;
   flows: number;
-  isValidated: boolean;
+  /** Of the flows, those whose source a completed handshake proves. */
+  provenCount: number;
+  provenScoreSum: number;
   /** The one target of all flows; null: several; undefined: none yet. */
   targetIp: string | null | undefined;
 }
@@ -68,7 +70,10 @@ export class ModelFindings {
     tally.packets += flow.packetsFwd + flow.packetsBwd;
     tally.bytes += flow.bytesFwd + flow.bytesBwd;
     tally.flows++;
-    tally.isValidated ||= flow.isValidated;
+    if (flow.isValidated) {
+      tally.provenCount++;
+      tally.provenScoreSum += verdict.threatScore;
+    }
     if (tally.times.length < this.#limits.min_flows) return false;
     this.#tell(tally, 'flow-forest', kind, 'flows', this.#limits.min_flows, {
       sourceIp: flow.srcIp,
@@ -116,7 +121,7 @@ export class ModelFindings {
       summary: `${window.entity} behaved unlike anything in training in ${tally.times.length} windows of 5 s within a minute`,
       numbers: { isolation_score: mean, windows: tally.times.length },
       thresholds: { isolation_score: threshold, windows: this.#limits.min_unusual_windows },
-      isSpoofable: true,
+      provenConfidence: 0,
       packets: 0,
       bytes: 0,
       flows: 0,
@@ -142,7 +147,8 @@ export class ModelFindings {
         packets: 0,
         bytes: 0,
         flows: 0,
-        isValidated: false,
+        provenCount: 0,
+        provenScoreSum: 0,
         targetIp: undefined,
       };
       this.#tallies.delete(key);
@@ -177,11 +183,14 @@ export class ModelFindings {
       atMicros,
       firstMicros: tally.times[0] ?? atMicros,
       ...who,
-      confidence: Math.min(MAX_CONFIDENCE, mean * (1 - 2 ** -count)),
+      confidence: confidenceOf(count, mean),
       summary: `${who.sourceIp}${who.targetIp ? ` towards ${who.targetIp}` : ''}: ${count} ${what} look like ${kind}, mean probability ${mean.toFixed(2)}`,
       numbers: { [what]: count, mean_threat_score: mean },
       thresholds: { [what]: limit, mean_threat_score: this.#limits.min_threat_score },
-      isSpoofable: !tally.isValidated,
+      provenConfidence:
+        tally.provenCount < limit
+          ? 0
+          : confidenceOf(tally.provenCount, tally.provenScoreSum / tally.provenCount),
       packets: tally.packets,
       bytes: tally.bytes,
       flows: tally.flows,
@@ -192,5 +201,12 @@ export class ModelFindings {
     // What was told is evidence once: later ones count on from here.
     tally.times = tally.times.slice(-limit);
     tally.scoreSum = mean * tally.times.length;
+    if (tally.provenCount <= limit) return;
+    tally.provenScoreSum *= limit / tally.provenCount;
+    tally.provenCount = limit;
   }
+}
+
+function confidenceOf(count: number, meanScore: number): number {
+  return Math.min(MAX_CONFIDENCE, meanScore * (1 - 2 ** -count));
 }

@@ -219,7 +219,7 @@ export class Analysis {
     const isNew = alert.decision === 'ALLOW';
     alert.decision = decide(alert.confidence, policy, {
       isAnomalyOnly: alert.alert_type === 'Anomaly',
-      isSpoofable: incident.isSpoofable,
+      provenConfidence: incident.provenConfidence,
       isProtected: alert.source_ip === null || this.#neverBlock.isProtected(alert.source_ip),
     });
     if (isNew && alert.decision !== 'ALLOW') {

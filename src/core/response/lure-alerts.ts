@@ -128,7 +128,7 @@ export class LureAlerts {
       model: null,
       decision: decide(confidence, policy, {
         isAnomalyOnly: false,
-        isSpoofable: false,
+        provenConfidence: confidence,
         isProtected: isProtected(visit.sourceIp),
       }),
       status: 'open',

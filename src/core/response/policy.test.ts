@@ -4,11 +4,11 @@ import { ALERT_THRESHOLD, BLOCK_THRESHOLD } from '../../contract/analysis.ts';
 import { decide } from './policy.ts';
 
 const DEFAULT = { alert_threshold: ALERT_THRESHOLD, block_threshold: BLOCK_THRESHOLD };
-const NOTHING_SPEAKS_AGAINST = { isAnomalyOnly: false, isSpoofable: false, isProtected: false };
+const NOTHING_SPEAKS_AGAINST = { isAnomalyOnly: false, provenConfidence: 1, isProtected: false };
 
 const facts = fc.record({
   isAnomalyOnly: fc.boolean(),
-  isSpoofable: fc.boolean(),
+  provenConfidence: fc.double({ min: 0, max: 1, noNaN: true }),
   isProtected: fc.boolean(),
 });
 const policy = fc.record({
@@ -33,8 +33,9 @@ describe('decide', () => {
   it('blocks only what is beyond both thresholds and what no fact speaks for', () => {
     fc.assert(
       fc.property(confidence, policy, facts, (value, limits, known) => {
-        const isSure = value >= limits.alert_threshold && value >= limits.block_threshold;
-        const isHeld = known.isAnomalyOnly || known.isSpoofable || known.isProtected;
+        const sure = Math.min(value, known.provenConfidence);
+        const isSure = sure >= limits.alert_threshold && sure >= limits.block_threshold;
+        const isHeld = known.isAnomalyOnly || known.isProtected;
         expect(decide(value, limits, known) === 'BLOCK').toBe(isSure && !isHeld);
       }),
     );

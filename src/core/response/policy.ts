@@ -10,20 +10,24 @@ export interface SourceFacts {
   /** Nothing but the isolation forest speaks for it: unusual is not hostile, so it is never blocked. */
   readonly isAnomalyOnly: boolean;
   /**
-   * No completed three-way handshake was seen from it. Blocking it would let anyone who can forge a
-   * source address choose whom we cut off.
+   * The confidence from what was seen on connections with a completed handshake alone. Blocking for
+   * anything else would let whoever can forge a source address choose whom we cut off.
    */
-  readonly isSpoofable: boolean;
+  readonly provenConfidence: number;
   /** It is on the never-block list. */
   readonly isProtected: boolean;
 }
 
 /**
- * ALLOW below `alert_threshold`, BLOCK from `block_threshold` on where the facts permit it, ALERT otherwise.
+ * ALLOW below `alert_threshold`, BLOCK where the proven confidence reaches `block_threshold` as well and the
+ * facts permit it, ALERT otherwise.
  * Should the two thresholds be the wrong way round, the higher one blocks. NaN is ALLOW.
  */
 export function decide(confidence: number, policy: Thresholds, facts: SourceFacts): Verdict {
   if (!(confidence >= policy.alert_threshold)) return 'ALLOW';
-  const mayBlock = !facts.isAnomalyOnly && !facts.isSpoofable && !facts.isProtected;
-  return mayBlock && confidence >= policy.block_threshold ? 'BLOCK' : 'ALERT';
+  const mayBlock = !facts.isAnomalyOnly && !facts.isProtected;
+  const sure = Math.min(confidence, facts.provenConfidence);
+  return mayBlock && sure >= Math.max(policy.alert_threshold, policy.block_threshold)
+    ? 'BLOCK'
+    : 'ALERT';
 }

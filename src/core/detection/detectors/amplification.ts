@@ -37,7 +37,7 @@ export function amplification(limits: typeof amplificationDefaults): FloodPolicy
       summary: `${load.targetIp}:${load.topPort} was asked ${Math.round(rate)} times/s in the name of ${sourceIp} and answered with ${factor.toFixed(1)} times the bytes`,
       numbers: { rate_pps: rate, factor, answer_bytes: load.answerBytes },
       thresholds: { rate_pps: limits.min_rate, factor: limits.min_factor },
-      isSpoofable: true,
+      provenConfidence: 0,
       packets: load.packets,
       bytes: load.bytes,
       flows: load.flows,

@@ -106,7 +106,7 @@ export class ArpSpoofDetector implements Detector {
       },
       thresholds: { claims: this.#limits.min_claims },
       // Anybody on the link can send ARP in any name.
-      isSpoofable: true,
+      provenConfidence: 0,
       packets: claims.reported === 1 ? claims.count : 1,
       bytes: claims.reported === 1 ? claims.bytes : seen.batch.wireLength[seen.row]!,
       flows: 0,

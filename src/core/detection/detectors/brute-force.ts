@@ -6,7 +6,7 @@
 import type { FlowRecord } from '../../../contract/flow.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
-import { confidenceOf, type Detector, type Report } from '../detector.ts';
+import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import type { Observation } from '../observation.ts';
 
 export const bruteForceDefaults = {
@@ -25,6 +25,8 @@ export const bruteForceDefaults = {
   max_triples: 16_384,
 };
 
+const MAX_TIMES = 1_024;
+
 const REMOTE_PORTS = new Map([
   [23, 'TELNET'],
   [2323, 'TELNET'],
@@ -38,8 +40,10 @@ interface Failures {
   readonly sourceIp: string;
   readonly targetIp: string;
   readonly port: number;
-  /** Times of the failures within the window, oldest first; at most 1,024. */
+  /** Times of the failures within the window, oldest first; at most `MAX_TIMES`. */
   readonly times: number[];
+  /** Those of them that were seen on connections with a completed handshake. */
+  readonly proven: number[];
   packets: number;
   bytes: number;
   flows: number;
@@ -110,13 +114,14 @@ export class BruteForceDetector implements Detector {
       targetIp: formatIp(isReply ? batch.src : batch.dst, 4 * row, version),
       port: isReply ? batch.srcPort[row]! : batch.dstPort[row]!,
       times: [],
+      proven: [],
       packets: 0,
       bytes: 0,
       flows: 0,
     });
     failures.packets++;
     failures.bytes += batch.wireLength[row]!;
-    this.#count(failures, what, limit, seen.tsMicros, !seen.isValidated);
+    this.#count(failures, what, limit, seen.tsMicros, seen.isValidated);
   }
 
   #conversation(service: string, what: string, limit: number, flow: FlowRecord): void {
@@ -128,6 +133,7 @@ export class BruteForceDetector implements Detector {
       targetIp: flow.dstIp,
       port: flow.dstPort,
       times: [],
+      proven: [],
       packets: 0,
       bytes: 0,
       flows: 0,
@@ -135,7 +141,7 @@ export class BruteForceDetector implements Detector {
     failures.packets += flow.packetsFwd;
     failures.bytes += flow.bytesFwd;
     failures.flows++;
-    this.#count(failures, what, limit, flow.lastSeenMicros, false);
+    this.#count(failures, what, limit, flow.lastSeenMicros, true);
   }
 
   #begin(key: string, failures: Failures): Failures {
@@ -153,12 +159,13 @@ export class BruteForceDetector implements Detector {
     what: string,
     limit: number,
     atMicros: number,
-    isSpoofable: boolean,
+    isProven: boolean,
   ): void {
-    const { times, service, sourceIp, targetIp, port } = failures;
-    times.push(atMicros);
+    const { times, proven, service, sourceIp, targetIp, port } = failures;
     const oldest = atMicros - this.#limits.window_s * 1e6;
-    while (times.length > 1_024 || (times[0] ?? atMicros) < oldest) times.shift();
+    note(times, atMicros, oldest);
+    if (isProven) note(proven, atMicros, oldest);
+    else forget(proven, oldest);
     if (times.length < limit) return;
     const firstMicros = times[0] ?? atMicros;
     const seconds = (atMicros - firstMicros) / 1e6;
@@ -175,7 +182,7 @@ export class BruteForceDetector implements Detector {
       summary: `${sourceIp} failed ${times.length} times to sign in to ${service} on ${targetIp}:${port} within ${Math.round(seconds)} s`,
       numbers: { [what]: times.length, seconds, service },
       thresholds: { [what]: limit },
-      isSpoofable,
+      provenConfidence: provenConfidenceOf(proven.length, limit),
       packets: failures.packets,
       bytes: failures.bytes,
       flows: failures.flows,
@@ -184,4 +191,14 @@ export class BruteForceDetector implements Detector {
     failures.bytes = 0;
     failures.flows = 0;
   }
+}
+
+function note(times: number[], atMicros: number, oldestMicros: number): void {
+  times.push(atMicros);
+  if (times.length > MAX_TIMES) times.shift();
+  forget(times, oldestMicros);
+}
+
+function forget(times: number[], oldestMicros: number): void {
+  while ((times[0] ?? oldestMicros) < oldestMicros) times.shift();
 }

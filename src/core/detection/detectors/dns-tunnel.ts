@@ -5,7 +5,7 @@
  */
 import { subdomainLength } from '../../features/registered-domain.ts';
 import { formatIp } from '../../wire/address.ts';
-import { confidenceOf, type Detector, type Report } from '../detector.ts';
+import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import type { Observation } from '../observation.ts';
 
 export const dnsTunnelDefaults = {
@@ -32,7 +32,9 @@ interface Channel {
   bytes: number;
   names: Set<string>;
   characters: number;
-  isValidated: boolean;
+  /** Of the names, those first seen on a connection with a completed handshake (DNS over TCP). */
+  provenNames: number;
+  provenCharacters: number;
 }
 
 export class DnsTunnelDetector implements Detector {
@@ -58,10 +60,12 @@ export class DnsTunnelDetector implements Detector {
     const channel = this.#channelOf(domain, seen);
     channel.queries++;
     channel.bytes += batch.wireLength[row]!;
-    channel.isValidated ||= seen.isValidated;
     if (channel.names.size < MAX_NAMES && !channel.names.has(name)) {
       channel.names.add(name);
       channel.characters += subdomain;
+      if (!seen.isValidated) return;
+      channel.provenNames++;
+      channel.provenCharacters += subdomain;
     }
   }
 
@@ -88,7 +92,8 @@ export class DnsTunnelDetector implements Detector {
         bytes: 0,
         names: new Set(),
         characters: 0,
-        isValidated: false,
+        provenNames: 0,
+        provenCharacters: 0,
       };
       this.#channels.set(key, channel);
       if (this.#channels.size > this.#limits.max_pairs) {
@@ -107,6 +112,9 @@ export class DnsTunnelDetector implements Detector {
     const limits = this.#limits;
     if (names < limits.min_names || meanLength < limits.min_mean_length) return;
     if (uniqueRatio < limits.min_unique_ratio) return;
+    const isProven =
+      channel.provenNames >= limits.min_names &&
+      channel.provenCharacters >= channel.provenNames * limits.min_mean_length;
     this.#report({
       kind: 'DNS_Tunnel',
       detector: this.name,
@@ -130,7 +138,9 @@ export class DnsTunnelDetector implements Detector {
         mean_length: limits.min_mean_length,
         unique_ratio: limits.min_unique_ratio,
       },
-      isSpoofable: !channel.isValidated,
+      provenConfidence: isProven
+        ? provenConfidenceOf(channel.provenCharacters, limits.min_names * limits.min_mean_length)
+        : 0,
       packets: channel.queries,
       bytes: channel.bytes,
       flows: 0,

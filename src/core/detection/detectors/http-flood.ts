@@ -1,7 +1,7 @@
 /** HTTP_Flood: one client, or many, ask a web server at a rate that no browser or crawler has. */
-import { confidenceOf } from '../detector.ts';
+import { confidenceOf, provenConfidenceOf } from '../detector.ts';
 import { culpritOf, type FloodPolicy } from '../flood-detector.ts';
-import { Pressure } from '../target-pressure.ts';
+import { Pressure, type TargetLoad } from '../target-pressure.ts';
 
 export const httpFloodDefaults = {
   /** Requests per second on one server, at least half of them from one client. */
@@ -27,10 +27,15 @@ export function httpFlood(limits: typeof httpFloodDefaults): FloodPolicy {
       summary: `${sourceIp} sent ${Math.round(rate)} HTTP requests/s to ${load.targetIp}:${load.topPort}`,
       numbers: { rate_rps: rate, answers: load.answers, sources: load.sources },
       thresholds: { rate_rps: limits.min_rate },
-      isSpoofable: load.validated < load.packets / 2,
+      provenConfidence: provenConfidenceOf(provenOf(load) / 5, limits.min_rate),
       packets: load.packets,
       bytes: load.bytes,
       flows: load.flows,
     };
   };
+}
+
+/** Requests that are certainly both: on proven connections, and the heaviest source's. */
+function provenOf({ packets, validated, topSourceShare }: TargetLoad): number {
+  return Math.max(0, validated + topSourceShare * packets - packets);
 }

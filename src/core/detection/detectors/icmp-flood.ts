@@ -29,7 +29,7 @@ export function icmpFlood(limits: typeof icmpFloodDefaults): FloodPolicy {
       }`,
       numbers: { rate_pps: rate, answers: load.answers, sources: load.sources },
       thresholds: { rate_pps: limits.min_rate },
-      isSpoofable: true,
+      provenConfidence: 0,
       packets: load.packets,
       bytes: load.bytes,
       flows: load.flows,

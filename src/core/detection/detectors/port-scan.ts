@@ -36,7 +36,6 @@ interface Tries {
   packets: number;
   bytes: number;
   firstMicros: number;
-  isValidated: boolean;
 }
 
 /** A source's first attempt is only counted in a sketch: a flood from forged sources creates no state. */
@@ -110,7 +109,6 @@ export class PortScanDetector implements Detector {
         packets: 0,
         bytes: 0,
         firstMicros: seen.tsMicros,
-        isValidated: false,
       };
     }
     this.#tries.set(key, tries);
@@ -128,15 +126,9 @@ export class PortScanDetector implements Detector {
     const { batch, row } = seen;
     const port = portOf === 'dst' ? batch.dstPort[row]! : batch.srcPort[row]!;
     const vertical = this.#tries.get(pairKey(source, target));
-    if (vertical) {
-      if (vertical.open.delete(port)) this.#attempts--;
-      if (seen.isHandshakeEnd) vertical.isValidated = true;
-    }
+    if (vertical?.open.delete(port)) this.#attempts--;
     const horizontal = this.#tries.get(pairKey(source, sweepKey(batch.protocol[row]!, port)));
-    if (horizontal) {
-      if (horizontal.open.delete(target)) this.#attempts--;
-      if (seen.isHandshakeEnd) horizontal.isValidated = true;
-    }
+    if (horizontal?.open.delete(target)) this.#attempts--;
   }
 
   #limitOf({ targetIp, port }: Tries): number {
@@ -163,7 +155,8 @@ export class PortScanDetector implements Detector {
         : `${tries.sourceIp} tried ${count} targets in vain on port ${tries.port} within ${Math.round(seconds)} s`,
       numbers: { [isVertical ? 'ports' : 'targets']: count, seconds, attempts: tries.packets },
       thresholds: { [isVertical ? 'ports' : 'targets']: limit },
-      isSpoofable: !tries.isValidated,
+      // An attempt in vain has no handshake: it could have been sent in anybody's name.
+      provenConfidence: 0,
       packets: tries.packets,
       bytes: tries.bytes,
       flows: tries.packets,

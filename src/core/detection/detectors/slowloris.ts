@@ -6,7 +6,7 @@
 import type { FlowRecord } from '../../../contract/flow.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
-import { confidenceOf, type Detector, type Report } from '../detector.ts';
+import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';
 import type { Observation } from '../observation.ts';
 
@@ -25,12 +25,15 @@ interface Unfinished {
   readonly sourceIp: string;
   readonly targetIp: string;
   readonly port: number;
+  /** Begun on a connection with a completed handshake. */
+  readonly isProven: boolean;
   isCounted: boolean;
 }
 
 interface Hold {
   readonly example: Unfinished;
   count: number;
+  proven: number;
   fresh: number;
   beganMicros: number;
 }
@@ -65,10 +68,17 @@ export class SlowlorisDetector implements Detector {
       if (endMicros - request.beganMicros < this.#limits.min_age_s * 1e6) break;
       let hold = holds.get(request.pair);
       if (!hold) {
-        hold = { example: request, count: 0, fresh: 0, beganMicros: request.beganMicros };
+        hold = {
+          example: request,
+          count: 0,
+          proven: 0,
+          fresh: 0,
+          beganMicros: request.beganMicros,
+        };
         holds.set(request.pair, hold);
       }
       hold.count++;
+      if (request.isProven) hold.proven++;
       if (!request.isCounted) hold.fresh++;
       request.isCounted = true;
     }
@@ -86,6 +96,7 @@ export class SlowlorisDetector implements Detector {
       sourceIp: formatIp(batch.src, 4 * row, version),
       targetIp: formatIp(batch.dst, 4 * row, version),
       port: batch.dstPort[row]!,
+      isProven: seen.isValidated,
       isCounted: false,
     });
     if (this.#unfinished.size <= this.#limits.max_requests) return;
@@ -94,7 +105,7 @@ export class SlowlorisDetector implements Detector {
     this.evictions++;
   }
 
-  #tell({ example, count, fresh, beganMicros }: Hold, atMicros: number): void {
+  #tell({ example, count, proven, fresh, beganMicros }: Hold, atMicros: number): void {
     const { sourceIp, targetIp, port } = example;
     this.#report({
       kind: 'Slowloris',
@@ -109,8 +120,7 @@ export class SlowlorisDetector implements Detector {
       summary: `${sourceIp} holds ${count} unfinished HTTP requests open at ${targetIp}:${port}, the oldest for ${Math.round((atMicros - beganMicros) / 1e6)} s`,
       numbers: { requests: count, oldest_s: (atMicros - beganMicros) / 1e6 },
       thresholds: { requests: this.#limits.min_requests, oldest_s: this.#limits.min_age_s },
-      // A request on an open connection: the handshake was completed.
-      isSpoofable: false,
+      provenConfidence: provenConfidenceOf(proven, this.#limits.min_requests),
       packets: fresh,
       bytes: 0,
       flows: fresh,

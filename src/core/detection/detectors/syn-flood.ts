@@ -57,7 +57,7 @@ export function synFlood(limits: typeof synFloodDefaults): FloodPolicy {
         completed_ratio: limits.max_completed_ratio,
         attempts_per_port: limits.min_attempts_per_port,
       },
-      isSpoofable: true,
+      provenConfidence: 0,
       packets: load.packets,
       bytes: load.bytes,
       flows: load.flows,

@@ -40,7 +40,7 @@ export function udpFlood(limits: typeof udpFloodDefaults): FloodPolicy {
         ports: load.ports,
       },
       thresholds: { rate_pps: limits.min_rate, answer_ratio: limits.max_answer_ratio },
-      isSpoofable: true,
+      provenConfidence: 0,
       packets: load.packets,
       bytes: load.bytes,
       flows: load.flows,
