@@ -12,6 +12,7 @@
  * open then), whose flow was evicted or had no room; for sources and targets also packets whose
  * sender or receiver found no room among the entities.
  */
+import { FEATURE_COUNT } from '../../contract/features.ts';
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { WindowRow, WindowScope, WindowSize } from '../../contract/window.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
@@ -28,6 +29,8 @@ const SECOND = 1_000_000;
 const PART_MICROS = 5 * SECOND;
 const MIDDLE_MICROS = 30 * SECOND;
 const LONG_MICROS = 180 * SECOND;
+/** Rows whose vectors share an array of 35 KiB. */
+const VECTORS_AT_ONCE = 64;
 
 export interface WindowAggregatorOptions extends Partial<WindowLimits> {
   readonly sensorId: string;
@@ -83,6 +86,8 @@ export class WindowAggregator {
   readonly #maxParts: number;
   readonly #connections = new ConnectionSummary();
   readonly #claims = new ArpSummary();
+  #vectors = new Float64Array(0);
+  #vectorsUsed = 0;
 
   constructor(options: WindowAggregatorOptions) {
     this.#sensorId = options.sensorId;
@@ -243,6 +248,8 @@ export class WindowAggregator {
   ): void {
     if (state.rows.counts[COUNTS * row + Count.PACKETS] === 0) return;
     this.counters.rows++;
+    const vector = this.#vector();
+    const values = windowVector(state, row, scope, size, this.#connections, this.#claims, vector);
     this.#onRow({
       size,
       startMicros: state.startMicros,
@@ -250,9 +257,20 @@ export class WindowAggregator {
       entity,
       sensorId: this.#sensorId,
       completeness: completenessOf(state, scope),
-      values: windowVector(state, row, scope, size, this.#connections, this.#claims),
+      values,
       verdict: null,
     });
+  }
+
+  /** A vector for one row, cut from an array for many: arrays of this size each have memory of their own to be freed. */
+  #vector(): Float64Array {
+    if (this.#vectorsUsed === this.#vectors.length) {
+      this.#vectors = new Float64Array(FEATURE_COUNT * VECTORS_AT_ONCE);
+      this.#vectorsUsed = 0;
+    }
+    const at = this.#vectorsUsed;
+    this.#vectorsUsed += FEATURE_COUNT;
+    return new Float64Array(this.#vectors.buffer, 8 * at, FEATURE_COUNT);
   }
 }
 

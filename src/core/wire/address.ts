@@ -1,12 +1,21 @@
 /**
  * Addresses between text and the words they are kept as: IPv6 text after RFC 5952, IPv4 dotted decimal,
- * MAC addresses with colons in lower case. Nothing is cached here; callers that print the same address often do.
+ * MAC addresses with colons in lower case. The latest texts of IPv4 and MAC addresses are kept, because every
+ * flow and window asks for the same ones again: the same string then, and nothing to collect.
  */
 
 const MAPPED_PREFIX = 0xffff;
 const GROUPS = 8;
 
 const groups = new Uint16Array(GROUPS);
+
+/** Texts kept per kind, each in the one place that its number's hash says. Powers of two. */
+const KEPT_IPV4 = 4_096;
+const KEPT_MACS = 256;
+const ipv4Words = new Uint32Array(KEPT_IPV4);
+const ipv4Texts = new Array<string>(KEPT_IPV4).fill('0.0.0.0');
+const macNumbers = new Float64Array(KEPT_MACS);
+const macTexts = new Array<string>(KEPT_MACS).fill('00:00:00:00:00:00');
 
 /** Text of the four words at `offset`; `ipVersion` 4 says that they are IPv4-mapped and print as dotted decimal. */
 export function formatIp(words: Uint32Array, offset: number, ipVersion: number): string {
@@ -26,14 +35,25 @@ export function formatIp(words: Uint32Array, offset: number, ipVersion: number):
 }
 
 export function formatIpv4(word: number): string {
-  return `${word >>> 24}.${(word >>> 16) & 0xff}.${(word >>> 8) & 0xff}.${word & 0xff}`;
+  const address = word >>> 0;
+  const place = (Math.imul(address, 0x9e3779b1) >>> 16) & (KEPT_IPV4 - 1);
+  if (ipv4Words[place] === address) return ipv4Texts[place]!;
+  const text = `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;
+  ipv4Words[place] = address;
+  ipv4Texts[place] = text;
+  return text;
 }
 
 /** `mac`: a 48-bit integer. */
 export function formatMac(mac: number): string {
-  const high = Math.floor(mac / 0x1_0000_0000);
   const low = mac >>> 0;
-  return `${hexByte(high >>> 8)}:${hexByte(high & 0xff)}:${hexByte(low >>> 24)}:${hexByte((low >>> 16) & 0xff)}:${hexByte((low >>> 8) & 0xff)}:${hexByte(low & 0xff)}`;
+  const place = (Math.imul(low, 0x9e3779b1) >>> 16) & (KEPT_MACS - 1);
+  if (macNumbers[place] === mac) return macTexts[place]!;
+  const high = Math.floor(mac / 0x1_0000_0000);
+  const text = `${hexByte(high >>> 8)}:${hexByte(high & 0xff)}:${hexByte(low >>> 24)}:${hexByte((low >>> 16) & 0xff)}:${hexByte((low >>> 8) & 0xff)}:${hexByte(low & 0xff)}`;
+  macNumbers[place] = mac;
+  macTexts[place] = text;
+  return text;
 }
 
 /**

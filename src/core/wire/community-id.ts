@@ -9,10 +9,18 @@ import { sha1 } from './sha1.ts';
 
 const PROTOCOL_NUMBERS: readonly number[] = [-1, 6, 17, 1, 58, -1]; // by `Protocol` code
 const MAX_INPUT_BYTES = 2 + 16 + 16 + 2 + 4;
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const BASE64 = Uint8Array.from(
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
+  (letter) => letter.charCodeAt(0),
+);
+const DIGEST_BYTES = 20;
 
 const input = new DataView(new ArrayBuffer(MAX_INPUT_BYTES));
 const inputBytes = new Uint8Array(input.buffer);
+/** A multiple of three bytes: the last is always 0. */
+const digest = new Uint8Array(DIGEST_BYTES + 1);
+/** Letters of the text to be. */
+const letters: number[] = [...'1:'.padEnd(30, '=')].map((letter) => letter.charCodeAt(0));
 
 /** Null where the packet has no flow: no IP, another protocol, or no ports. */
 export function communityId(batch: PacketBatch, row: number, seed = 0): string | null {
@@ -76,7 +84,8 @@ export function communityIdOf(tuple: CommunityTuple, seed = 0): string | null {
   input.setUint8(at++, 0);
   input.setUint16(at, isForward ? tuple.srcPort : tuple.dstPort);
   input.setUint16(at + 2, isForward ? tuple.dstPort : tuple.srcPort);
-  return `1:${base64(sha1(inputBytes, at + 4))}`;
+  sha1(inputBytes, at + 4, digest);
+  return text();
 }
 
 /** The smaller endpoint comes first: by address, then by port. */
@@ -95,14 +104,14 @@ function putAddress(at: number, words: number, address: Uint32Array, offset: num
   return at + 4 * words;
 }
 
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i;
-    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text += BASE64[group >>> 18]! + BASE64[(group >>> 12) & 63]!;
-    text += left > 1 ? BASE64[(group >>> 6) & 63]! : '=';
-    text += left > 2 ? BASE64[group & 63]! : '=';
+/** Version and digest in base64. One call of `fromCharCode` makes one flat string; adding letters makes thirty. */
+function text(): string {
+  for (let from = 0, to = 2; from < DIGEST_BYTES; from += 3, to += 4) {
+    const group = (digest[from]! << 16) | (digest[from + 1]! << 8) | digest[from + 2]!;
+    letters[to] = BASE64[group >>> 18]!;
+    letters[to + 1] = BASE64[(group >>> 12) & 63]!;
+    letters[to + 2] = BASE64[(group >>> 6) & 63]!;
+    if (from + 2 < DIGEST_BYTES) letters[to + 3] = BASE64[group & 63]!;
   }
-  return text;
+  return String.fromCharCode.apply(null, letters);
 }
