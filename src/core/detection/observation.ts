@@ -18,7 +18,7 @@ export interface Observation {
   isFromOriginator: boolean;
   /** This packet completed the three-way handshake. */
   isHandshakeEnd: boolean;
-  /** The handshake was completed and seen in both directions: neither address is forged. */
+  /** The handshake was completed, and this segment fits its sequence numbers: neither address is forged. */
   isValidated: boolean;
   /** The first packet that the responder sent. */
   isFirstAnswer: boolean;

@@ -101,6 +101,28 @@ describe('forged packets in the name of a victim', () => {
     expect(alerts.map(({ decision }) => decision)).not.toContain('BLOCK');
   });
 
+  it('are not taken for its own where they hit the ports of its open connection', () => {
+    const [open, ...hits] = [
+      conversation(0, VICTIM, SERVER, 80, 30_000).slice(0, 3),
+      ...times(200, (i) => [
+        forged(0.1 + i / 50, {
+          ...back(80, 0),
+          seq: 7_000_000 + 60 * i,
+          httpStatus: 401,
+          events: AppEvent.HTTP_RESPONSE,
+        }),
+        // One that draws the numbers of the other side along.
+        forged(0.11 + i / 50, {
+          ...there(80, 0),
+          seq: 9_000_000 + 60 * i,
+          ack: 7_000_060 + 60 * i,
+        }),
+      ]),
+    ];
+    const alerts = alertsOf([...(open ?? []), ...hits.flat()]);
+    expect(alerts.map(({ decision }) => decision)).toEqual(['ALERT']);
+  });
+
   it('has nothing to say of the honest ones', () => {
     expect(alertsOf(honest())).toEqual([]);
   });

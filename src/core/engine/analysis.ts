@@ -159,7 +159,7 @@ export class Analysis {
     seen.isFromOriginator = flows.isFromOriginator;
     seen.isHandshakeEnd = flows.justValidated;
     seen.flowId = slot < 0 ? -1 : flows.flowId(slot);
-    seen.isValidated = slot >= 0 && flows.isValidated(slot);
+    seen.isValidated = flows.isProven;
     seen.isFirstAnswer = slot >= 0 && !flows.isFromOriginator && flows.packetsBwd(slot) === 1;
     for (const detector of this.#detectors) detector.observe(seen);
   }

@@ -77,6 +77,8 @@ export class FlowColumns {
   ackedSeq: Uint32Array;
   /** One past the bytes seen without a hole. */
   wholeSeq: Uint32Array;
+  /** One past the highest byte of segments that fit a proven conversation; set by the handshake. */
+  provenSeq: Uint32Array;
   /** One stretch seen behind a hole; empty where both are equal. */
   aheadFrom: Uint32Array;
   aheadTo: Uint32Array;
@@ -131,6 +133,7 @@ export class FlowColumns {
     this.lastSeq = new Uint32Array(sides);
     this.ackedSeq = new Uint32Array(sides);
     this.wholeSeq = new Uint32Array(sides);
+    this.provenSeq = new Uint32Array(sides);
     this.aheadFrom = new Uint32Array(sides);
     this.aheadTo = new Uint32Array(sides);
     this.historySeen = new Uint8Array(sides);
@@ -198,6 +201,7 @@ export class FlowColumns {
       this.lastSeq[side] = 0;
       this.ackedSeq[side] = 0;
       this.wholeSeq[side] = 0;
+      this.provenSeq[side] = 0;
       this.aheadFrom[side] = 0;
       this.aheadTo[side] = 0;
       this.historySeen[side] = 0;
@@ -246,6 +250,7 @@ export class FlowColumns {
       this.lastSeq,
       this.ackedSeq,
       this.wholeSeq,
+      this.provenSeq,
       this.aheadFrom,
       this.aheadTo,
       this.historySeen,

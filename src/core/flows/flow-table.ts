@@ -84,6 +84,8 @@ export class FlowTable {
   justEstablished = false;
   /** The three-way handshake was completed by this packet. */
   justValidated = false;
+  /** Sent by who the handshake showed: it was completed, and the segment knows its sequence numbers. */
+  isProven = false;
   /** Payload that was already sent, or came out of order. */
   isRetransmission = false;
   /** The connection ended with this packet: FIN from both sides, or RST. */
@@ -153,6 +155,7 @@ export class FlowTable {
     this.isFromOriginator = true;
     this.justEstablished = false;
     this.justValidated = false;
+    this.isProven = false;
     this.isRetransmission = false;
     this.justClosed = false;
     this.justCompletedRequest = false;
@@ -474,6 +477,7 @@ export class FlowTable {
     }
     this.justEstablished = segment.justEstablished;
     this.justValidated = segment.justValidated;
+    this.isProven = segment.isProven;
     this.isRetransmission = segment.isRetransmission;
     if (flows.closedAfter[slot] === NEVER && isClosed(flows, slot)) {
       flows.closedAfter[slot] = after;

@@ -8,12 +8,17 @@ import { applySegment, type TcpPair, TcpState } from './tcp-state.ts';
 /** Beyond this a sequence number of a SYN or RST is not believed. */
 const TOO_LARGE_JUMP = 1 << 20;
 
+/** A forged segment must hit both numbers of a conversation this closely: once in four million tries. */
+const PROVEN_DISTANCE = 1 << 20;
+
 /** What one segment did; one object, refilled for every segment. */
 export interface SegmentFacts extends TcpPair {
   /** Payload at or before bytes that were already sent: retransmitted, or out of order. */
   isRetransmission: boolean;
   justEstablished: boolean;
   justValidated: boolean;
+  /** Of a conversation with a completed handshake, by a sender that knows both sequence numbers. */
+  isProven: boolean;
 }
 
 export function newSegmentFacts(): SegmentFacts {
@@ -27,6 +32,7 @@ export function newSegmentFacts(): SegmentFacts {
     isRetransmission: false,
     justEstablished: false,
     justValidated: false,
+    isProven: false,
   };
 }
 
@@ -80,6 +86,7 @@ export function trackSegment(
     flows.bits[slot] = flows.bits[slot]! | bit;
   }
   noteHandshake(flows, slot, side, flags, ack, after, facts);
+  facts.isProven = proves(flows, slot, side, flags, seq, ack, taken, facts.justValidated);
   facts.justEstablished = !wasEstablished && flows.openedAfter[slot] !== NEVER;
 }
 
@@ -224,4 +231,34 @@ function noteHandshake(
     !isSyn &&
     (flags & (TcpFlag.ACK | TcpFlag.RST | TcpFlag.FIN)) === TcpFlag.ACK;
   if (facts.justValidated || isMidstream) flows.openedAfter[slot] = after;
+}
+
+/**
+ * The handshake proves who opened the connection, not who sent each later segment: the ports of somebody's
+ * connection can be guessed. Only segments that fit move the numbers on, so that a forged one opens no door.
+ */
+function proves(
+  flows: FlowColumns,
+  slot: number,
+  side: number,
+  flags: number,
+  seq: number,
+  ack: number,
+  taken: number,
+  justValidated: boolean,
+): boolean {
+  if ((flows.bits[slot]! & FlowBit.VALIDATED) === 0) return false;
+  const peer = side ^ 1;
+  if (justValidated) {
+    flows.provenSeq[side] = seq;
+    flows.provenSeq[peer] = ack;
+  } else if (
+    (flags & TcpFlag.ACK) === 0 ||
+    Math.abs((seq - flows.provenSeq[side]!) | 0) > PROVEN_DISTANCE ||
+    Math.abs((ack - flows.provenSeq[peer]!) | 0) > PROVEN_DISTANCE
+  )
+    return false;
+  const end = (seq + taken) >>> 0;
+  if (((end - flows.provenSeq[side]!) | 0) > 0) flows.provenSeq[side] = end;
+  return true;
 }
