@@ -20,6 +20,7 @@ import { ModelFindings } from '../detection/model-findings.ts';
 import type { Observation } from '../detection/observation.ts';
 import { WindowAggregator } from '../features/window-aggregator.ts';
 import { FlowTable } from '../flows/flow-table.ts';
+import { TimeJump } from '../flows/time-jump.ts';
 import { NeverBlockList } from '../response/never-block.ts';
 import { decide } from '../response/policy.ts';
 import type { Judge } from './judge.ts';
@@ -60,6 +61,7 @@ export class Analysis {
   /** Of the last detection. */
   #added: Incident | null = null;
   #stepEndMicros = 0;
+  readonly #jump = new TimeJump();
   #packets = 0;
   #flows: FlowRecord[] = [];
   #windows: WindowRow[] = [];
@@ -89,7 +91,8 @@ export class Analysis {
   push(batch: PacketBatch, verdicts?: PacketVerdicts): void {
     for (let row = 0; row < batch.length; row++) {
       const tsMicros = batch.tsMicros[row]!;
-      if (tsMicros >= this.#stepEndMicros) this.#endSteps(tsMicros);
+      if (this.#jump.isCredible(tsMicros) && tsMicros >= this.#stepEndMicros)
+        this.#endSteps(tsMicros);
       const slot = this.#flowTable.observe(batch, row);
       this.#windowTable.observe(batch, row, this.#flowTable, slot);
       this.#show(batch, row, slot);
@@ -128,6 +131,11 @@ export class Analysis {
     this.#windowTable.flush();
   }
 
+  /** µs since the epoch that packet time has reached; -Infinity: nothing seen. */
+  get clockMicros(): number {
+    return this.#packets === 0 ? Number.NEGATIVE_INFINITY : this.#flowTable.clockMicros;
+  }
+
   get counts(): AnalysisCounts {
     const evictions: Record<string, number> = {
       flows: this.#flowTable.counters.evicted,
@@ -151,7 +159,7 @@ export class Analysis {
     const version = batch.ipVersion[row]!;
     seen.batch = batch;
     seen.row = row;
-    seen.tsMicros = batch.tsMicros[row]!;
+    seen.tsMicros = flows.nowMicros;
     seen.sourceKey = version === 0 ? -1 : endpointKey(batch.src, 4 * row, version);
     seen.targetKey = version === 0 ? -1 : endpointKey(batch.dst, 4 * row, version);
     seen.isNewFlow = flows.isNew;

@@ -144,6 +144,16 @@ export class FlowTable {
     return this.#flows.capacity;
   }
 
+  /** µs since the epoch: the latest time that was believed. */
+  get clockMicros(): number {
+    return this.#clock;
+  }
+
+  /** µs since the epoch: the time of the last packet observed; where that was broken, the clock's. */
+  get nowMicros(): number {
+    return this.#now;
+  }
+
   /** Takes in one packet; returns its flow's slot, or -1 where it has none. */
   observe(batch: PacketBatch, row: number): number {
     this.#now = batch.tsMicros[row]!;
