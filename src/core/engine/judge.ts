@@ -16,8 +16,9 @@ import { BoostedTrees } from '../models/boosted-trees.ts';
 import { calibrate } from '../models/calibration.ts';
 import { IsolationForest } from '../models/isolation-forest.ts';
 import { checkCatalogue, type ModelFile, type StoredModel } from '../models/model-file.ts';
-import type { RandomForest } from '../models/random-forest.ts';
+import { RandomForest } from '../models/random-forest.ts';
 import { type Explanation, explainBoosting, explainForest } from '../models/tree-shap.ts';
+import { VectorMemo } from '../models/vector-memo.ts';
 
 /** The names of the models in the file; `train` writes them. */
 export const MODEL_NAMES = {
@@ -48,6 +49,7 @@ export class Judge {
   readonly #target: Classifier;
   readonly #isolation: IsolationForest;
   readonly #isolationThreshold: number;
+  readonly #isolationScores = new VectorMemo<number>(WINDOW_FEATURES.length);
   readonly #flowRow = new Float64Array(FLOW_FEATURES.length);
 
   /** @throws AppError `model_incompatible` when a model is missing or knows other features. */
@@ -85,7 +87,12 @@ export class Judge {
 
   /** How unusual the window of a source is, 0 to 1; null where it is within what was seen in training. */
   unusual(window: WindowRow): { score: number; threshold: number } | null {
-    const score = this.#isolation.score(window.values);
+    const scores = this.#isolationScores;
+    let score = scores.find(window.values);
+    if (score === undefined) {
+      score = this.#isolation.score(window.values);
+      scores.keep(window.values, score);
+    }
     const threshold = this.#isolationThreshold;
     return score > threshold ? { score, threshold } : null;
   }
@@ -123,7 +130,7 @@ export class Judge {
   }
 }
 
-/** A forest or boosting with its calibration: rows to verdicts, nothing allocated but the verdict. */
+/** A forest or boosting with its calibration: rows to verdicts, nothing allocated but the verdict. Equal rows share one. */
 class Classifier {
   readonly name: string;
   readonly version: string;
@@ -132,6 +139,7 @@ class Classifier {
   readonly #stored: StoredModel;
   readonly #benign: number;
   readonly #probabilities: Float64Array;
+  readonly #verdicts: VectorMemo<WindowVerdict>;
 
   constructor(stored: StoredModel) {
     const { model } = stored;
@@ -144,6 +152,7 @@ class Classifier {
     this.version = String(stored.parameters.version ?? '');
     this.#benign = model.classNames.indexOf(BENIGN);
     this.#probabilities = new Float64Array(model.classCount);
+    this.#verdicts = new VectorMemo(model.featureNames.length);
     const stranger = model.classNames.find(
       (name) =>
         name !== BENIGN && name !== MALICIOUS && !ALERT_KIND_NAMES.some((kind) => kind === name),
@@ -160,13 +169,29 @@ class Classifier {
    * then the likeliest kind. `confidence` is the probability of the label.
    */
   judge(row: Float64Array): WindowVerdict {
+    let verdict = this.#verdicts.find(row);
+    if (verdict === undefined) {
+      verdict = this.#judge(row);
+      this.#verdicts.keep(row, verdict);
+    }
+    return verdict;
+  }
+
+  #judge(row: Float64Array): WindowVerdict {
     const probabilities = this.#probabilities;
-    this.#model.predict(row, probabilities);
+    const model = this.#model;
+    let benign: number;
+    if (model instanceof RandomForest) benign = model.predictClass(row, this.#benign);
+    else {
+      model.predict(row, probabilities);
+      benign = probabilities[this.#benign]!;
+    }
     const calibration = this.#stored.calibrations[MALICIOUS];
-    const raw = 1 - probabilities[this.#benign]!;
+    const raw = 1 - benign;
     const threatScore = calibration ? calibrate(calibration, raw) : raw;
     if (threatScore < ALERT_THRESHOLD)
       return { label: BENIGN, confidence: 1 - threatScore, threatScore };
+    if (model instanceof RandomForest) model.predictReached(probabilities);
     let kind = this.#benign === 0 ? 1 : 0;
     for (let index = 0; index < probabilities.length; index++)
       if (index !== this.#benign && probabilities[index]! > probabilities[kind]!) kind = index;

@@ -28,8 +28,8 @@ export function explainForest(
   if (!(classIndex >= 0 && classIndex < forest.classCount)) {
     throw new RangeError(`There is no class ${classIndex}`);
   }
-  const shap = new TreeShap(trees, row);
-  for (let tree = 0; tree < trees.treeCount; tree++) shap.add(tree, classIndex);
+  const shap = new TreeShap(trees, row, classIndex);
+  for (let tree = 0; tree < trees.treeCount; tree++) shap.add(tree);
   return shap.explain(0, 1 / trees.treeCount);
 }
 
@@ -43,10 +43,10 @@ export function explainBoosting(
     throw new RangeError(`There is no class ${classIndex}`);
   }
   const { trees, firstMargins } = model;
-  const shap = new TreeShap(trees, row);
+  const shap = new TreeShap(trees, row, 0);
   const isBinary = firstMargins.length === 1;
   const margin = isBinary ? 0 : classIndex;
-  for (let tree = margin; tree < trees.treeCount; tree += firstMargins.length) shap.add(tree, 0);
+  for (let tree = margin; tree < trees.treeCount; tree += firstMargins.length) shap.add(tree);
   const sign = isBinary && classIndex === 0 ? -1 : 1;
   return shap.explain(firstMargins[margin]!, sign);
 }
@@ -57,7 +57,9 @@ class TreeShap {
   readonly #keys: RowKeys;
   readonly #contributions: Float64Array;
   #baseline = 0;
-  #output = 0;
+  readonly #output: number;
+  /** By node, 1 where some leaf below says something: most leaves of a forest do not know most classes. */
+  readonly #speaks: Uint8Array;
   readonly #width: number;
   readonly #features: Int32Array;
   /** Share of training weight that follows the path where the feature is absent. */
@@ -67,8 +69,10 @@ class TreeShap {
   /** Weight of the subsets of each size. */
   readonly #weights: Float64Array;
 
-  constructor(trees: FlatTrees, row: Float64Array) {
+  constructor(trees: FlatTrees, row: Float64Array, output: number) {
     this.#trees = trees;
+    this.#output = output;
+    this.#speaks = speakingNodes(trees, output);
     this.#keys = new RowKeys(trees.featureCount);
     this.#keys.set(row);
     this.#contributions = new Float64Array(trees.featureCount);
@@ -80,9 +84,8 @@ class TreeShap {
     this.#weights = new Float64Array(size);
   }
 
-  /** Adds the contributions to output `output` of one tree. */
-  add(tree: number, output: number): void {
-    this.#output = output;
+  /** Adds the contributions of one tree. */
+  add(tree: number): void {
     this.#visit(this.#trees.roots[tree]!, 0, 0, 1, 1, -1, 1);
   }
 
@@ -106,6 +109,7 @@ class TreeShap {
     feature: number,
     reach: number,
   ): void {
+    if (this.#speaks[node] === 0) return;
     const trees = this.#trees;
     const at = level * this.#width;
     this.#extend(at, length, zero, one, feature);
@@ -138,18 +142,30 @@ class TreeShap {
       steps--;
       break;
     }
-    for (const child of [hot, cold]) {
-      const share = child === hot ? hotShare : coldShare;
-      const next = at + this.#width;
-      for (let step = 0; step < steps; step++) {
-        this.#features[next + step] = this.#features[at + step]!;
-        this.#zero[next + step] = this.#zero[at + step]!;
-        this.#one[next + step] = this.#one[at + step]!;
-        this.#weights[next + step] = this.#weights[at + step]!;
-      }
-      const follows = child === hot ? oneBefore : 0;
-      this.#visit(child, level + 1, steps, share * zeroBefore, follows, split, reach * share);
+    this.#descend(hot, level, steps, hotShare * zeroBefore, oneBefore, split, reach * hotShare);
+    this.#descend(cold, level, steps, coldShare * zeroBefore, 0, split, reach * coldShare);
+  }
+
+  /** Visits a child with a copy of the path. */
+  #descend(
+    child: number,
+    level: number,
+    steps: number,
+    zero: number,
+    one: number,
+    feature: number,
+    reach: number,
+  ): void {
+    if (this.#speaks[child] === 0) return;
+    const at = level * this.#width;
+    const next = at + this.#width;
+    for (let step = 0; step < steps; step++) {
+      this.#features[next + step] = this.#features[at + step]!;
+      this.#zero[next + step] = this.#zero[at + step]!;
+      this.#one[next + step] = this.#one[at + step]!;
+      this.#weights[next + step] = this.#weights[at + step]!;
     }
+    this.#visit(child, level + 1, steps, zero, one, feature, reach);
   }
 
   #extend(at: number, length: number, zero: number, one: number, feature: number): void {
@@ -204,4 +220,16 @@ class TreeShap {
     }
     return total * (length + 1);
   }
+}
+
+function speakingNodes(trees: FlatTrees, output: number): Uint8Array {
+  const { nodes, values, outputCount } = trees;
+  const speaks = new Uint8Array(nodes.length / 2);
+  // Children follow their parents.
+  for (let node = speaks.length - 1; node >= 0; node--) {
+    const left = leftOf(trees, node);
+    if (left !== node) speaks[node] = speaks[left]! | speaks[left + 1]!;
+    else if (values[nodes[2 * node]! * outputCount + output] !== 0) speaks[node] = 1;
+  }
+  return speaks;
 }
