@@ -9,6 +9,8 @@ import { Pipeline } from './pipeline.ts';
 /** A pipeline whose store is told what to answer, and what reached it. */
 function pipelineOf(answers: ('stored' | 'duplicate' | Error)[] = []) {
   const stored: AnalysedBatch[] = [];
+  const told: AnalysedBatch[] = [];
+  const bugs: unknown[] = [];
   const pipeline = new Pipeline({
     analysis: { judge: null },
     async store(batch) {
@@ -17,10 +19,11 @@ function pipelineOf(answers: ('stored' | 'duplicate' | Error)[] = []) {
       stored.push(batch);
       return answer;
     },
-    onStored() {},
+    onStored: (batch) => told.push(batch),
     onBlocks() {},
+    onBug: (error) => bugs.push(error),
   });
-  return { pipeline, stored };
+  return { pipeline, stored, told, bugs };
 }
 
 const place = (sequence: number, sensorId = 's') => ({ sensorId, epoch: 'e', sequence });
@@ -70,6 +73,49 @@ describe('Pipeline', () => {
     await pipeline.ingest(new PacketBatch(1), place(1));
     expect(stored[1]?.flows).toHaveLength(5);
     expect(stored[1]?.windows.length).toBeGreaterThan(0);
+  });
+
+  it('tells of a batch whose commit succeeded although its answer was lost', async () => {
+    const { pipeline, told } = pipelineOf([down, 'duplicate']);
+    await expect(pipeline.ingest(talk(0), place(0))).rejects.toBe(down);
+    expect(await pipeline.ingest(talk(0), place(0))).toBe('duplicate');
+    expect(told).toHaveLength(1);
+  });
+
+  it('stores unjudged what the analysis fails at, and goes on with the next', async () => {
+    const { pipeline, stored, bugs } = pipelineOf();
+    await pipeline.ingest(talk(0), place(0));
+    const broken = talk(1);
+    // A column that is not there: as a bug in a decoder would leave it.
+    Object.defineProperty(broken, 'src', { value: undefined });
+    expect(await pipeline.ingest(broken, place(1))).toBe('stored');
+    expect(bugs).toHaveLength(1);
+    expect(stored[1]?.verdicts.threatScore.every(Number.isNaN)).toBe(true);
+    await pipeline.ingest(talk(100), place(2));
+    await pipeline.ingest(new PacketBatch(1), place(3));
+    expect(stored.at(-1)?.flows).toHaveLength(5);
+  });
+
+  it('refuses in the end what the store cannot write, and goes on with the next', async () => {
+    const bug = new RangeError('no such column');
+    const { pipeline, stored } = pipelineOf([bug, bug, bug]);
+    for (const expected of [bug, bug, { code: 'input_invalid' }])
+      await expect(pipeline.ingest(talk(0), place(0))).rejects.toMatchObject(expected);
+    expect(await pipeline.ingest(talk(100), place(1))).toBe('stored');
+    expect(stored).toHaveLength(1);
+  });
+
+  it('begins a new capture when the clock of a sensor is set back', async () => {
+    const { pipeline, stored } = pipelineOf();
+    await pipeline.ingest(talk(4e9), place(0));
+    await pipeline.ingest(talk(0), place(1));
+    await pipeline.ingest(new PacketBatch(1), place(2));
+    const flows = stored.flatMap((batch) => batch.flows);
+    expect(flows.map(({ firstSeenMicros }) => firstSeenMicros < 1e9)).toEqual(
+      times(10, (i) => i >= 5),
+    );
+    const late = stored.map(({ latePackets }) => latePackets ?? 0);
+    expect(Math.max(...late)).toBe(0);
   });
 
   it('keeps sensors apart', async () => {

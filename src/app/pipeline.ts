@@ -3,9 +3,12 @@
  * written in one transaction, then told to whoever listens. What has been answered `stored` is in the
  * database; what failed may be sent again and gives the same result, because the analysis of a batch that
  * could not be written is kept until it can.
+ *
+ * One batch never stops those behind it: where the analysis itself fails the packets are stored unjudged and
+ * the sensor's analysis begins anew; what the store cannot write for a reason of its own is refused in the end.
  */
 import type { Alert } from '../contract/alert.ts';
-import type { AnalysedBatch, BlockRequest } from '../contract/analysis.ts';
+import type { AnalysedBatch, AnalysisOutput, BlockRequest } from '../contract/analysis.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import { Analysis, type AnalysisOptions } from '../core/engine/analysis.ts';
@@ -16,6 +19,12 @@ import type { BatchMeta } from '../stream/batch-meta.ts';
 const MAX_SENSORS = 64;
 /** Batches waiting for their turn; past it senders are told to come back. */
 const MAX_WAITING = 32;
+/** Failures of the store that are no want of a database, until the batch is refused. */
+const MAX_ATTEMPTS = 3;
+/** Flows and windows of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
+const MAX_CARRIED = 100_000;
+/** A sensor's clock that is set back by more than this begins a new capture: else all it sees would come too late. */
+const SET_BACK_MICROS = 600e6;
 
 interface SensorState {
   analysis: Analysis;
@@ -24,6 +33,8 @@ interface SensorState {
   sequence: number;
   /** Analysed and not yet committed. */
   pending: AnalysedBatch | null;
+  /** How often the store has failed to write `pending`. */
+  attempts: number;
 }
 
 export interface PipelineOptions {
@@ -34,6 +45,8 @@ export interface PipelineOptions {
   readonly onStored: (batch: AnalysedBatch) => void;
   /** After the commit, for the response. */
   readonly onBlocks: (blocks: readonly BlockRequest[], alerts: readonly Alert[]) => void;
+  /** A bug: the analysis or the store failed at this batch. */
+  readonly onBug: (error: unknown, place: BatchMeta) => void;
 }
 
 export class Pipeline {
@@ -43,12 +56,19 @@ export class Pipeline {
   #waiting = 0;
   /** Analyses let go because there were too many sensors, since the start. */
   evictions = 0;
+  /** Batches at which analysis or store failed by a bug, since the start. */
+  bugs = 0;
+  /** Flows and windows lost with batches that sensors gave up, since the start. */
+  lostRows = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
   }
 
-  /** @throws AppError overloaded when too many batches wait, database_unavailable when it cannot be committed now */
+  /**
+   * @throws AppError overloaded when too many batches wait, database_unavailable when it cannot be committed
+   * now, input_invalid when it never can
+   */
   async ingest(packets: PacketBatch, place: BatchMeta): Promise<'stored' | 'duplicate'> {
     if (this.#waiting >= MAX_WAITING)
       throw new AppError(
@@ -74,11 +94,14 @@ export class Pipeline {
     const state = this.#stateOf(place);
     if (state.epoch === place.epoch && place.sequence <= state.sequence) return 'duplicate';
     const batch = this.#analyse(state, packets, place);
-    const outcome = await this.#options.store(batch);
+    const isRepeat = state.attempts > 0;
+    const outcome = await this.#store(state, batch);
     state.pending = null;
+    state.attempts = 0;
     state.epoch = place.epoch;
     state.sequence = place.sequence;
-    if (outcome === 'stored') {
+    // A repeat that was stored before: the commit succeeded and its answer was lost, nobody has heard of it.
+    if (outcome === 'stored' || isRepeat) {
       this.#options.onStored(batch);
       if (batch.blocks.length > 0) this.#options.onBlocks(batch.blocks, batch.alerts);
     }
@@ -88,18 +111,78 @@ export class Pipeline {
   #analyse(state: SensorState, packets: PacketBatch, place: BatchMeta): AnalysedBatch {
     const { pending } = state;
     if (pending?.epoch === place.epoch && pending.sequence === place.sequence) return pending;
-    const verdicts = new PacketVerdicts(packets.length);
-    const lateBefore = state.analysis.counts.latePackets;
-    // An empty batch ends the sensor's capture; what comes after it is a new one.
-    if (packets.length > 0) state.analysis.push(packets, verdicts);
-    else state.analysis.finish();
-    const latePackets = state.analysis.counts.latePackets - lateBefore;
-    const output = state.analysis.take();
-    if (packets.length === 0) state.analysis = this.#newAnalysis(place.sensorId);
-    const made = pending ? joined(pending, output) : output;
-    const batch = { ...place, packets, verdicts, latePackets, ...made };
+    let batch = this.#judge(state, packets, place);
+    if (pending) batch = { ...batch, ...this.#joined(pending, batch) };
     state.pending = batch;
+    state.attempts = 0;
     return batch;
+  }
+
+  #judge(state: SensorState, packets: PacketBatch, place: BatchMeta): AnalysedBatch {
+    const verdicts = new PacketVerdicts(packets.length);
+    try {
+      const before = isSetBack(state.analysis, packets) ? this.#endCapture(state, place) : NOTHING;
+      const lateBefore = state.analysis.counts.latePackets;
+      // An empty batch ends the sensor's capture; what comes after it is a new one.
+      if (packets.length === 0)
+        return { ...place, packets, verdicts, ...this.#endCapture(state, place) };
+      state.analysis.push(packets, verdicts);
+      const latePackets = state.analysis.counts.latePackets - lateBefore;
+      const output = this.#joined(before, state.analysis.take());
+      return { ...place, packets, verdicts, latePackets, ...output };
+    } catch (error) {
+      this.#noteBug(error, place);
+      state.analysis = this.#newAnalysis(place.sensorId);
+      return { ...place, packets, verdicts: new PacketVerdicts(packets.length), ...NOTHING };
+    }
+  }
+
+  #endCapture(state: SensorState, { sensorId }: BatchMeta): AnalysisOutput {
+    const { analysis } = state;
+    state.analysis = this.#newAnalysis(sensorId);
+    analysis.finish();
+    return analysis.take();
+  }
+
+  async #store(state: SensorState, batch: AnalysedBatch): Promise<'stored' | 'duplicate'> {
+    try {
+      return await this.#options.store(batch);
+    } catch (error) {
+      state.attempts++;
+      if (error instanceof AppError) throw error;
+      this.#noteBug(error, batch);
+      if (state.attempts < MAX_ATTEMPTS) throw error;
+      // What the analysis made of it goes too: it may be what cannot be written.
+      state.pending = null;
+      state.attempts = 0;
+      throw new AppError(
+        'input_invalid',
+        `Cannot store batch ${batch.sequence} of ${batch.sensorId}: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #noteBug(error: unknown, { sensorId, epoch, sequence }: BatchMeta): void {
+    this.bugs++;
+    this.#options.onBug(error, { sensorId, epoch, sequence });
+  }
+
+  /** The sensor gave a batch up that we had analysed: what came out of it must not be lost with its packets. */
+  #joined(before: AnalysisOutput, after: AnalysisOutput): AnalysisOutput {
+    if (before === NOTHING) return after;
+    const alerts = new Map([...before.alerts, ...after.alerts].map((alert) => [alert.id, alert]));
+    return {
+      flows: this.#bounded([...before.flows, ...after.flows]),
+      windows: this.#bounded([...before.windows, ...after.windows]),
+      alerts: [...alerts.values()],
+      blocks: [...before.blocks, ...after.blocks],
+    };
+  }
+
+  #bounded<Row>(rows: Row[]): Row[] {
+    this.lostRows += Math.max(0, rows.length - MAX_CARRIED);
+    return rows.slice(-MAX_CARRIED);
   }
 
   #newAnalysis(sensorId: string): Analysis {
@@ -114,6 +197,7 @@ export class Pipeline {
       epoch: '',
       sequence: -1,
       pending: null,
+      attempts: 0,
     };
     this.#sensors.set(sensorId, state);
     if (this.#sensors.size > MAX_SENSORS) {
@@ -125,17 +209,10 @@ export class Pipeline {
   }
 }
 
-/** The sensor gave a batch up that we had analysed: what came out of it must not be lost with its packets. */
-function joined(
-  before: AnalysedBatch,
-  after: Pick<AnalysedBatch, 'flows' | 'windows' | 'alerts' | 'blocks'>,
-) {
-  return {
-    flows: [...before.flows, ...after.flows],
-    windows: [...before.windows, ...after.windows],
-    alerts: [
-      ...new Map([...before.alerts, ...after.alerts].map((alert) => [alert.id, alert])).values(),
-    ],
-    blocks: [...before.blocks, ...after.blocks],
-  };
+const NOTHING: AnalysisOutput = { flows: [], windows: [], alerts: [], blocks: [] };
+
+/** Judged by the packet in the middle: one broken timestamp is no clock set back. */
+function isSetBack(analysis: Analysis, { tsMicros, length }: PacketBatch): boolean {
+  const middle = length > 0 ? (tsMicros[length >> 1] ?? 0) : Number.POSITIVE_INFINITY;
+  return middle < analysis.clockMicros - SET_BACK_MICROS;
 }

@@ -121,6 +121,7 @@ async function start(
     onBlocks(blocks) {
       for (const block of blocks) void decisions.blockFor(block);
     },
+    onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
   });
   stops.push(() => pipeline.idle());
 

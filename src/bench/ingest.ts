@@ -49,6 +49,9 @@ export async function* benchIngest(say: (line: string) => void): AsyncGenerator<
         store: (batch) => ingest(db, batch),
         onStored() {},
         onBlocks() {},
+        onBug(error) {
+          throw error;
+        },
       });
       const epoch = randomUUID();
       return (
