@@ -3,8 +3,9 @@
  *
  * A batch is stored once per (sensor, epoch, sequence), so records need a sequence too: one epoch per
  * sensor and start of the server, counting up. Batches of one sensor are stored one after another: a
- * number that came late would pass for stored. The number of a batch that failed is not used again,
- * because nobody knows what was made of it.
+ * number that came late would pass for stored. The number of a batch that failed belongs to its records:
+ * where they come again next they get it again, so that they are analysed and stored once whatever was made
+ * of them before; others get the next one.
  */
 import { randomUUID } from 'node:crypto';
 import type { BatchMeta } from '../../stream/batch-meta.ts';
@@ -17,21 +18,28 @@ interface Sequence {
   next: number;
   waiting: number;
   last: Promise<unknown>;
+  /** Digest of the records that failed last; they hold the number before `next`. */
+  failed: string | null;
 }
 
 export class RecordSequences {
   readonly #sequences = new Map<string, Sequence>();
 
-  /** Runs `store` with the next place of the sensor, when its earlier batches are done. */
+  /** Runs `store` with the place of the records with this digest, when the sensor's earlier batches are done. */
   async run<Result>(
     sensorId: string,
+    digest: string,
     store: (place: BatchMeta) => Promise<Result>,
   ): Promise<Result> {
     const sequence = this.#sequenceOf(sensorId);
     sequence.waiting++;
-    const turn = sequence.last.then(() =>
-      store({ sensorId, epoch: sequence.epoch, sequence: sequence.next++ }),
-    );
+    const turn = sequence.last.then(async () => {
+      const number = sequence.failed === digest ? sequence.next - 1 : sequence.next++;
+      sequence.failed = digest;
+      const result = await store({ sensorId, epoch: sequence.epoch, sequence: number });
+      sequence.failed = null;
+      return result;
+    });
     sequence.last = turn.catch(() => undefined);
     try {
       return await turn;
@@ -49,6 +57,7 @@ export class RecordSequences {
       next: 0,
       waiting: 0,
       last: Promise.resolve(),
+      failed: null,
     };
     this.#sequences.set(sensorId, sequence);
     return sequence;

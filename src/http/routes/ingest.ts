@@ -9,6 +9,7 @@ import { AppError } from '../../errors.ts';
 import { BATCH_CONTENT_TYPE, decodeBatch } from '../../stream/batch-codec.ts';
 import type { BatchMeta } from '../../stream/batch-meta.ts';
 import type { Caller } from '../auth/caller.ts';
+import { hashSecret } from '../auth/secret.ts';
 import { parseJson } from '../body.ts';
 import { readRecords } from '../ingest/read-records.ts';
 import { route } from '../route.ts';
@@ -51,7 +52,8 @@ export const postIngestPackets = route({
     const rows = batch.length;
     if (rows === 0) return receipt(0, 'stored');
     const sensorId = sensorIdOf(caller);
-    const deliver = () => state.recordSequences.run(sensorId, (meta) => store(batch, meta));
+    const digest = hashSecret(payload.bytes);
+    const deliver = () => state.recordSequences.run(sensorId, digest, (meta) => store(batch, meta));
     const key = request.headers.get('idempotency-key');
     if (key === null) return deliver();
     const isNew = await state.oncePerKey.run(sensorId, key, payload.bytes, deliver);
