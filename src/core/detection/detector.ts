@@ -45,6 +45,8 @@ export type Report = (detection: Detection) => void;
 
 export interface Detector {
   readonly name: string;
+  /** `Sight` bits: it is shown the packets that have one of them. */
+  readonly sights: number;
   observe(seen: Observation): void;
   /** A conversation ended. */
   endFlow?(flow: FlowRecord): void;

@@ -1,6 +1,6 @@
 /** Shows the loads of every step to the flood policies, one short file each, and reports what they find. */
 import type { Detection, Detector, Report } from './detector.ts';
-import type { Observation } from './observation.ts';
+import { type Observation, Sight } from './observation.ts';
 import { type TargetLoad, TargetPressure } from './target-pressure.ts';
 
 /** Judges one target's load of one step; null where it is nothing. `stepMicros` is the end of the step. */
@@ -8,6 +8,7 @@ export type FloodPolicy = (load: TargetLoad, stepMicros: number) => Detection | 
 
 export class FloodDetector implements Detector {
   readonly name = 'flood';
+  readonly sights = Sight.OPENING | Sight.DATAGRAM | Sight.APPLICATION;
   readonly #pressure = new TargetPressure();
   readonly #policies: readonly FloodPolicy[];
   readonly #report: Report;

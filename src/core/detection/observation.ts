@@ -1,6 +1,21 @@
 /** One packet with what the flow table knows of its conversation: what every detector is shown. Reused for each packet. */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 
+/** What of a packet may interest a detector, as bits. Most packets of a conversation show nothing of it. */
+export const Sight = {
+  /** TCP that begins, answers or completes: a SYN, a flow's first packet, a handshake's end. */
+  OPENING: 1,
+  /** UDP, ICMP and others above IP. */
+  DATAGRAM: 2,
+  /** `appEvents` says something. */
+  APPLICATION: 4,
+  DNS_QUERY: 8,
+  ARP: 16,
+} as const;
+
+/** All bits of `Sight`. */
+export const ALL_SIGHTS = 31;
+
 export interface Observation {
   batch: PacketBatch;
   row: number;

@@ -17,9 +17,10 @@ import { type Detection, type Detector, STEP_MICROS } from '../detection/detecto
 import { createDetectors } from '../detection/detectors.ts';
 import { endpointKey } from '../detection/endpoint.ts';
 import { ModelFindings } from '../detection/model-findings.ts';
-import type { Observation } from '../detection/observation.ts';
+import { ALL_SIGHTS, type Observation, Sight } from '../detection/observation.ts';
 import { WindowAggregator } from '../features/window-aggregator.ts';
 import { FlowTable } from '../flows/flow-table.ts';
+import { TcpFlag } from '../flows/tcp-flags.ts';
 import { TimeJump } from '../flows/time-jump.ts';
 import { NeverBlockList } from '../response/never-block.ts';
 import { decide } from '../response/policy.ts';
@@ -51,6 +52,8 @@ export class Analysis {
   readonly #flowTable: FlowTable;
   readonly #windowTable: WindowAggregator;
   readonly #detectors: readonly Detector[];
+  /** By the `Sight` bits of a packet: who is shown it. */
+  readonly #viewers: readonly (readonly Detector[])[];
   readonly #modelFindings: ModelFindings;
   readonly #book: AlertBook;
   readonly #verdicts = new VerdictIndex();
@@ -82,6 +85,9 @@ export class Analysis {
       onRow: (row) => this.#endWindow(row),
     });
     this.#detectors = createDetectors(limits, report);
+    this.#viewers = Array.from({ length: ALL_SIGHTS + 1 }, (_, bits) =>
+      this.#detectors.filter(({ sights }) => (sights & bits) !== 0),
+    );
     this.#modelFindings = new ModelFindings(limits.models, report);
     this.#book = new AlertBook(options.sensorId);
     this.#seen = emptyObservation();
@@ -95,7 +101,7 @@ export class Analysis {
         this.#endSteps(tsMicros);
       const slot = this.#flowTable.observe(batch, row);
       this.#windowTable.observe(batch, row, this.#flowTable, slot);
-      this.#show(batch, row, slot);
+      this.#show(batch, row, slot, verdicts !== undefined);
       if (verdicts) {
         verdicts.flowId[row] = this.#seen.flowId;
         this.#verdicts.mark(batch, row, this.#seen.sourceKey, this.#seen.targetKey, verdicts);
@@ -153,7 +159,9 @@ export class Analysis {
     };
   }
 
-  #show(batch: PacketBatch, row: number, slot: number): void {
+  #show(batch: PacketBatch, row: number, slot: number, isMarked: boolean): void {
+    const viewers = this.#viewers[this.#sightsOf(batch, row, slot)]!;
+    if (viewers.length === 0 && !isMarked) return;
     const seen = this.#seen;
     const flows = this.#flowTable;
     const version = batch.ipVersion[row]!;
@@ -169,7 +177,26 @@ export class Analysis {
     seen.flowId = slot < 0 ? -1 : flows.flowId(slot);
     seen.isValidated = flows.isProven;
     seen.isFirstAnswer = slot >= 0 && !flows.isFromOriginator && flows.packetsBwd(slot) === 1;
-    for (const detector of this.#detectors) detector.observe(seen);
+    for (const detector of viewers) detector.observe(seen);
+  }
+
+  #sightsOf(batch: PacketBatch, row: number, slot: number): number {
+    const flows = this.#flowTable;
+    const flags = batch.tcpFlags[row]!;
+    let bits = 0;
+    if (flags < 0) {
+      if (batch.ipVersion[row] !== 0) bits = Sight.DATAGRAM;
+      else if (batch.arpOp[row]! >= 0) bits = Sight.ARP;
+    } else if (
+      (flags & TcpFlag.SYN) !== 0 ||
+      flows.isNew ||
+      flows.justValidated ||
+      (slot >= 0 && !flows.isFromOriginator && flows.packetsBwd(slot) === 1)
+    )
+      bits = Sight.OPENING;
+    if (batch.appEvents[row] !== 0) bits |= Sight.APPLICATION;
+    if (batch.dnsQuery[row] === 1) bits |= Sight.DNS_QUERY;
+    return bits;
   }
 
   /** Time passed the end of the step: the detectors judge it. Empty steps in between need no judgement. */

@@ -6,7 +6,7 @@
 import { formatIpv4, formatMac } from '../../wire/address.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';
-import type { Observation } from '../observation.ts';
+import { type Observation, Sight } from '../observation.ts';
 
 export const arpSpoofDefaults = {
   /** Contradicting, unasked claims by one hardware address within the memory. */
@@ -35,6 +35,7 @@ const ANSWER_MICROS = 5_000_000;
 
 export class ArpSpoofDetector implements Detector {
   readonly name = 'arp-spoof';
+  readonly sights = Sight.ARP;
   evictions = 0;
   readonly #limits: typeof arpSpoofDefaults;
   readonly #report: Report;

@@ -7,7 +7,7 @@ import type { FlowRecord } from '../../../contract/flow.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
-import type { Observation } from '../observation.ts';
+import { type Observation, Sight } from '../observation.ts';
 
 export const bruteForceDefaults = {
   /** FTP replies 530 to one client. */
@@ -51,6 +51,7 @@ interface Failures {
 
 export class BruteForceDetector implements Detector {
   readonly name = 'brute-force';
+  readonly sights = Sight.APPLICATION;
   evictions = 0;
   readonly #limits: typeof bruteForceDefaults;
   readonly #report: Report;

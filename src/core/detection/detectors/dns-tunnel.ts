@@ -6,7 +6,7 @@
 import { subdomainLength } from '../../features/registered-domain.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
-import type { Observation } from '../observation.ts';
+import { type Observation, Sight } from '../observation.ts';
 
 export const dnsTunnelDefaults = {
   /** Distinct names below one domain within the window. */
@@ -39,6 +39,7 @@ interface Channel {
 
 export class DnsTunnelDetector implements Detector {
   readonly name = 'dns-tunnel';
+  readonly sights = Sight.DNS_QUERY;
   evictions = 0;
   readonly #limits: typeof dnsTunnelDefaults;
   readonly #report: Report;

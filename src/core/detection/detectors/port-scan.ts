@@ -9,7 +9,7 @@ import { Protocol } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';
-import type { Observation } from '../observation.ts';
+import { type Observation, Sight } from '../observation.ts';
 
 export const portScanDefaults = {
   /** Distinct unanswered ports of one target. */
@@ -43,6 +43,7 @@ const SKETCH_BYTES = 1 << 17;
 
 export class PortScanDetector implements Detector {
   readonly name = 'port-scan';
+  readonly sights = Sight.OPENING | Sight.DATAGRAM;
   evictions = 0;
   readonly #limits: typeof portScanDefaults;
   readonly #report: Report;

@@ -8,7 +8,7 @@ import { AppEvent } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';
-import type { Observation } from '../observation.ts';
+import { type Observation, Sight } from '../observation.ts';
 
 export const slowlorisDefaults = {
   /** Requests of one client to one server, begun and unfinished. */
@@ -40,6 +40,7 @@ interface Hold {
 
 export class SlowlorisDetector implements Detector {
   readonly name = 'slowloris';
+  readonly sights = Sight.APPLICATION;
   evictions = 0;
   readonly #limits: typeof slowlorisDefaults;
   readonly #report: Report;
