@@ -23,7 +23,7 @@ const back = (port: number, i: number) => ({
   dport: 30_000 + i,
 });
 /** A segment of a connection that nobody opened. */
-const forged = (t: number, more: Partial<HandPacket>): Hand => ({
+const forged = (t: number, more: Omit<HandPacket, 't'>): Hand => ({
   t,
   flags: 'PA',
   seq: 7_000_000,
