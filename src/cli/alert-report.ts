@@ -50,7 +50,8 @@ ${rows(facts)}<h4>Evidence</h4>${rows(numbers)}${reasons.length > 0 ? `<h4>What 
 
 function rows(cells: readonly (readonly string[])[]): string {
   const lines = cells.map(
-    ([name = '', value = '']) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
+    ([name = '', value = '']) =>
+      `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
   );
   return `<table>${lines.join('')}</table>`;
 }
