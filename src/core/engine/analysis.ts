@@ -58,6 +58,7 @@ export class Analysis {
   readonly #book: AlertBook;
   readonly #verdicts = new VerdictIndex();
   readonly #neverBlock: NeverBlockList;
+  readonly #protected = new WeakMap<Incident, boolean>();
   readonly #seen: Observation;
   /** By the address whose next window explains them. */
   readonly #unexplained = new Map<string, Incident[]>();
@@ -255,7 +256,7 @@ export class Analysis {
     alert.decision = decide(alert.confidence, policy, {
       isAnomalyOnly: alert.alert_type === 'Anomaly',
       provenConfidence: incident.provenConfidence,
-      isProtected: alert.source_ip === null || this.#neverBlock.isProtected(alert.source_ip),
+      isProtected: this.#isProtected(incident),
     });
     if (isNew && alert.decision !== 'ALLOW') {
       this.#verdicts.add(incident);
@@ -269,6 +270,17 @@ export class Analysis {
       reason: alert.description,
       atMicros: detection.atMicros,
     });
+  }
+
+  /** Asked once for every incident: neither its source nor the list changes. */
+  #isProtected(incident: Incident): boolean {
+    let isProtected = this.#protected.get(incident);
+    if (isProtected === undefined) {
+      const source = incident.alert.source_ip;
+      isProtected = source === null || this.#neverBlock.isProtected(source);
+      this.#protected.set(incident, isProtected);
+    }
+    return isProtected;
   }
 
   #awaitExplanation(incident: Incident): void {

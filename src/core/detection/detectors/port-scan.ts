@@ -7,6 +7,7 @@
  */
 import { Protocol } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
+import { AttemptTable } from '../attempt-table.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';
 import { type Observation, Sight } from '../observation.ts';
@@ -24,19 +25,8 @@ export const portScanDefaults = {
   max_attempts: 200_000,
 };
 
-/** Attempts of one source, either at the ports of one target or at many targets. */
-interface Tries {
-  readonly sourceIp: string;
-  readonly targetIp: string | null;
-  readonly protocol: string;
-  /** Port, or target key, to the time of the attempt; oldest first. */
-  readonly open: Map<number, number>;
-  /** The port tried last; of a horizontal scan, the port. */
-  port: number;
-  packets: number;
-  bytes: number;
-  firstMicros: number;
-}
+/** (source, target) and (source, port) pairs remembered; the longest quiet is forgotten first. */
+const MAX_SERIES = 65_536;
 
 /** A source's first attempt is only counted in a sketch: a flood from forged sources creates no state. */
 const SKETCH_BYTES = 1 << 17;
@@ -44,18 +34,20 @@ const SKETCH_BYTES = 1 << 17;
 export class PortScanDetector implements Detector {
   readonly name = 'port-scan';
   readonly sights = Sight.OPENING | Sight.DATAGRAM;
-  evictions = 0;
   readonly #limits: typeof portScanDefaults;
   readonly #report: Report;
-  readonly #tries = new Map<number, Tries>(); // longest quiet first
-  readonly #touched = new Set<number>();
+  readonly #table: AttemptTable;
   readonly #sketch = new Uint8Array(SKETCH_BYTES);
   #sketchEndMicros = 0;
-  #attempts = 0;
 
   constructor(limits: typeof portScanDefaults, report: Report) {
     this.#limits = limits;
     this.#report = report;
+    this.#table = new AttemptTable(limits.max_attempts, MAX_SERIES);
+  }
+
+  get evictions(): number {
+    return this.#table.evictions;
   }
 
   observe(seen: Observation): void {
@@ -68,15 +60,14 @@ export class PortScanDetector implements Detector {
   }
 
   endStep(endMicros: number): void {
+    const table = this.#table;
     const oldest = endMicros - this.#limits.memory_s * 1e6;
-    for (const key of this.#touched) {
-      const tries = this.#tries.get(key);
-      if (!tries) continue;
-      this.#prune(tries, oldest);
-      const limit = this.#limitOf(tries);
-      if (tries.open.size >= limit) this.#tell(tries, limit, endMicros);
+    for (const series of table.takeTouched()) {
+      const pruned = table.prune(series, oldest);
+      if (!Number.isNaN(pruned)) table.series.firstMicros[series] = pruned;
+      const limit = this.#limitOf(series);
+      if (table.series.size[series]! >= limit) this.#tell(series, limit, endMicros);
     }
-    this.#touched.clear();
   }
 
   #attempt(seen: Observation, protocol: number): void {
@@ -95,92 +86,78 @@ export class PortScanDetector implements Detector {
 
   #note(key: number, what: number, seen: Observation, isVertical: boolean): void {
     const { batch, row } = seen;
-    let tries = this.#tries.get(key);
-    if (tries) {
-      // Moved to the end: the map's order is the order of eviction.
-      this.#tries.delete(key);
-    } else {
-      const version = batch.ipVersion[row] === 6 ? 6 : 4;
-      tries = {
-        sourceIp: formatIp(batch.src, 4 * row, version),
-        targetIp: isVertical ? formatIp(batch.dst, 4 * row, version) : null,
-        protocol: batch.protocol[row] === Protocol.TCP ? 'TCP' : 'UDP',
-        open: new Map(),
-        port: -1,
-        packets: 0,
-        bytes: 0,
-        firstMicros: seen.tsMicros,
-      };
+    const table = this.#table;
+    let series = table.find(key);
+    if (series < 0) {
+      series = table.begin(key);
+      table.series.firstMicros[series] = seen.tsMicros;
+      table.series.protocol[series] = batch.protocol[row]!;
+      table.series.ipVersion[series] = batch.ipVersion[row]!;
+      table.series.isVertical[series] = isVertical ? 1 : 0;
+      for (let word = 0; word < 4; word++) {
+        table.series.addresses[8 * series + word] = batch.src[4 * row + word]!;
+        table.series.addresses[8 * series + 4 + word] = batch.dst[4 * row + word]!;
+      }
     }
-    this.#tries.set(key, tries);
-    tries.packets++;
-    tries.bytes += batch.wireLength[row]!;
-    tries.port = batch.dstPort[row]!;
-    if (!tries.open.has(what)) this.#attempts++;
-    tries.open.set(what, seen.tsMicros);
-    this.#touched.add(key);
-    while (this.#attempts > this.#limits.max_attempts) this.#evictLongestQuiet();
+    const columns = table.series;
+    columns.packets[series]!++;
+    columns.bytes[series]! += batch.wireLength[row]!;
+    columns.port[series] = batch.dstPort[row]!;
+    table.note(series, what, seen.tsMicros);
   }
 
   /** The conversation came about: `source` did not scan here. */
   #answered(source: number, target: number, seen: Observation, portOf: 'src' | 'dst'): void {
     const { batch, row } = seen;
+    const table = this.#table;
     const port = portOf === 'dst' ? batch.dstPort[row]! : batch.srcPort[row]!;
-    const vertical = this.#tries.get(pairKey(source, target));
-    if (vertical?.open.delete(port)) this.#attempts--;
-    const horizontal = this.#tries.get(pairKey(source, sweepKey(batch.protocol[row]!, port)));
-    if (horizontal?.open.delete(target)) this.#attempts--;
+    const vertical = table.find(pairKey(source, target));
+    if (vertical >= 0) table.remove(vertical, port);
+    const horizontal = table.find(pairKey(source, sweepKey(batch.protocol[row]!, port)));
+    if (horizontal >= 0) table.remove(horizontal, target);
   }
 
-  #limitOf({ targetIp, port }: Tries): number {
-    if (targetIp !== null) return this.#limits.min_ports;
-    return port === 80 || port === 443 ? this.#limits.min_web_targets : this.#limits.min_targets;
+  #limitOf(series: number): number {
+    const { isVertical, port } = this.#table.series;
+    if (isVertical[series] === 1) return this.#limits.min_ports;
+    const isWeb = port[series] === 80 || port[series] === 443;
+    return isWeb ? this.#limits.min_web_targets : this.#limits.min_targets;
   }
 
-  #tell(tries: Tries, limit: number, atMicros: number): void {
-    const count = tries.open.size;
-    const isVertical = tries.targetIp !== null;
-    const seconds = Math.max(1, (atMicros - tries.firstMicros) / 1e6);
+  #tell(series: number, limit: number, atMicros: number): void {
+    const columns = this.#table.series;
+    const count = columns.size[series]!;
+    const port = columns.port[series]!;
+    const packets = columns.packets[series]!;
+    const isVertical = columns.isVertical[series] === 1;
+    const firstMicros = columns.firstMicros[series]!;
+    const version = columns.ipVersion[series]!;
+    const seconds = Math.max(1, (atMicros - firstMicros) / 1e6);
+    const sourceIp = formatIp(columns.addresses, 8 * series, version);
+    const targetIp = isVertical ? formatIp(columns.addresses, 8 * series + 4, version) : null;
     this.#report({
       kind: 'Port_Scan',
       detector: this.name,
       atMicros,
-      firstMicros: tries.firstMicros,
-      sourceIp: tries.sourceIp,
-      targetIp: tries.targetIp,
-      targetPort: isVertical ? null : tries.port,
-      protocol: tries.protocol,
+      firstMicros,
+      sourceIp,
+      targetIp,
+      targetPort: isVertical ? null : port,
+      protocol: columns.protocol[series] === Protocol.TCP ? 'TCP' : 'UDP',
       confidence: confidenceOf(count, limit),
       summary: isVertical
-        ? `${tries.sourceIp} tried ${count} ports of ${tries.targetIp} in vain within ${Math.round(seconds)} s`
-        : `${tries.sourceIp} tried ${count} targets in vain on port ${tries.port} within ${Math.round(seconds)} s`,
-      numbers: { [isVertical ? 'ports' : 'targets']: count, seconds, attempts: tries.packets },
+        ? `${sourceIp} tried ${count} ports of ${targetIp} in vain within ${Math.round(seconds)} s`
+        : `${sourceIp} tried ${count} targets in vain on port ${port} within ${Math.round(seconds)} s`,
+      numbers: { [isVertical ? 'ports' : 'targets']: count, seconds, attempts: packets },
       thresholds: { [isVertical ? 'ports' : 'targets']: limit },
       // An attempt in vain has no handshake: it could have been sent in anybody's name.
       provenConfidence: 0,
-      packets: tries.packets,
-      bytes: tries.bytes,
-      flows: tries.packets,
+      packets,
+      bytes: columns.bytes[series]!,
+      flows: packets,
     });
-    tries.packets = 0;
-    tries.bytes = 0;
-  }
-
-  #prune(tries: Tries, oldestMicros: number): void {
-    for (const [what, tsMicros] of tries.open) {
-      if (tsMicros >= oldestMicros) break;
-      tries.open.delete(what);
-      this.#attempts--;
-      tries.firstMicros = tsMicros;
-    }
-  }
-
-  #evictLongestQuiet(): void {
-    const [first] = this.#tries;
-    if (!first) return;
-    this.#tries.delete(first[0]);
-    this.#attempts -= first[1].open.size;
-    this.evictions++;
+    columns.packets[series] = 0;
+    columns.bytes[series] = 0;
   }
 
   #isFirstContact(sourceKey: number, tsMicros: number): boolean {
