@@ -92,6 +92,25 @@ describe('startEmbedded', () => {
     await again.close();
   });
 
+  it.each(['data', 'long'.repeat(30)])(
+    'is started again at the same socket after it was killed (%s)',
+    async (name) => {
+      const { server } = await start(join(folder, name));
+      const db = await openDatabase({ connection: server.connection });
+      const { pid } = server;
+      expect(await server.revive()).toBe(false);
+      process.kill(pid, 'SIGKILL');
+      await expect.poll(() => isServer(pid)).toBe(false);
+      expect(await server.revive()).toBe(true);
+      expect(server.pid).not.toBe(pid);
+      expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      await db.close();
+      await server.stop();
+      expect(await isServer(server.pid)).toBe(false);
+      expect(await server.revive()).toBe(false);
+    },
+  );
+
   it('finds a place for its socket where the path is too long for one', async () => {
     const { server } = await start(join(folder, 'long'.repeat(20), 'long'.repeat(20)));
     expect(Buffer.byteLength(server.connection.host ?? '')).toBeLessThan(90);

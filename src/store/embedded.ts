@@ -8,7 +8,7 @@
  *
  * Nothing listens on the network: whoever may enter the socket's folder (mode 700) may log in. The
  * server is a process group of its own, so that Ctrl-C reaches us first and we stop it last. If we are
- * killed it lives on as an orphan, and the next start adopts it.
+ * killed it lives on as an orphan, and the next start adopts it. If it is killed, `revive` starts it again.
  */
 import { once } from 'node:events';
 import { constants } from 'node:fs';
@@ -76,6 +76,12 @@ export interface EmbeddedPostgres {
   readonly origin: 'started' | 'adopted' | 'borrowed';
   /** Process id of the server. */
   readonly pid: number;
+  /**
+   * Starts the server again, at the same socket, where it has gone; true: it had. A borrowed one is its
+   * owner's business. To be called every now and then, one call at a time.
+   * @throws AppError `database_unavailable` when it does not start
+   */
+  revive(): Promise<boolean>;
   /** Idempotent. */
   stop(): Promise<void>;
 }
@@ -98,24 +104,29 @@ export async function startEmbedded(options: {
   while (!(await claimOwnership(dataDir))) {
     const isOrphaned = async () => !(await hasLivingOwner(dataDir));
     const borrowed = await awaitServer(cluster, START_TIMEOUT_MS, isOrphaned);
-    if (borrowed) return embedded({ ...borrowed, origin: 'borrowed' }, async () => {});
+    if (borrowed) {
+      const running = { ...borrowed, origin: 'borrowed' } as const;
+      return embedded(running, { revive: async () => false, end: async () => {} });
+    }
     // The owner has ended meanwhile: then the server is ours to start.
     if (!(await isOrphaned())) {
       throw unavailable(dataDir, 'another process holds it and its server is silent');
     }
   }
 
+  const relaunch = (socketDir: string | null) =>
+    launch(dataDir, cluster, options.binDir, log, socketDir);
   try {
     const orphan = await findPostmaster(cluster);
     const isDead = async () => orphan === null || !(await isServer(orphan.pid));
     if (orphan && (await awaitServer(cluster, ADOPT_TIMEOUT_MS, isDead))) {
       log.info(`adopted the running PostgreSQL of ${dataDir}, process ${orphan.pid}`);
-      return await ready({ ...orphan, origin: 'adopted' }, dataDir);
+      return await ready({ ...orphan, origin: 'adopted' }, dataDir, relaunch);
     }
     // It was shutting down, or hangs: only a new server helps.
     if (orphan) await stopPostmaster(orphan.pid);
-    const started = await launch(dataDir, cluster, options.binDir, log);
-    return await ready({ ...started, origin: 'started' }, dataDir);
+    const started = await relaunch(null);
+    return await ready({ ...started, origin: 'started' }, dataDir, relaunch);
   } catch (error) {
     await releaseOwnership(dataDir);
     throw error;
@@ -123,27 +134,46 @@ export async function startEmbedded(options: {
 }
 
 interface Running {
-  readonly pid: number;
+  pid: number;
   readonly socketDir: string;
   readonly origin: EmbeddedPostgres['origin'];
 }
 
-async function ready(running: Running, dataDir: string): Promise<EmbeddedPostgres> {
+async function ready(
+  running: Running,
+  dataDir: string,
+  relaunch: (socketDir: string) => Promise<{ pid: number }>,
+): Promise<EmbeddedPostgres> {
   await ensureDatabase(running.socketDir);
-  return embedded(running, async () => {
-    await stopPostmaster(running.pid);
-    if (!running.socketDir.startsWith(dataDir)) {
-      await rm(running.socketDir, { recursive: true, force: true });
-    }
-    await releaseOwnership(dataDir);
+  return embedded(running, {
+    async revive() {
+      if (await isServer(running.pid)) return false;
+      running.pid = (await relaunch(running.socketDir)).pid;
+      return true;
+    },
+    async end() {
+      await stopPostmaster(running.pid);
+      if (!running.socketDir.startsWith(dataDir)) {
+        await rm(running.socketDir, { recursive: true, force: true });
+      }
+      await releaseOwnership(dataDir);
+    },
   });
 }
 
-function embedded(running: Running, end: () => Promise<void>): EmbeddedPostgres {
+function embedded(
+  running: Running,
+  { revive, end }: { revive: () => Promise<boolean>; end: () => Promise<void> },
+): EmbeddedPostgres {
   let stopping: Promise<void> | undefined;
   return {
     origin: running.origin,
-    pid: running.pid,
+    get pid() {
+      return running.pid;
+    },
+    async revive() {
+      return stopping === undefined && (await revive());
+    },
     connection: {
       host: running.socketDir,
       port: SOCKET_PORT,
@@ -193,6 +223,7 @@ async function launch(
   cluster: string,
   binDir: string | undefined,
   log: EmbeddedLog,
+  oldSocketDir: string | null,
 ): Promise<{ pid: number; socketDir: string }> {
   const binaries = await locateBinaries({ binDir, linkDir: join(dataDir, 'lib') });
   const made = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch(() => null);
@@ -212,7 +243,7 @@ async function launch(
     );
   }
   await removeStaleLock(cluster);
-  const socketDir = await prepareSocketDir(dataDir, account);
+  const socketDir = await prepareSocketDir(oldSocketDir ?? join(dataDir, 'run'), account);
   const pid = await spawnServer(dataDir, cluster, socketDir, binaries, account);
   log.info(`PostgreSQL ${binaries.major} runs ${account.description}, process ${pid}`);
   return { pid, socketDir };
@@ -296,17 +327,16 @@ async function awaitServer(
   return null;
 }
 
-async function prepareSocketDir(dataDir: string, account: Account): Promise<string> {
-  const beside = join(dataDir, 'run');
-  if (Buffer.byteLength(beside) > MAX_SOCKET_DIR_BYTES) {
+async function prepareSocketDir(wanted: string, account: Account): Promise<string> {
+  if (Buffer.byteLength(wanted) > MAX_SOCKET_DIR_BYTES) {
     const elsewhere = await mkdtemp(join(tmpdir(), 'phantomnet-'));
     if (account.ids) await chown(elsewhere, account.ids.uid, account.ids.gid);
     return elsewhere;
   }
   // Sockets and their locks of a server that was killed: no server runs on this cluster now.
-  await rm(beside, { recursive: true, force: true });
-  await ownedFolder(beside, account);
-  return beside;
+  await rm(wanted, { recursive: true, force: true });
+  await ownedFolder(wanted, account);
+  return wanted;
 }
 
 async function ownedFolder(path: string, account: Account): Promise<void> {
