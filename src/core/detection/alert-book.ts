@@ -63,12 +63,13 @@ export class AlertBook {
     this.#sensorId = sensorId;
   }
 
-  /** Opens an alert or lets one grow, and returns it. */
-  add(detection: Detection): Incident {
+  /** Opens an alert or lets one grow, and returns it; null where there is none that it could support. */
+  add(detection: Detection): Incident | null {
     const source = `${detection.kind} ${detection.sourceIp ?? '*'}`;
     const key = (detection.isTargetUnseen && this.#latest.get(source)) || keyOf(detection);
     let incident = this.#incidents.get(key);
     if (incident && detection.firstMicros - incident.lastMicros > GAP_MICROS) incident = undefined;
+    if (!incident && detection.isSupportOnly) return null;
     incident ??= this.#open(key, detection);
     grow(incident, detection);
     this.#incidents.delete(key);

@@ -4,6 +4,7 @@ import { amplificationDefaults } from './detectors/amplification.ts';
 import { arpSpoofDefaults } from './detectors/arp-spoof.ts';
 import { bruteForceDefaults } from './detectors/brute-force.ts';
 import { dnsTunnelDefaults } from './detectors/dns-tunnel.ts';
+import { hostDiscoveryDefaults } from './detectors/host-discovery.ts';
 import { httpFloodDefaults } from './detectors/http-flood.ts';
 import { icmpFloodDefaults } from './detectors/icmp-flood.ts';
 import { portScanDefaults } from './detectors/port-scan.ts';
@@ -19,6 +20,7 @@ export const DETECTION_DEFAULTS = {
   http_flood: httpFloodDefaults,
   amplification: amplificationDefaults,
   port_scan: portScanDefaults,
+  host_discovery: hostDiscoveryDefaults,
   brute_force: bruteForceDefaults,
   arp_spoof: arpSpoofDefaults,
   dns_tunnel: dnsTunnelDefaults,

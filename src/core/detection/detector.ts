@@ -22,6 +22,8 @@ export interface Detection {
   readonly targetPort: number | null;
   /** The detector sees sources only: it supports an alert of its kind on the source, whatever the target. */
   readonly isTargetUnseen?: boolean;
+  /** It strengthens an alert that is in progress, and raises none by itself. */
+  readonly isSupportOnly?: boolean;
   /** The text of the `protocol` column; null where it is not one. */
   readonly protocol: string | null;
   /** 0 to 1, from the evidence alone. */

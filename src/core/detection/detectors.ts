@@ -1,11 +1,13 @@
 /** All detectors, wired: the one place that a new one is added to, beside its limits. */
 
+import type { AlertKind } from '../../contract/alert-kinds.ts';
 import type { DetectionLimits } from './detection-limits.ts';
 import type { Detector, Report } from './detector.ts';
 import { amplification } from './detectors/amplification.ts';
 import { ArpSpoofDetector } from './detectors/arp-spoof.ts';
 import { BruteForceDetector } from './detectors/brute-force.ts';
 import { DnsTunnelDetector } from './detectors/dns-tunnel.ts';
+import { HostDiscoveryDetector } from './detectors/host-discovery.ts';
 import { httpFlood } from './detectors/http-flood.ts';
 import { icmpFlood } from './detectors/icmp-flood.ts';
 import { PortScanDetector } from './detectors/port-scan.ts';
@@ -13,6 +15,21 @@ import { SlowlorisDetector } from './detectors/slowloris.ts';
 import { synFlood } from './detectors/syn-flood.ts';
 import { udpFlood } from './detectors/udp-flood.ts';
 import { FloodDetector } from './flood-detector.ts';
+
+/** What they report: of these kinds a forest alone raises no alert. */
+export const DETECTED_KINDS: ReadonlySet<AlertKind> = new Set([
+  'SYN_Flood',
+  'UDP_Flood',
+  'ICMP_Flood',
+  'HTTP_Flood',
+  'Amplification',
+  'Port_Scan',
+  'Host_Discovery',
+  'Brute_Force',
+  'ARP_Spoof',
+  'DNS_Tunnel',
+  'Slowloris',
+]);
 
 export function createDetectors(limits: DetectionLimits, report: Report): Detector[] {
   const floods = [
@@ -25,6 +42,7 @@ export function createDetectors(limits: DetectionLimits, report: Report): Detect
   return [
     new FloodDetector(floods, report),
     new PortScanDetector(limits.port_scan, report),
+    new HostDiscoveryDetector(limits.host_discovery, report),
     new BruteForceDetector(limits.brute_force, report),
     new ArpSpoofDetector(limits.arp_spoof, report),
     new DnsTunnelDetector(limits.dns_tunnel, report),

@@ -1,13 +1,15 @@
 /**
  * From single verdicts of the forests to detections. One flow or window called hostile is noise at the
- * rates real networks have; several of one source within a minute are evidence. A forest alone reaches
- * ALERT and never BLOCK: its confidence is held below the blocking threshold, and only together with a
+ * rates real networks have; several of one source within a minute are evidence. Forests do not travel
+ * well to networks they were not trained on, so of kinds that have a detector they only support its
+ * alerts; of other kinds a forest alone reaches ALERT and never BLOCK: its confidence is held below the blocking threshold, and only together with a
  * detector does an alert pass it.
  */
 import { ALERT_KIND_NAMES, type AlertKind } from '../../contract/alert-kinds.ts';
 import type { FlowRecord } from '../../contract/flow.ts';
 import type { WindowRow } from '../../contract/window.ts';
 import type { Detection, Report } from './detector.ts';
+import { DETECTED_KINDS } from './detectors.ts';
 
 export const modelFindingDefaults = {
   /** Calibrated probability from which a flow or window counts. */
@@ -80,6 +82,7 @@ export class ModelFindings {
       targetIp,
       // Several targets: it supports what the detectors know of this source, or stands alone.
       isTargetUnseen: targetIp === null,
+      isSupportOnly: DETECTED_KINDS.has(kind),
       targetPort: targetIp === null || flow.dstPort < 0 ? null : flow.dstPort,
       protocol: flow.protocol,
     });
@@ -98,6 +101,7 @@ export class ModelFindings {
       sourceIp: window.entity,
       targetIp: null,
       isTargetUnseen: true,
+      isSupportOnly: DETECTED_KINDS.has(kind),
       targetPort: null,
       protocol: null,
     });
@@ -170,7 +174,10 @@ export class ModelFindings {
     kind: AlertKind,
     what: 'flows' | 'windows',
     limit: number,
-    who: Pick<Detection, 'targetIp' | 'targetPort' | 'protocol' | 'isTargetUnseen'> & {
+    who: Pick<
+      Detection,
+      'targetIp' | 'targetPort' | 'protocol' | 'isTargetUnseen' | 'isSupportOnly'
+    > & {
       sourceIp: string;
     },
   ): void {

@@ -246,8 +246,9 @@ export class Analysis {
 
   #add(detection: Detection): void {
     const incident = this.#book.add(detection);
-    const { alert } = incident;
     this.#added = incident;
+    if (!incident) return;
+    const { alert } = incident;
     const policy = this.#options.policy ?? {
       alert_threshold: ALERT_THRESHOLD,
       block_threshold: BLOCK_THRESHOLD,

@@ -33,6 +33,13 @@ describe('DNS_Tunnel', () => {
     expect(alerts[0]?.evidence[0]?.numbers.domain).toBe('tunnel.test');
   });
 
+  it('is many short names of a type that ordinary hosts never ask for', () => {
+    const keys = (qtype: number) =>
+      times(120, (i) => ({ ...ask(i / 4, `${encoded(i, 10)}.www.tunnel.test`), qtype }));
+    expect(alertsOf(keys(25))).toMatchObject([{ alert_type: 'DNS_Tunnel' }]);
+    expect(alertsOf(keys(1))).toEqual([]);
+  });
+
   it('is not a content network with hashed names that repeat', () => {
     expect(alertsOf(times(200, (i) => ask(i / 10, `${encoded(i % 8, 32)}.cdn.test`)))).toEqual([]);
   });

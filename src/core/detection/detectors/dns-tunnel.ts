@@ -15,10 +15,17 @@ export const dnsTunnelDefaults = {
   min_mean_length: 18,
   /** Distinct names over queries. */
   min_unique_ratio: 0.4,
+  /** Share of queries of types that ordinary hosts never ask for; from it on, short names count too. */
+  min_rare_type_ratio: 0.5,
   window_s: 60,
   /** (client, domain) pairs remembered; the oldest is forgotten first. */
   max_pairs: 8_192,
 };
+
+/** A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, NAPTR, DS, RRSIG, DNSKEY, TLSA, SVCB, HTTPS, ANY, CAA. */
+const ORDINARY_TYPES = new Set([
+  1, 2, 5, 6, 12, 15, 16, 28, 33, 35, 43, 46, 48, 52, 64, 65, 255, 257,
+]);
 
 /** Distinct names are counted up to here. */
 const MAX_NAMES = 2_048;
@@ -32,6 +39,8 @@ interface Channel {
   bytes: number;
   names: Set<string>;
   characters: number;
+  /** Queries of other than `ORDINARY_TYPES`. */
+  rare: number;
   /** Of the names, those first seen on a connection with a completed handshake (DNS over TCP). */
   provenNames: number;
   provenCharacters: number;
@@ -60,6 +69,7 @@ export class DnsTunnelDetector implements Detector {
     const domain = name.slice(subdomain + 1);
     const channel = this.#channelOf(domain, seen);
     channel.queries++;
+    if (!ORDINARY_TYPES.has(batch.dnsQtype[row]!)) channel.rare++;
     channel.bytes += batch.wireLength[row]!;
     if (channel.names.size < MAX_NAMES && !channel.names.has(name)) {
       channel.names.add(name);
@@ -93,6 +103,7 @@ export class DnsTunnelDetector implements Detector {
         bytes: 0,
         names: new Set(),
         characters: 0,
+        rare: 0,
         provenNames: 0,
         provenCharacters: 0,
       };
@@ -111,7 +122,10 @@ export class DnsTunnelDetector implements Detector {
     const meanLength = channel.characters / names;
     const uniqueRatio = names / channel.queries;
     const limits = this.#limits;
-    if (names < limits.min_names || meanLength < limits.min_mean_length) return;
+    const rareRatio = channel.rare / channel.queries;
+    const isLong = meanLength >= limits.min_mean_length;
+    const isRare = rareRatio >= limits.min_rare_type_ratio;
+    if (names < limits.min_names || (!isLong && !isRare)) return;
     if (uniqueRatio < limits.min_unique_ratio) return;
     const isProven =
       channel.provenNames >= limits.min_names &&
@@ -125,18 +139,22 @@ export class DnsTunnelDetector implements Detector {
       targetIp: channel.resolverIp,
       targetPort: channel.port,
       protocol: 'UDP',
-      confidence: confidenceOf(names * meanLength, limits.min_names * limits.min_mean_length),
+      confidence: isLong
+        ? confidenceOf(names * meanLength, limits.min_names * limits.min_mean_length)
+        : confidenceOf(names, limits.min_names),
       summary: `${channel.sourceIp} asked for ${names} different names below ${domain}, ${Math.round(meanLength)} characters long on average`,
       numbers: {
         names,
         mean_length: meanLength,
         unique_ratio: uniqueRatio,
+        rare_type_ratio: rareRatio,
         queries: channel.queries,
         domain,
       },
       thresholds: {
         names: limits.min_names,
-        mean_length: limits.min_mean_length,
+        ...(isLong && { mean_length: limits.min_mean_length }),
+        ...(isRare && { rare_type_ratio: limits.min_rare_type_ratio }),
         unique_ratio: limits.min_unique_ratio,
       },
       provenConfidence: isProven

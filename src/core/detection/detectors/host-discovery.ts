@@ -1,0 +1,128 @@
+/**
+ * Host_Discovery: one host asks after many addresses, by ARP on its own link or by ICMP echo, and hardly
+ * any of them answers. A gateway or a monitor asks after the same hosts again and again; a sweep asks
+ * after addresses that nobody has.
+ */
+import { Protocol } from '../../../contract/packet-batch.ts';
+import { formatIp, formatIpv4 } from '../../wire/address.ts';
+import { confidenceOf, type Detector, type Report } from '../detector.ts';
+import { type Observation, Sight } from '../observation.ts';
+
+export const hostDiscoveryDefaults = {
+  /** Distinct addresses asked after in vain within the window. */
+  min_targets: 60,
+  window_s: 60,
+  /** Hosts that ask, remembered; the oldest is forgotten first. */
+  max_sources: 4_096,
+};
+
+/** Distinct addresses are counted up to here. */
+const MAX_TARGETS = 4_096;
+const ECHO_REQUEST = 8;
+const ECHO_REPLY = 0;
+
+interface Sweep {
+  readonly sourceIp: string;
+  readonly protocol: 'ARP' | 'ICMP';
+  startMicros: number;
+  readonly silent: Set<number>;
+  packets: number;
+  bytes: number;
+}
+
+export class HostDiscoveryDetector implements Detector {
+  readonly name = 'host-discovery';
+  readonly sights = Sight.ARP | Sight.DATAGRAM;
+  evictions = 0;
+  readonly #limits: typeof hostDiscoveryDefaults;
+  readonly #report: Report;
+  readonly #sweeps = new Map<string, Sweep>();
+
+  constructor(limits: typeof hostDiscoveryDefaults, report: Report) {
+    this.#limits = limits;
+    this.#report = report;
+  }
+
+  observe(seen: Observation): void {
+    const { batch, row } = seen;
+    if (batch.protocol[row] === Protocol.ARP) this.#observeArp(seen);
+    else if (batch.protocol[row] === Protocol.ICMP) {
+      const type = batch.icmpType[row];
+      if (type === ECHO_REQUEST) this.#ask('ICMP', seen.sourceKey, seen.targetKey, seen);
+      else if (type === ECHO_REPLY) this.#answer('ICMP', seen.targetKey, seen.sourceKey);
+    }
+  }
+
+  endStep(endMicros: number): void {
+    for (const [key, sweep] of this.#sweeps) {
+      if (sweep.silent.size >= this.#limits.min_targets) this.#tell(sweep, endMicros);
+      if (endMicros - sweep.startMicros >= this.#limits.window_s * 1e6) this.#sweeps.delete(key);
+    }
+  }
+
+  #observeArp(seen: Observation): void {
+    const { batch, row } = seen;
+    const from = batch.arpPsrc[row]!;
+    const about = batch.arpPdst[row]!;
+    if (batch.arpOp[row] === 2) this.#answer('ARP', about, from);
+    // Probes and announcements ask after one's own address.
+    else if (batch.arpOp[row] === 1 && from !== 0 && from !== about)
+      this.#ask('ARP', from, about, seen);
+  }
+
+  #ask(protocol: Sweep['protocol'], source: number, target: number, seen: Observation): void {
+    const { batch, row } = seen;
+    const key = `${protocol} ${source}`;
+    let sweep = this.#sweeps.get(key);
+    if (!sweep) {
+      const sourceIp = protocol === 'ARP' ? formatIpv4(source) : formatIp(batch.src, 4 * row, 4);
+      sweep = {
+        sourceIp,
+        protocol,
+        startMicros: seen.tsMicros,
+        silent: new Set(),
+        packets: 0,
+        bytes: 0,
+      };
+      this.#sweeps.set(key, sweep);
+      if (this.#sweeps.size > this.#limits.max_sources) {
+        const [oldest] = this.#sweeps.keys();
+        if (oldest !== undefined) this.#sweeps.delete(oldest);
+        this.evictions++;
+      }
+    }
+    sweep.packets++;
+    sweep.bytes += batch.wireLength[row]!;
+    if (sweep.silent.size < MAX_TARGETS) sweep.silent.add(target);
+  }
+
+  #answer(protocol: Sweep['protocol'], asker: number, target: number): void {
+    this.#sweeps.get(`${protocol} ${asker}`)?.silent.delete(target);
+  }
+
+  #tell(sweep: Sweep, atMicros: number): void {
+    const { sourceIp, protocol, startMicros, silent, packets, bytes } = sweep;
+    const seconds = (atMicros - startMicros) / 1e6;
+    this.#report({
+      kind: 'Host_Discovery',
+      detector: this.name,
+      atMicros,
+      firstMicros: startMicros,
+      sourceIp,
+      targetIp: null,
+      targetPort: null,
+      protocol,
+      confidence: confidenceOf(silent.size, this.#limits.min_targets),
+      summary: `${sourceIp} asked by ${protocol} after ${silent.size} addresses that did not answer, within ${Math.round(seconds)} s`,
+      numbers: { targets: silent.size, seconds },
+      thresholds: { targets: this.#limits.min_targets },
+      // Neither protocol has a handshake.
+      provenConfidence: 0,
+      packets,
+      bytes,
+      flows: 0,
+    });
+    sweep.packets = 0;
+    sweep.bytes = 0;
+  }
+}
