@@ -6,7 +6,7 @@
 import { mix32 } from '../flows/flow-hash.ts';
 import { FactSet } from './fact-set.ts';
 import { HyperLogLog } from './hyper-log-log.ts';
-import { COUNTS, Count, Fact, type WindowCounts } from './window-counts.ts';
+import { COUNTS, Count, Fact, PortMark, type WindowCounts } from './window-counts.ts';
 
 export const EXACT_LIMIT = 4096;
 
@@ -44,8 +44,24 @@ export class DistinctCounts {
     if (added < 0) this.overflowed++;
     if (added <= 0) return;
     counts.counts[at]!++;
-    if (kind === Fact.NEW_PORT) this.#notePort(counts, row, subject, a);
     if (counts.counts[at]! > EXACT_LIMIT && isOpenEnded(kind)) this.#promote(subject);
+  }
+
+  /** Notes a port under the kinds of all `marks` (`PortMark`): one look-up for the five of them. */
+  notePort(counts: WindowCounts, row: number, port: number, marks: number): void {
+    if (row < 0) return;
+    const subject = subjectOf(row, Fact.DST_PORT);
+    const added = this.#facts.mark(subject, port, marks);
+    if (added < 0) this.overflowed++;
+    if (added <= 0) return;
+    const at = COUNTS * row;
+    for (let rest = added; rest !== 0; rest &= rest - 1)
+      counts.counts[at + 31 - Math.clz32(rest & -rest)]!++;
+    if ((added & PortMark.NEW) === 0) return;
+    if (this.#facts.marksFor(subject, port - 1) & PortMark.NEW)
+      counts.counts[at + Count.ADJACENT_PORTS]!++;
+    if (this.#facts.marksFor(subject, port + 1) & PortMark.NEW)
+      counts.counts[at + Count.ADJACENT_PORTS]!++;
   }
 
   /** How many distinct values of the kind the row has. */
@@ -61,14 +77,12 @@ export class DistinctCounts {
     for (let fact = 0; fact < facts.length; fact++) {
       const subject = facts.word(fact, 0);
       const row = rowOf[subject & ROW_MASK]!;
-      this.note(
-        counts,
-        row,
-        subject >>> ROW_BITS,
-        facts.word(fact, 1),
-        facts.word(fact, 2),
-        facts.word(fact, 3),
-      );
+      const kind = subject >>> ROW_BITS;
+      if (kind === Fact.DST_PORT) {
+        this.notePort(counts, row, facts.word(fact, 1), facts.marks(fact));
+        continue;
+      }
+      this.note(counts, row, kind, facts.word(fact, 1), facts.word(fact, 2), facts.word(fact, 3));
     }
     for (const [subject, sketch] of other.#sketches) {
       const row = rowOf[subject & ROW_MASK]!;
@@ -91,12 +105,6 @@ export class DistinctCounts {
       if (subject >>> ROW_BITS === Fact.ARP_PAIR)
         visit(subject & ROW_MASK, facts.word(fact, 1), facts.word(fact, 2), facts.word(fact, 3));
     }
-  }
-
-  #notePort(counts: WindowCounts, row: number, subject: number, port: number): void {
-    const below = this.#facts.has(subject, port - 1, 0, 0) ? 1 : 0;
-    const above = this.#facts.has(subject, port + 1, 0, 0) ? 1 : 0;
-    counts.counts[COUNTS * row + Count.ADJACENT_PORTS]! += below + above;
   }
 
   #promote(subject: number): HyperLogLog {

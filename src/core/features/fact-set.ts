@@ -15,6 +15,8 @@ export class FactSet {
   #capacity: number;
   /** Subject, then three words of value. */
   #words: Uint32Array;
+  /** What more is known of the fact. */
+  #marks: Uint8Array;
   #hashes: Uint32Array;
   readonly #index: SlotIndex;
 
@@ -22,6 +24,7 @@ export class FactSet {
     this.#maxFacts = maxFacts;
     this.#capacity = Math.min(INITIAL_CAPACITY, maxFacts);
     this.#words = new Uint32Array(WORDS * this.#capacity);
+    this.#marks = new Uint8Array(this.#capacity);
     this.#hashes = new Uint32Array(this.#capacity);
     this.#index = new SlotIndex(this.#capacity);
   }
@@ -35,20 +38,28 @@ export class FactSet {
   add(subject: number, a: number, b: number, c: number): -1 | 0 | 1 {
     const hash = factHash(subject, a, b, c);
     if (this.#find(hash, subject, a, b, c) >= 0) return 0;
-    if (this.length === this.#capacity && !this.#grow()) return -1;
-    const fact = this.length++;
-    const at = WORDS * fact;
-    this.#words[at] = subject;
-    this.#words[at + 1] = a;
-    this.#words[at + 2] = b;
-    this.#words[at + 3] = c;
-    this.#hashes[fact] = hash;
-    this.#index.add(hash, fact);
-    return 1;
+    return this.#append(hash, subject, a, b, c) < 0 ? -1 : 1;
   }
 
-  has(subject: number, a: number, b: number, c: number): boolean {
-    return this.#find(factHash(subject, a, b, c), subject, a, b, c) >= 0;
+  /** Adds the fact where it is not known, and the bits to its marks: those that are new, or -1 if the set is full. */
+  mark(subject: number, a: number, bits: number): number {
+    const hash = factHash(subject, a, 0, 0);
+    let fact = this.#find(hash, subject, a, 0, 0);
+    if (fact < 0) fact = this.#append(hash, subject, a, 0, 0);
+    if (fact < 0) return -1;
+    const before = this.#marks[fact]!;
+    this.#marks[fact] = before | bits;
+    return bits & ~before;
+  }
+
+  /** The marks of a fact by its value; 0 where it is not known. */
+  marksFor(subject: number, a: number): number {
+    const fact = this.#find(factHash(subject, a, 0, 0), subject, a, 0, 0);
+    return fact < 0 ? 0 : this.#marks[fact]!;
+  }
+
+  marks(fact: number): number {
+    return this.#marks[fact]!;
   }
 
   /** `word` 0 is the subject, 1 to 3 the value. */
@@ -73,12 +84,29 @@ export class FactSet {
     }
   }
 
+  #append(hash: number, subject: number, a: number, b: number, c: number): number {
+    if (this.length === this.#capacity && !this.#grow()) return -1;
+    const fact = this.length++;
+    const at = WORDS * fact;
+    this.#words[at] = subject;
+    this.#words[at + 1] = a;
+    this.#words[at + 2] = b;
+    this.#words[at + 3] = c;
+    this.#marks[fact] = 0;
+    this.#hashes[fact] = hash;
+    this.#index.add(hash, fact);
+    return fact;
+  }
+
   #grow(): boolean {
     if (this.#capacity >= this.#maxFacts) return false;
     this.#capacity = Math.min(2 * this.#capacity, this.#maxFacts);
     const words = new Uint32Array(WORDS * this.#capacity);
     words.set(this.#words);
     this.#words = words;
+    const marks = new Uint8Array(this.#capacity);
+    marks.set(this.#marks);
+    this.#marks = marks;
     const hashes = new Uint32Array(this.#capacity);
     hashes.set(this.#hashes);
     this.#hashes = hashes;

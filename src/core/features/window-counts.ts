@@ -3,7 +3,10 @@
  * packets count for which row is told in `window-state.ts`.
  */
 
-/** Kinds of fact that are counted once per distinct value; each has the counter of the same number. */
+/**
+ * Kinds of fact that are counted once per distinct value; each has the counter of the same number. The
+ * five of ports are marks of one fact, "the row met this port": see `PortMark`.
+ */
 export const Fact = {
   SRC_IP: 0,
   DST_IP: 1,
@@ -21,6 +24,15 @@ export const Fact = {
   ARP_PAIR: 10,
   ARP_IP: 11,
   ARP_MAC: 12,
+} as const;
+
+/** How a row met a port: bit `kind` of each kind of `Fact`. */
+export const PortMark = {
+  DST: 1 << Fact.DST_PORT,
+  UDP: 1 << Fact.UDP_PORT,
+  NEW: 1 << Fact.NEW_PORT,
+  NEW_TCP: 1 << Fact.NEW_TCP_PORT,
+  NEW_UDP: 1 << Fact.NEW_UDP_PORT,
 } as const;
 
 /** Counters in 32 bits; those below `Count.ADJACENT_PORTS` count distinct facts. */

@@ -24,7 +24,7 @@ import { DistinctCounts } from './distinct-counts.ts';
 import { EntityTable, NETWORK_ROW, sourceRow, targetRow } from './entity-table.ts';
 import { entropyMillionths } from './name-entropy.ts';
 import { subdomainLength } from './registered-domain.ts';
-import { COUNTS, Count, Fact, SUMS, Sum, WindowCounts } from './window-counts.ts';
+import { COUNTS, Count, Fact, PortMark, SUMS, Sum, WindowCounts } from './window-counts.ts';
 
 export interface WindowLimits {
   /** Addresses and MACs per window. */
@@ -224,48 +224,45 @@ export class WindowState {
       this.#add(targetRow(dst), Count.SYN_ACK_RECEIVED);
       this.#add(targetRow(src), Count.SYN_ACK_ANSWERING);
     }
+    let marks = 0;
     const noted = flows.isFromOriginator ? ConnBit.FORWARD_NOTED : ConnBit.BACKWARD_NOTED;
     if (conn < 0 || !(this.conns.bits[conn]! & noted)) {
       if (conn >= 0) this.conns.bits[conn]! |= noted;
-      this.#noteValues(batch, row, sourceRow(src), targetRow(dst));
+      this.#noteAddresses(batch, row, sourceRow(src), targetRow(dst));
+      marks = batch.protocol[row] === Protocol.UDP ? PortMark.DST | PortMark.UDP : PortMark.DST;
     }
-    if (flows.isConnectionAttempt) this.#noteAttempt(batch, row, sourceRow(src), targetRow(dst));
+    const port = batch.dstPort[row]!;
+    if (flows.isConnectionAttempt && port >= 0) {
+      this.#noteAttempt(batch, row, sourceRow(src), targetRow(dst));
+      const isUdp = batch.protocol[row] === Protocol.UDP;
+      marks |= PortMark.NEW | (isUdp ? PortMark.NEW_UDP : PortMark.NEW_TCP);
+    }
+    if (marks !== 0 && port >= 0) this.#notePort(sourceRow(src), targetRow(dst), port, marks);
     if (conn >= 0 && flags >= 0) this.#noteConnection(batch, row, flows, slot, conn);
     if (batch.dnsQuery[row]! >= 0) this.#countDns(batch, row, src, dst);
     if (batch.appEvents[row] !== 0 || batch.httpStatus[row]! >= 0)
       this.#countLogins(batch, row, src, dst);
   }
 
-  /** Distinct values that are the same for every packet of a flow in one direction. */
-  #noteValues(batch: PacketBatch, row: number, from: number, to: number): void {
+  /** They are the same for every packet of a flow in one direction. */
+  #noteAddresses(batch: PacketBatch, row: number, from: number, to: number): void {
     const { rows, distinct } = this;
-    const port = batch.dstPort[row]!;
-    const isUdp = batch.protocol[row] === Protocol.UDP;
     this.#setAddress(batch.src, 4 * row, batch.ipVersion[row]!);
     distinct.note(rows, NETWORK_ROW, Fact.SRC_IP, this.#valueA, this.#valueB, 0);
     distinct.note(rows, to, Fact.SRC_IP, this.#valueA, this.#valueB, 0);
     this.#setAddress(batch.dst, 4 * row, batch.ipVersion[row]!);
     distinct.note(rows, NETWORK_ROW, Fact.DST_IP, this.#valueA, this.#valueB, 0);
     distinct.note(rows, from, Fact.DST_IP, this.#valueA, this.#valueB, 0);
-    if (port < 0) return;
-    this.#noteAll(from, to, Fact.DST_PORT, port);
-    if (isUdp) this.#noteAll(from, to, Fact.UDP_PORT, port);
   }
 
   #noteAttempt(batch: PacketBatch, row: number, from: number, to: number): void {
     const { rows, distinct } = this;
     const port = batch.dstPort[row]!;
-    if (port < 0) return;
     this.#setAddress(batch.dst, 4 * row, batch.ipVersion[row]!);
     distinct.note(rows, NETWORK_ROW, Fact.TARGET, this.#valueA, this.#valueB, port);
     distinct.note(rows, from, Fact.TARGET, this.#valueA, this.#valueB, port);
     distinct.note(rows, to, Fact.TARGET, this.#valueA, this.#valueB, port);
-    this.#noteAll(from, to, Fact.NEW_PORT, port);
-    if (batch.protocol[row] === Protocol.UDP) {
-      this.#noteAll(from, to, Fact.NEW_UDP_PORT, port);
-      return;
-    }
-    this.#noteAll(from, to, Fact.NEW_TCP_PORT, port);
+    if (batch.protocol[row] === Protocol.UDP) return;
     if (port === 22 || port === 2222) this.#addAll(from, to, Count.SSH);
     else if (port === 21 || port === 2121) this.#addAll(from, to, Count.FTP);
     if (isRemotePort(port)) this.#addAll(from, to, Count.REMOTE_PORTS);
@@ -384,10 +381,10 @@ export class WindowState {
     this.#valueB = (b | 1) >>> 0;
   }
 
-  #noteAll(from: number, to: number, kind: number, value: number): void {
-    this.distinct.note(this.rows, NETWORK_ROW, kind, value, 0, 0);
-    this.distinct.note(this.rows, from, kind, value, 0, 0);
-    this.distinct.note(this.rows, to, kind, value, 0, 0);
+  #notePort(from: number, to: number, port: number, marks: number): void {
+    this.distinct.notePort(this.rows, NETWORK_ROW, port, marks);
+    this.distinct.notePort(this.rows, from, port, marks);
+    this.distinct.notePort(this.rows, to, port, marks);
   }
 
   #addAll(from: number, to: number, count: number): void {
