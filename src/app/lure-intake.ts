@@ -1,14 +1,17 @@
 /**
  * What the lures report, one event after the other: stored, told to the dashboards, and made into one
- * growing alert per visitor. A visitor's session never waits for the database; past `MAX_WAITING` events
- * are dropped, counted, and said once.
+ * growing alert per visitor. A visitor's session never waits for the database: while it cannot be reached
+ * events wait here, and past `MAX_WAITING` they are dropped, counted, and said once.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Alert } from '../contract/alert.ts';
 import type { BlockRequest } from '../contract/analysis.ts';
 import type { LiveEvent } from '../contract/api.ts';
 import type { LureEvent } from '../contract/lure.ts';
 import { LureAlerts } from '../core/response/lure-alerts.ts';
 import type { Thresholds } from '../core/response/policy.ts';
+import { AppError } from '../errors.ts';
 import { upsertAlerts } from '../store/alert-upsert.ts';
 import { listAlerts } from '../store/alerts.ts';
 import type { Database } from '../store/database.ts';
@@ -16,6 +19,7 @@ import { insertLureEvents } from '../store/lures.ts';
 import type { Log } from './log.ts';
 
 const MAX_WAITING = 10_000;
+const RETRY_MS = 1_000;
 /** Visitors of today whose counts go on after a restart. */
 const MAX_RESUMED = 1_000;
 
@@ -36,6 +40,8 @@ export class LureIntake {
   readonly #alerts: LureAlerts;
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #isEnding = false;
+  #isDown = false;
 
   private constructor(options: LureIntakeOptions) {
     this.#options = options;
@@ -62,19 +68,21 @@ export class LureIntake {
     this.#turn = this.#turn.then(() => this.#take(event)).finally(() => this.#waiting--);
   }
 
-  /** Resolves when everything taken so far was stored or given up. */
-  async idle(): Promise<void> {
+  /** Resolves when everything taken so far was stored or, where the database cannot be reached now, given up. */
+  async stop(): Promise<void> {
+    this.#isEnding = true;
     await this.#turn;
+    if (this.dropped > 0)
+      this.#options.log.error({ events: this.dropped }, 'Lure events were lost');
   }
 
   async #take(event: LureEvent): Promise<void> {
-    const { db, publish, block, log } = this.#options;
+    const { publish, block, log } = this.#options;
     const alert = this.#alerts.observe(event);
     try {
-      await insertLureEvents(db, [event]);
+      if (!(await this.#store(event, alert))) return;
       publish({ type: 'lure', data: event });
       if (!alert) return;
-      await upsertAlerts(db, [alert]);
       publish({ type: 'alert', data: alert });
       if (alert.decision !== 'BLOCK' || alert.source_ip === null) return;
       const { id: alertId, source_ip: ip, description: reason, last_seen: lastSeen } = alert;
@@ -84,6 +92,27 @@ export class LureIntake {
         { err: error, lure: event.service, source: event.source_ip },
         'a lure event was not stored',
       );
+    }
+  }
+  /** Tries until the database is there again; false: given up. A repeat changes nothing. */
+  async #store(event: LureEvent, alert: Alert | null): Promise<boolean> {
+    const { db, log } = this.#options;
+    for (;;) {
+      if (this.#isEnding && this.#isDown) {
+        this.dropped++;
+        return false;
+      }
+      try {
+        await insertLureEvents(db, [event]);
+        if (alert) await upsertAlerts(db, [alert]);
+        this.#isDown = false;
+        return true;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        if (!this.#isDown) log.warn({ err: error }, 'lure events wait for the database');
+        this.#isDown = true;
+        if (!this.#isEnding) await sleep(RETRY_MS);
+      }
     }
   }
 }

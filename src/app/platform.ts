@@ -37,6 +37,7 @@ import { TrafficTicker } from './traffic-ticker.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
+const REVIVE_MS = 2_000;
 
 export interface Platform {
   readonly url: string;
@@ -151,7 +152,11 @@ async function start(
     const report = await applyRetention(db, retentionLimits(config), new Date());
     if (report.dropped.length > 0) log.info(report, 'retention');
   });
-  every(EXPIRY_MS, stops, log, () => decisions.expire());
+  every(EXPIRY_MS, stops, log, async () => {
+    // What a person has changed meanwhile is in force for what comes.
+    Object.assign(policy, await readPolicy(db));
+    await decisions.expire();
+  });
 
   const lures = await LureIntake.open({
     db,
@@ -162,7 +167,7 @@ async function start(
     block: (request) => decisions.blockFor(request),
     log,
   });
-  stops.push(() => lures.idle());
+  stops.push(() => lures.stop());
   return {
     url: listener.url,
     makeSensorKey: (sensorId) => makeSensorKey(db, sensorId),
@@ -196,6 +201,10 @@ async function startDatabase(
       log: { info: (line) => log.debug(line), warn: (line) => log.warn(line) },
     });
     stops.push(() => embedded.stop());
+    every(REVIVE_MS, stops, log, async () => {
+      if (await embedded.revive())
+        log.warn('The embedded PostgreSQL had gone and was started again');
+    });
     target = { connection: embedded.connection };
   }
   const db = await openDatabase(target, {
