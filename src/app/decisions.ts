@@ -22,6 +22,22 @@ import { readPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected.ts';
 import type { Log } from './log.ts';
 
+/** Who decided, where it was nobody. */
+const ANALYSIS = 'analysis';
+
+interface Wish {
+  readonly address: string;
+  readonly reason: string;
+  readonly alertId: string | null;
+  /** Null: the policy's. */
+  readonly seconds: number | null;
+  readonly by: string;
+  /** False: recorded and shown, not carried out, armed or not. */
+  readonly isReal: boolean;
+  /** When it was seen, ms since the epoch; absent: now. */
+  readonly atMs?: number;
+}
+
 export interface DecisionsOptions {
   readonly db: Database;
   /** Null: there is no firewall to change here, and why is in `enforcementReason`. */
@@ -33,6 +49,8 @@ export interface DecisionsOptions {
 
 export class Decisions {
   readonly #options: DecisionsOptions;
+  /** One after the other: two alerts on one source make one decision. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: DecisionsOptions) {
     this.#options = options;
@@ -40,29 +58,35 @@ export class Decisions {
 
   /** @throws AppError protected_address, invalid_request, firewall_unavailable */
   async block(order: BlockOrder, by: string): Promise<Decision> {
-    const decision = await this.#decide(
-      order.ip,
-      order.reason ?? 'by hand',
-      null,
-      order.duration_s ?? null,
+    const decision = await this.#decideInTurn({
+      address: order.ip,
+      reason: order.reason ?? 'by hand',
+      alertId: null,
+      seconds: order.duration_s ?? null,
       by,
-    );
+      isReal: true,
+    });
     if (decision.state === 'refused')
       throw new AppError('firewall_unavailable', decision.detail ?? 'refused');
     return decision;
   }
 
-  /** What an alert asks for. Never throws: what goes wrong stands in the decision and in the log. */
-  async blockFor(request: BlockRequest): Promise<void> {
+  /**
+   * What an alert asks for; only recorded unless `isReal`. Never throws: what goes wrong stands in the decision
+   * and in the log.
+   */
+  async blockFor(request: BlockRequest, isReal = true): Promise<void> {
     const { log } = this.#options;
     try {
-      const decision = await this.#decide(
-        request.ip,
-        request.reason,
-        request.alertId,
-        null,
-        'analysis',
-      );
+      const decision = await this.#decideInTurn({
+        address: request.ip,
+        reason: request.reason,
+        alertId: request.alertId,
+        seconds: null,
+        by: ANALYSIS,
+        isReal,
+        atMs: request.atMicros / 1000,
+      });
       log.info({ ip: request.ip, alert: request.alertId, state: decision.state }, 'decision BLOCK');
     } catch (error) {
       log.warn({ ip: request.ip, alert: request.alertId, err: error }, 'block was not made');
@@ -89,23 +113,34 @@ export class Decisions {
     return removed;
   }
 
-  /** After a restart: what should be blocked is, and what has run out is marked. */
+  /**
+   * After a start, ours or the enforcer's: what should be blocked is, and what has run out is marked.
+   * Without a firewall that works everything else runs.
+   */
   async restore(): Promise<void> {
-    const { db, enforcement } = this.#options;
+    const { db, enforcement, log, onChange } = this.#options;
     await this.expire();
     if (!enforcement) return;
-    await enforcement.protect(await this.#protectedNetworks());
     const now = Date.now();
     const active = (await activeDecisions(db, new Date())).filter(({ simulated }) => !simulated);
-    await enforcement.restore(
-      active.map(({ ip, expires_at }) => ({
-        ip,
-        remainingSeconds:
-          expires_at === null
-            ? null
-            : Math.max(1, Math.ceil((Date.parse(expires_at) - now) / 1000)),
-      })),
-    );
+    try {
+      await enforcement.protect(await this.#protectedNetworks());
+      await enforcement.restore(
+        active.map(({ ip, expires_at }) => ({
+          ip,
+          remainingSeconds:
+            expires_at === null
+              ? null
+              : Math.max(1, Math.ceil((Date.parse(expires_at) - now) / 1000)),
+        })),
+      );
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      log.error({ err: error, blocks: active.length }, 'blocks were not restored');
+      return;
+    }
+    for (const { id, state } of active)
+      if (state === 'pending') onChange(await this.#update(id, { state: 'active', detail: null }));
   }
 
   /** Marks decisions whose time is over. The firewall let them go by itself. */
@@ -114,14 +149,19 @@ export class Decisions {
     for (const decision of await expireDecisions(db, new Date())) onChange(decision);
   }
 
-  async #decide(
-    address: string,
-    reason: string,
-    alertId: string | null,
-    seconds: number | null,
-    by: string,
-  ): Promise<Decision> {
-    const { db, enforcement, onChange } = this.#options;
+  /** Resolves when every decision asked for so far was made. */
+  async idle(): Promise<void> {
+    await this.#turn;
+  }
+
+  #decideInTurn(wish: Wish): Promise<Decision> {
+    const mine = this.#turn.then(() => this.#decide(wish));
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async #decide({ address, reason, alertId, seconds, by, isReal, atMs }: Wish): Promise<Decision> {
+    const { db, onChange } = this.#options;
     const ip = canonicalAddress(address);
     if (ip === null)
       throw new AppError('invalid_request', `Cannot block ${address}: it is not an IP address`);
@@ -129,40 +169,45 @@ export class Decisions {
     const why = new NeverBlockList(networks).reasonFor(ip);
     if (why !== null) throw new AppError('protected_address', `Cannot block ${ip}: ${why}`);
     const policy = await readPolicy(db);
-    const standing = (await activeDecisions(db, new Date())).find(
-      (other) => other.ip === ip && other.simulated === !policy.armed,
+    // What was seen long ago (a spool's backlog, an old capture) is blocked for what is left of its time.
+    const ageSeconds = atMs === undefined ? 0 : Math.max(0, (Date.now() - atMs) / 1000);
+    const left = (seconds ?? policy.block_seconds) - Math.floor(ageSeconds);
+    const simulated = !policy.armed || !isReal || left <= 0;
+    const duration = left > 0 ? left : policy.block_seconds;
+    const standing = (await activeDecisions(db, new Date())).filter(
+      (other) => other.ip === ip && other.simulated === simulated,
     );
     // The analysis asks once per alert; a second alert on the same source changes nothing.
-    if (standing && by === 'analysis') return standing;
-    const duration = seconds ?? policy.block_seconds;
+    if (standing[0] && by === ANALYSIS) return standing[0];
     const decision: Decision = {
       id: randomUUID(),
       action: 'BLOCK',
       ip,
       reason: reason.slice(0, 500),
       alert_id: alertId,
-      simulated: !policy.armed,
-      state: policy.armed ? 'pending' : 'simulated',
+      simulated,
+      state: simulated ? 'simulated' : 'pending',
       detail: null,
       created_at: new Date().toISOString(),
       expires_at: new Date(Date.now() + duration * 1000).toISOString(),
       created_by: by,
     };
     await insertDecision(db, decision);
-    const done = policy.armed
-      ? await this.#carryOut(decision, duration, enforcement, networks)
-      : decision;
+    const done = simulated ? decision : await this.#carryOut(decision, duration, networks);
     onChange(done);
+    if (done.state === 'refused') return done;
+    // The firewall knows one time for an address: the new decision's.
+    for (const { id } of standing)
+      onChange(await this.#update(id, { state: 'removed', detail: `replaced by ${done.id}` }));
     return done;
   }
 
   async #carryOut(
     decision: Decision,
     seconds: number,
-    enforcement: Enforcement | null,
     networks: readonly NeverBlockNetwork[],
   ): Promise<Decision> {
-    const { enforcementReason } = this.#options;
+    const { enforcement, enforcementReason } = this.#options;
     try {
       if (!enforcement)
         throw new AppError('firewall_unavailable', enforcementReason ?? 'there is no enforcer');
@@ -171,7 +216,11 @@ export class Decisions {
       return await this.#update(decision.id, { state: 'active', detail: null });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return await this.#update(decision.id, { state: 'refused', detail: error.message });
+      // The analysis asks only once: the decision waits for the enforcer, which is being started again.
+      const waits =
+        enforcement && error.code === 'firewall_unavailable' && decision.created_by === ANALYSIS;
+      const state = waits ? 'pending' : 'refused';
+      return await this.#update(decision.id, { state, detail: error.message });
     }
   }
 

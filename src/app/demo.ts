@@ -1,11 +1,14 @@
 /** The bundled capture, replayed through a sensor's own path as if it had just happened. */
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replay } from '../sensor/replay.ts';
 import type { Log } from './log.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 
 const DEMO_CAPTURE = join(PACKAGE_DIR, 'demo', 'demo.pcap.zst');
+/** Its traffic never happened here: nothing is blocked in earnest for it. */
+export const DEMO_SENSOR = 'demo';
 const PROGRESS_MS = 5_000;
 
 /** Resolves when the server has all of it, or `signal` aborts. */
@@ -26,14 +29,17 @@ export async function replayDemo({
     log.warn(`There is no demo: ${DEMO_CAPTURE} is missing`);
     return;
   }
+  const spoolDir = join(dataDir, 'demo-spool');
+  // What is left of a replay that was cut off: this one brings all of it again.
+  await rm(spoolDir, { recursive: true, force: true });
   log.info('Replaying the demo capture: labelled attacks over ordinary traffic …');
   let said = Date.now();
   const stats = await replay([DEMO_CAPTURE], {
     url,
     key,
-    sensorId: 'demo',
+    sensorId: DEMO_SENSOR,
     restamp: 'now',
-    spoolDir: join(dataDir, 'demo-spool'),
+    spoolDir,
     signal,
     onTrouble: (message) => log.warn(message),
     onProgress: ({ rows, shipper }) => {

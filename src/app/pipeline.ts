@@ -7,7 +7,6 @@
  * One batch never stops those behind it: where the analysis itself fails the packets are stored unjudged and
  * the sensor's analysis begins anew; what the store cannot write for a reason of its own is refused in the end.
  */
-import type { Alert } from '../contract/alert.ts';
 import type { AnalysedBatch, AnalysisOutput, BlockRequest } from '../contract/analysis.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
@@ -44,7 +43,7 @@ export interface PipelineOptions {
   /** After the commit. */
   readonly onStored: (batch: AnalysedBatch) => void;
   /** After the commit, for the response. */
-  readonly onBlocks: (blocks: readonly BlockRequest[], alerts: readonly Alert[]) => void;
+  readonly onBlocks: (blocks: readonly BlockRequest[], sensorId: string) => void;
   /** A bug: the analysis or the store failed at this batch. */
   readonly onBug: (error: unknown, place: BatchMeta) => void;
 }
@@ -103,7 +102,7 @@ export class Pipeline {
     // A repeat that was stored before: the commit succeeded and its answer was lost, nobody has heard of it.
     if (outcome === 'stored' || isRepeat) {
       this.#options.onStored(batch);
-      if (batch.blocks.length > 0) this.#options.onBlocks(batch.blocks, batch.alerts);
+      if (batch.blocks.length > 0) this.#options.onBlocks(batch.blocks, batch.sensorId);
     }
     return outcome;
   }

@@ -26,6 +26,7 @@ import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
 import { type Config, detectionLimits, retentionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
+import { DEMO_SENSOR } from './demo.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import type { Log } from './log.ts';
@@ -87,7 +88,11 @@ async function start(
   await replaceOwnNetworks(db, own);
 
   const enforcer = config.enforcer.enabled
-    ? await startEnforcer(config.data_dir, log)
+    ? await startEnforcer({
+        dataDir: config.data_dir,
+        log,
+        onRestart: () => decisions.restore(),
+      })
     : {
         enforcement: null,
         reason: 'the enforcer is off in the configuration',
@@ -106,6 +111,7 @@ async function start(
     log,
     onChange: (data) => publish({ type: 'decision', data }),
   });
+  stops.push(() => decisions.idle());
   await decisions.restore();
 
   const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
@@ -119,8 +125,8 @@ async function start(
       ticker.add(batch);
       for (const data of batch.alerts) publish({ type: 'alert', data });
     },
-    onBlocks(blocks) {
-      for (const block of blocks) void decisions.blockFor(block);
+    onBlocks(blocks, sensorId) {
+      for (const block of blocks) void decisions.blockFor(block, sensorId !== DEMO_SENSOR);
     },
     onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
   });

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { type Lures, startLures } from '../lures/lures.ts';
 import type { Config } from './config.ts';
-import { replayDemo } from './demo.ts';
+import { DEMO_SENSOR, replayDemo } from './demo.ts';
 import { type LocalSensor, startLocalSensor } from './local-sensor.ts';
 import { createLog, type Log } from './log.ts';
 import { packageVersion } from './package-paths.ts';
@@ -97,7 +97,7 @@ async function playDemo(
   try {
     await replayDemo({
       url: platform.url,
-      key: await platform.makeSensorKey('demo'),
+      key: await platform.makeSensorKey(DEMO_SENSOR),
       dataDir: config.data_dir,
       log,
       signal,

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { withDatabase } from '../../test/support/database.ts';
+import type { Decision } from '../contract/decision.ts';
+import { AppError } from '../errors.ts';
+import { Enforcer } from '../firewall/enforcer.ts';
+import { RecordingFirewall } from '../firewall/recording.ts';
+import type { Database } from '../store/database.ts';
+import { listDecisions } from '../store/decisions.ts';
+import { readPolicy, writePolicy } from '../store/policy.ts';
+import { Decisions } from './decisions.ts';
+import { createLog } from './log.ts';
+
+const IP = '198.51.100.9';
+
+async function armedOn(db: Database) {
+  await writePolicy(db, { ...(await readPolicy(db)), armed: true });
+  const firewall = new RecordingFirewall();
+  const enforcer = new Enforcer({ firewall });
+  await enforcer.open();
+  const link = { isUp: true };
+  /** The enforcer's process, which can go away. */
+  const enforcement = new Proxy(enforcer, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return async (...given: unknown[]) => {
+        if (!link.isUp) throw new AppError('firewall_unavailable', 'no enforcer');
+        return value.apply(target, given);
+      };
+    },
+  });
+  const decisions = new Decisions({
+    db,
+    enforcement,
+    enforcementReason: null,
+    log: createLog('silent'),
+    onChange() {},
+  });
+  const all = async (): Promise<Decision[]> =>
+    (await listDecisions(db, { limit: 100 })).decisions.reverse();
+  const blocked = async () => (await enforcer.list()).map(({ ip }) => ip);
+  return { decisions, link, all, blocked };
+}
+
+const request = (alertId: string, atMs = Date.now()) => ({
+  ip: IP,
+  alertId,
+  reason: 'because',
+  atMicros: atMs * 1000,
+});
+
+describe('Decisions', () => {
+  it('makes one decision of several alerts on one source at once', () =>
+    withDatabase(async (db) => {
+      const { decisions, all, blocked } = await armedOn(db);
+      await Promise.all(['a', 'b', 'c'].map((id) => decisions.blockFor(request(id))));
+      expect(await all()).toMatchObject([{ ip: IP, state: 'active', alert_id: 'a' }]);
+      expect(await blocked()).toEqual([IP]);
+    }));
+
+  it('has one decision in force for an address, and lifting it lifts the block', () =>
+    withDatabase(async (db) => {
+      const { decisions, all, blocked } = await armedOn(db);
+      await decisions.block({ ip: IP, duration_s: 1000 }, 'admin');
+      const second = await decisions.block({ ip: IP, duration_s: 60 }, 'admin');
+      expect((await all()).map(({ state }) => state)).toEqual(['removed', 'active']);
+      await decisions.unblock(second.id, 'admin');
+      expect(await blocked()).toEqual([]);
+      expect((await all()).map(({ state }) => state)).toEqual(['removed', 'removed']);
+    }));
+
+  it('carries out what waited for the enforcer when it is there again', () =>
+    withDatabase(async (db) => {
+      const { decisions, link, all, blocked } = await armedOn(db);
+      link.isUp = false;
+      await decisions.blockFor(request('a'));
+      expect(await all()).toMatchObject([{ state: 'pending', detail: 'no enforcer' }]);
+      await decisions.restore();
+      link.isUp = true;
+      await decisions.restore();
+      expect(await all()).toMatchObject([{ state: 'active', detail: null }]);
+      expect(await blocked()).toEqual([IP]);
+    }));
+
+  it('tells a person at once that the enforcer is away', () =>
+    withDatabase(async (db) => {
+      const { decisions, link, all } = await armedOn(db);
+      link.isUp = false;
+      await expect(decisions.block({ ip: IP }, 'admin')).rejects.toMatchObject({
+        code: 'firewall_unavailable',
+      });
+      expect(await all()).toMatchObject([{ state: 'refused' }]);
+    }));
+
+  it('blocks for what is left of the time since it was seen, and nothing of long ago', () =>
+    withDatabase(async (db) => {
+      const { decisions, all, blocked } = await armedOn(db);
+      const { block_seconds } = await readPolicy(db);
+      await decisions.blockFor(request('old', Date.now() - 1000 * block_seconds - 1000));
+      expect(await all()).toMatchObject([{ simulated: true, state: 'simulated' }]);
+      expect(await blocked()).toEqual([]);
+      await decisions.blockFor(request('half', Date.now() - 500 * block_seconds));
+      const decision = (await all())[1];
+      expect(decision).toMatchObject({ simulated: false, state: 'active' });
+      const seconds = (Date.parse(decision?.expires_at ?? '') - Date.now()) / 1000;
+      expect(seconds).toBeLessThanOrEqual(block_seconds / 2 + 1);
+    }));
+
+  it('only records what is not for real', () =>
+    withDatabase(async (db) => {
+      const { decisions, all, blocked } = await armedOn(db);
+      await decisions.blockFor(request('demo'), false);
+      expect(await all()).toMatchObject([{ simulated: true, state: 'simulated' }]);
+      expect(await blocked()).toEqual([]);
+    }));
+});
