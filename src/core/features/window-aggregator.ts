@@ -95,7 +95,7 @@ export class WindowAggregator {
     this.#lateness = options.latenessMicros ?? 2 * SECOND;
     this.#maxParts = Math.ceil(this.#lateness / PART_MICROS) + 3;
     this.#limits = {
-      maxEntities: options.maxEntities ?? 32_768,
+      maxEntities: options.maxEntities ?? 16_384,
       maxConnections: options.maxConnections ?? 262_144,
       maxFacts: options.maxFacts ?? 1_048_576,
     };

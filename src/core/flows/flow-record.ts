@@ -120,9 +120,12 @@ function communityIdOfFlow(flows: FlowColumns, slot: number): string | null {
   });
 }
 
+/** Of no packets or gaps: shared by all flows. */
+const NOTHING: Moments = { mean: 0, std: 0, min: 0, max: 0 };
+
 /** Population moments, from the sums. */
 function moments(count: number, sum: number, squares: number, min: number, max: number): Moments {
-  if (count === 0) return { mean: 0, std: 0, min: 0, max: 0 };
+  if (count === 0) return NOTHING;
   const mean = sum / count;
   return { mean, std: Math.sqrt(Math.max(0, squares / count - mean * mean)), min, max };
 }

@@ -26,8 +26,20 @@ export class VectorMemo<Value> {
   find(vector: Float64Array): Value | undefined {
     const length = this.#length;
     const weights = this.#weights;
-    let sum = 0;
-    for (let i = 0; i < length; i++) sum += vector[i]! * weights[i]!;
+    // Four sums, so that an addition need not wait for the one before.
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) {
+      a += vector[i]! * weights[i]!;
+      b += vector[i + 1]! * weights[i + 1]!;
+      c += vector[i + 2]! * weights[i + 2]!;
+      d += vector[i + 3]! * weights[i + 3]!;
+    }
+    for (; i < length; i++) a += vector[i]! * weights[i]!;
+    const sum = a + b + c + d;
     // All digits of a sum below 2⁴¹ count, and whole numbers above.
     this.#place = (Math.imul((sum * 4096) | 0, 0x9e3779b1) ^ (sum | 0)) & (PLACES - 1);
     const value = this.#values[this.#place];

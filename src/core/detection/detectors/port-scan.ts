@@ -28,8 +28,11 @@ export const portScanDefaults = {
 /** (source, target) and (source, port) pairs remembered; the longest quiet is forgotten first. */
 const MAX_SERIES = 65_536;
 
-/** A source's first attempt is only counted in a sketch: a flood from forged sources creates no state. */
-const SKETCH_BYTES = 1 << 17;
+/**
+ * A source's first attempt is only counted in a sketch, one bit each: a flood from forged sources creates no state.
+ * Half full after three million sources; of a known bit the first attempt counts as the second.
+ */
+const SKETCH_BITS = 1 << 22;
 
 export class PortScanDetector implements Detector {
   readonly name = 'port-scan';
@@ -37,7 +40,7 @@ export class PortScanDetector implements Detector {
   readonly #limits: typeof portScanDefaults;
   readonly #report: Report;
   readonly #table: AttemptTable;
-  readonly #sketch = new Uint8Array(SKETCH_BYTES);
+  readonly #sketch = new Uint32Array(SKETCH_BITS / 32);
   #sketchEndMicros = 0;
 
   constructor(limits: typeof portScanDefaults, report: Report) {
@@ -165,9 +168,10 @@ export class PortScanDetector implements Detector {
       this.#sketch.fill(0);
       this.#sketchEndMicros = tsMicros + this.#limits.memory_s * 1e6;
     }
-    const place = Math.floor(pairKey(sourceKey, 0x5ca9)) % SKETCH_BYTES;
-    if (this.#sketch[place]! > 0) return false;
-    this.#sketch[place] = 1;
+    const place = (pairKey(sourceKey, 0x5ca9) >>> 0) & (SKETCH_BITS - 1);
+    const bit = 1 << (place & 31);
+    if ((this.#sketch[place >>> 5]! & bit) !== 0) return false;
+    this.#sketch[place >>> 5]! |= bit;
     return true;
   }
 }
