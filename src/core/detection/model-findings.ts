@@ -27,6 +27,8 @@ export const modelFindingDefaults = {
   max_pairs: 16_384,
 };
 
+const KINDS: ReadonlyMap<string, AlertKind> = new Map(ALERT_KIND_NAMES.map((name) => [name, name]));
+
 /** A forest by itself stays below BLOCK. */
 const MAX_CONFIDENCE = 0.75;
 const MAX_ANOMALY_CONFIDENCE = 0.6;
@@ -137,7 +139,7 @@ export class ModelFindings {
   ): AlertKind | null {
     if (!verdict || verdict.threatScore < this.#limits.min_threat_score) return null;
     if (verdict.confidence < this.#limits.min_class_probability) return null;
-    return ALERT_KIND_NAMES.find((name) => name === verdict.label) ?? null;
+    return KINDS.get(verdict.label) ?? null;
   }
 
   #count(key: string, atMicros: number, score: number): Tally {

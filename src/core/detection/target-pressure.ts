@@ -29,6 +29,8 @@ export const Pressure = {
   ICMP: 4,
   /** HTTP requests. */
   HTTP: 5,
+  /** UDP answers that nobody was seen to ask for: the first packet of a flow comes from the server's side. */
+  UNASKED_UDP: 6,
 } as const;
 export type Pressure = (typeof Pressure)[keyof typeof Pressure];
 
@@ -49,6 +51,8 @@ export interface TargetLoad {
   readonly topSourceIp: string;
   readonly topSourceShare: number;
   readonly topPort: number;
+  /** The source port of the last packet. */
+  readonly sourcePort: number;
   readonly topPortShare: number;
   /** Of the packets, those of conversations with a completed handshake. */
   readonly validated: number;
@@ -72,6 +76,7 @@ export class TargetPressure {
   readonly #validated = new Uint32Array(MAX_TARGETS);
   readonly #flags = new Uint8Array(MAX_TARGETS);
   readonly #land = new Uint32Array(MAX_TARGETS);
+  readonly #sourcePort = new Int32Array(MAX_TARGETS);
   readonly #first = new Float64Array(MAX_TARGETS);
   readonly #last = new Float64Array(MAX_TARGETS);
   readonly #address = new Uint32Array(4 * MAX_TARGETS);
@@ -97,7 +102,10 @@ export class TargetPressure {
         break;
       case Protocol.UDP:
         if (seen.isFromOriginator) this.#press(seen, Pressure.UDP);
-        else this.#answer(seen, Pressure.UDP);
+        else {
+          this.#answer(seen, Pressure.UDP);
+          if (seen.isNewFlow) this.#press(seen, Pressure.UNASKED_UDP);
+        }
         break;
       case Protocol.ICMP:
       case Protocol.ICMPv6:
@@ -143,6 +151,7 @@ export class TargetPressure {
     }
     this.#packets[slot]!++;
     this.#last[slot] = seen.tsMicros;
+    this.#sourcePort[slot] = batch.srcPort[row]!;
     this.#bytes[slot]! += batch.wireLength[row]!;
     if (seen.isNewFlow) this.#flows[slot]!++;
     if (seen.isValidated) this.#validated[slot]!++;
@@ -195,6 +204,7 @@ export class TargetPressure {
       topSourceIp: formatIp(this.#sourceAddress, 4 * source, version),
       topSourceShare: this.#sourceCounts[source]! / packets,
       topPort: this.#portKeys[port]!,
+      sourcePort: this.#sourcePort[slot]!,
       topPortShare: this.#portCounts[port]! / packets,
       validated: this.#validated[slot]!,
       tcpFlags: this.#flags[slot]!,

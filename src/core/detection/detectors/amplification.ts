@@ -1,11 +1,12 @@
 /**
  * Amplification: a service is asked over UDP, in somebody's name and at a rate no client has, for
  * answers many times the size of the questions. The "source" is then the victim: its address was
- * forged, so such a detection never blocks. Source: RFC 5358 (DNS), US-CERT TA14-017A (factors).
+ * forged, so such a detection never blocks. Seen from the victim: large answers that it never asked for,
+ * from many servers. Source: RFC 5358 (DNS), US-CERT TA14-017A (factors).
  */
-import { confidenceOf } from '../detector.ts';
+import { confidenceOf, type Detection } from '../detector.ts';
 import { culpritOf, type FloodPolicy } from '../flood-detector.ts';
-import { Pressure } from '../target-pressure.ts';
+import { Pressure, type TargetLoad } from '../target-pressure.ts';
 
 /** DNS, chargen, NTP, SNMP, CLDAP, SSDP, memcached. */
 const REFLECTOR_PORTS = new Set([19, 53, 123, 161, 389, 1900, 11_211]);
@@ -15,10 +16,16 @@ export const amplificationDefaults = {
   min_rate: 100,
   /** Bytes answered per byte asked. */
   min_factor: 3,
+  /** Unasked answers per second to one victim, and how many servers they come from. */
+  min_unasked_rate: 50,
+  min_reflectors: 10,
+  /** Bytes of an unasked answer, mean: a capture that sees only one direction sees small ones. */
+  min_unasked_bytes: 200,
 };
 
 export function amplification(limits: typeof amplificationDefaults): FloodPolicy {
   return (load, stepMicros) => {
+    if (load.kind === Pressure.UNASKED_UDP) return reflected(load, stepMicros, limits);
     if (load.kind !== Pressure.UDP || !REFLECTOR_PORTS.has(load.topPort)) return null;
     const rate = load.packets / 5;
     const factor = load.answerBytes / load.bytes;
@@ -42,5 +49,44 @@ export function amplification(limits: typeof amplificationDefaults): FloodPolicy
       bytes: load.bytes,
       flows: load.flows,
     };
+  };
+}
+
+/** The victim's side: the reflectors are many, and none of them is the culprit. */
+function reflected(
+  load: TargetLoad,
+  stepMicros: number,
+  limits: typeof amplificationDefaults,
+): Detection | null {
+  const rate = load.packets / 5;
+  const meanBytes = load.bytes / load.packets;
+  if (!REFLECTOR_PORTS.has(load.sourcePort) || rate < limits.min_unasked_rate) return null;
+  if (load.sources < limits.min_reflectors || meanBytes < limits.min_unasked_bytes) return null;
+  return {
+    kind: 'Amplification',
+    detector: 'amplification',
+    atMicros: stepMicros,
+    firstMicros: load.firstMicros,
+    sourceIp: null,
+    targetIp: load.targetIp,
+    targetPort: null,
+    protocol: 'UDP',
+    confidence: confidenceOf(rate, limits.min_unasked_rate),
+    summary: `${load.targetIp} was sent ${Math.round(rate)} answers/s that it did not ask for, by about ${load.sources} servers (port ${load.sourcePort})`,
+    numbers: {
+      rate_pps: rate,
+      reflectors: load.sources,
+      mean_bytes: meanBytes,
+      service_port: load.sourcePort,
+    },
+    thresholds: {
+      rate_pps: limits.min_unasked_rate,
+      reflectors: limits.min_reflectors,
+      mean_bytes: limits.min_unasked_bytes,
+    },
+    provenConfidence: 0,
+    packets: load.packets,
+    bytes: load.bytes,
+    flows: load.flows,
   };
 }

@@ -45,6 +45,18 @@ describe('SYN_Flood', () => {
     expect(alert?.confidence).toBeGreaterThan(0.8);
   });
 
+  it('is one source at a thousand ports a second too: no scan needs that', () => {
+    const spread = times(12_000, (i) => ({
+      t: i / 2000,
+      src: '198.51.100.9',
+      dst: SERVER,
+      sport: 1024,
+      dport: 1 + i,
+      flags: 'S',
+    }));
+    expect(alertsOf(spread).map(({ alert_type }) => alert_type)).toContain('SYN_Flood');
+  });
+
   it('is not a busy server whose clients complete their handshakes', () => {
     const clients = times(600, (i) =>
       conversation(i / 100, `10.0.${i % 3}.${i % 200}`, SERVER, 443, 20_000 + i),
@@ -180,6 +192,23 @@ describe('Amplification', () => {
         decision: 'ALERT',
       },
     ]);
+  });
+
+  it('is answers that the victim never asked for, from many servers', () => {
+    const answers = (len: number) =>
+      times(600, (i) => ({
+        t: i / 100,
+        src: `203.0.${i % 200}.7`,
+        dst: SERVER,
+        protocol: 'UDP' as const,
+        sport: 161,
+        dport: 40_000 + i,
+        len,
+      }));
+    expect(alertsOf(answers(1200))).toMatchObject([
+      { alert_type: 'Amplification', source_ip: null, destination_ip: SERVER, decision: 'ALERT' },
+    ]);
+    expect(alertsOf(answers(60))).toEqual([]);
   });
 
   it('is not a busy resolver with answers of ordinary size', () =>

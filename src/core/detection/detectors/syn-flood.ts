@@ -14,8 +14,10 @@ export const synFloodDefaults = {
   min_rate: 50,
   /** At most this share of the attempts is completed. */
   max_completed_ratio: 0.2,
-  /** Attempts per distinct port: below it the traffic is a scan. */
+  /** Attempts per distinct port: below it the traffic is a scan … */
   min_attempts_per_port: 4,
+  /** … unless it comes at a rate per second that is a flood whatever it is after. */
+  flood_rate: 1_000,
 };
 
 export function synFlood(limits: typeof synFloodDefaults): FloodPolicy {
@@ -26,7 +28,8 @@ export function synFlood(limits: typeof synFloodDefaults): FloodPolicy {
     const attemptsPerPort = load.packets / Math.max(1, load.ports);
     if (rate < limits.min_rate) return null;
     if (load.kind === Pressure.SYN && completedRatio > limits.max_completed_ratio) return null;
-    if (attemptsPerPort < limits.min_attempts_per_port && load.sources < 50) return null;
+    const isSpread = attemptsPerPort < limits.min_attempts_per_port && load.sources < 50;
+    if (isSpread && rate < limits.flood_rate) return null;
     const sourceIp = culpritOf(load);
     const flags = flagNames(load.tcpFlags);
     const isLand = load.land > load.packets / 2;
