@@ -19,7 +19,8 @@ import { endpointKey } from '../detection/endpoint.ts';
 import { ModelFindings } from '../detection/model-findings.ts';
 import { ALL_SIGHTS, type Observation, Sight } from '../detection/observation.ts';
 import { WindowAggregator } from '../features/window-aggregator.ts';
-import { FlowTable } from '../flows/flow-table.ts';
+import type { WindowLimits } from '../features/window-state.ts';
+import { FlowTable, type FlowTableOptions } from '../flows/flow-table.ts';
 import { TcpFlag } from '../flows/tcp-flags.ts';
 import { TimeJump } from '../flows/time-jump.ts';
 import { NeverBlockList } from '../response/never-block.ts';
@@ -37,6 +38,8 @@ export interface AnalysisOptions {
   readonly limits?: DetectionLimits;
   readonly policy?: { alert_threshold: number; block_threshold: number };
   readonly neverBlock?: NeverBlockList;
+  /** Where the defaults of the tables do not suit: their caps. */
+  readonly caps?: Pick<FlowTableOptions, 'maxFlows'> & Partial<WindowLimits>;
 }
 
 export interface AnalysisCounts {
@@ -54,6 +57,8 @@ export class Analysis {
   readonly #detectors: readonly Detector[];
   /** By the `Sight` bits of a packet: who is shown it. */
   readonly #viewers: readonly (readonly Detector[])[];
+  /** Those that hear of the ends of conversations. */
+  readonly #enders: readonly Required<Pick<Detector, 'endFlow'>>[];
   readonly #modelFindings: ModelFindings;
   readonly #book: AlertBook;
   readonly #verdicts = new VerdictIndex();
@@ -80,12 +85,17 @@ export class Analysis {
     this.#flowTable = new FlowTable({
       sensorId: options.sensorId,
       onEnd: (flow) => this.#endFlow(flow),
+      ...options.caps,
     });
     this.#windowTable = new WindowAggregator({
       sensorId: options.sensorId,
       onRow: (row) => this.#endWindow(row),
+      ...options.caps,
     });
     this.#detectors = createDetectors(limits, report);
+    this.#enders = this.#detectors.filter(
+      (detector): detector is Required<Detector> => detector.endFlow !== undefined,
+    );
     this.#viewers = Array.from({ length: ALL_SIGHTS + 1 }, (_, bits) =>
       this.#detectors.filter(({ sights }) => (sights & bits) !== 0),
     );
@@ -215,7 +225,7 @@ export class Analysis {
     const { judge } = this.#options;
     if (judge) flow.verdict = judge.judgeFlow(flow);
     this.#flows.push(flow);
-    for (const detector of this.#detectors) detector.endFlow?.(flow);
+    for (const detector of this.#enders) detector.endFlow(flow);
     const opened = this.#modelFindings.addFlow(flow);
     if (judge && opened) this.#explainByFlow(judge, flow);
   }
