@@ -81,7 +81,6 @@ async function start(
 ): Promise<Platform> {
   makeDataDir(config.data_dir);
   const db = await startDatabase(config, log, stops);
-  const administrator = await ensureAdministrator(db);
   const { judge, reason: modelReason } = loadJudge(config.model.path);
   if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
   const own = await ownNetworks();
@@ -174,6 +173,8 @@ async function start(
     log,
   });
   stops.push(() => lures.stop());
+  // Last: had the start failed after it, nobody would have read the password.
+  const administrator = await ensureAdministrator(db);
   return {
     url: listener.url,
     makeSensorKey: (sensorId) => makeSensorKey(db, sensorId),
