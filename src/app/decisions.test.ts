@@ -7,6 +7,7 @@ import { RecordingFirewall } from '../firewall/recording.ts';
 import type { Database } from '../store/database.ts';
 import { listDecisions } from '../store/decisions.ts';
 import { readPolicy, writePolicy } from '../store/policy.ts';
+import { addProtected } from '../store/protected.ts';
 import { Decisions } from './decisions.ts';
 import { createLog } from './log.ts';
 
@@ -104,6 +105,17 @@ describe('Decisions', () => {
       expect(decision).toMatchObject({ simulated: false, state: 'active' });
       const seconds = (Date.parse(decision?.expires_at ?? '') - Date.now()) / 1000;
       expect(seconds).toBeLessThanOrEqual(block_seconds / 2 + 1);
+    }));
+
+  it('lifts the block on an address that is protected afterwards', () =>
+    withDatabase(async (db) => {
+      const { decisions, all, blocked } = await armedOn(db);
+      await decisions.block({ ip: IP }, 'admin');
+      await decisions.block({ ip: '198.51.100.10' }, 'admin');
+      await addProtected(db, { cidr: `${IP}/32`, reason: 'colleague' });
+      await decisions.liftProtected();
+      expect(await blocked()).toEqual(['198.51.100.10']);
+      expect((await all())[0]).toMatchObject({ state: 'removed', detail: 'colleague' });
     }));
 
   it('only records what is not for real', () =>

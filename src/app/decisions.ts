@@ -154,6 +154,18 @@ export class Decisions {
     await this.#turn;
   }
 
+  /** Lifts blocks on what was put on the never-block list after them. */
+  async liftProtected(): Promise<void> {
+    const { db, enforcement, onChange } = this.#options;
+    const networks = await this.#protectedNetworks();
+    const neverBlock = new NeverBlockList(networks);
+    const standing = await activeDecisions(db, new Date());
+    const wrong = standing.filter(({ ip }) => neverBlock.isProtected(ip));
+    if (wrong.some(({ simulated }) => !simulated)) await enforcement?.protect(networks);
+    for (const { id, ip } of wrong)
+      onChange(await this.#update(id, { state: 'removed', detail: neverBlock.reasonFor(ip) }));
+  }
+
   #decideInTurn(wish: Wish): Promise<Decision> {
     const mine = this.#turn.then(() => this.#decide(wish));
     this.#turn = mine.catch(() => {});

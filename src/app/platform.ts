@@ -161,6 +161,7 @@ async function start(
     // What a person has changed meanwhile is in force for what comes.
     Object.assign(policy, await readPolicy(db));
     await decisions.expire();
+    await decisions.liftProtected();
   });
 
   const lures = await LureIntake.open({
