@@ -9,6 +9,7 @@ import { type LocalSensor, startLocalSensor } from './local-sensor.ts';
 import { createLog, type Log } from './log.ts';
 import { packageVersion } from './package-paths.ts';
 import { type Platform, startPlatform } from './platform.ts';
+import { returnMemory } from './return-memory.ts';
 
 export interface UpOptions {
   readonly demo: boolean | 'first-run';
@@ -106,6 +107,7 @@ async function playDemo(
     if (!(error instanceof AppError)) throw error;
     log.warn(`The demo ended early: ${error.message}`);
   }
+  returnMemory();
 }
 
 function greet(

@@ -17,7 +17,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 /** What runs longer is given up: no page waits for it, and it would hold back retention. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 /** A buffer that one great batch has blown up is not kept. */
-const MAX_KEPT_BUFFER_BYTES = 16 * 1024 * 1024;
+const MAX_KEPT_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** Everything that moves, since the database was opened. */
 export interface StoreCounters {
