@@ -25,8 +25,14 @@ export interface RunningPlatform {
 /** Why the program cannot be started here; empty: it can. */
 export const whyNotBuilt = existsSync(MAIN) ? '' : `${MAIN} is not there: run npm run build`;
 
-/** Resolves when it has said that it is up. */
-export async function startUp(args: readonly string[] = []): Promise<RunningPlatform> {
+/**
+ * Resolves when it has said that it is up.
+ * @param within a program and arguments to run it by, such as `ip netns exec NAME`
+ */
+export async function startUp(
+  args: readonly string[] = [],
+  within: readonly string[] = [],
+): Promise<RunningPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'phantomnet-up-'));
   const ports = {
     server: await freePort(),
@@ -43,9 +49,16 @@ server: { port: ${ports.server} }
 lures: { host: 127.0.0.1, ssh_port: ${ports.ssh}, http_port: ${ports.http}, ftp_port: ${ports.ftp} }
 `,
   );
-  const child = spawn(process.execPath, [MAIN, '--config', config, 'up', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const [program = '', ...words] = [
+    ...within,
+    process.execPath,
+    MAIN,
+    '--config',
+    config,
+    'up',
+    ...args,
+  ];
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString('utf8');
