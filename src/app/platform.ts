@@ -2,7 +2,7 @@
  * The whole platform in one process, wired by hand: database, analysis, response, server. What captures
  * and what lures is started beside it by `up`. Everything started here is stopped in reverse.
  */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveEvent } from '../contract/api.ts';
 import type { LureEvent } from '../contract/lure.ts';
@@ -18,6 +18,7 @@ import { createMetrics } from '../http/metrics.ts';
 import { createApp } from '../http/server.ts';
 import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
 import { type Database, openDatabase } from '../store/database.ts';
+import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { ingest } from '../store/ingest.ts';
 import { migrate } from '../store/migrate.ts';
@@ -42,8 +43,8 @@ const REVIVE_MS = 2_000;
 
 export interface Platform {
   readonly url: string;
-  /** A new API key for a sensor of this machine; the one it had before stops working. */
-  makeSensorKey(sensorId: string): Promise<string>;
+  /** A new API key for a part of this machine; the one it had before under that name stops working. */
+  makeKey(name: string, role: 'sensor' | 'admin'): Promise<string>;
   readonly db: Database;
   /** Set on the first run only. */
   readonly administrator: { username: string; password: string } | null;
@@ -80,6 +81,7 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Platform> {
   makeDataDir(config.data_dir);
+  await holdDataDir(config.data_dir, stops);
   const db = await startDatabase(config, log, stops);
   const { judge, reason: modelReason } = loadJudge(config.model.path);
   if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
@@ -178,7 +180,7 @@ async function start(
   const administrator = await ensureAdministrator(db);
   return {
     url: listener.url,
-    makeSensorKey: (sensorId) => makeSensorKey(db, sensorId),
+    makeKey: (name, role) => makeKey(db, name, role),
     db,
     administrator,
     isFirstRun: administrator !== null,
@@ -259,11 +261,11 @@ async function startServer(
 }
 
 /** A sensor's key bears its name: with it, it may ship for itself only. */
-async function makeSensorKey(db: Database, name: string): Promise<string> {
+async function makeKey(db: Database, name: string, role: 'sensor' | 'admin'): Promise<string> {
   for (const key of await listApiKeys(db))
-    if (key.name === name && key.role === 'sensor') await deleteApiKey(db, key.id);
+    if (key.name === name && key.role === role) await deleteApiKey(db, key.id);
   const secret = randomApiKey();
-  await createApiKey(db, { name, role: 'sensor', secretHash: hashSecret(secret) });
+  await createApiKey(db, { name, role, secretHash: hashSecret(secret) });
   return secret;
 }
 
@@ -271,6 +273,7 @@ async function makeSensorKey(db: Database, name: string): Promise<string> {
 function makeDataDir(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new AppError(
       'config_invalid',
@@ -278,6 +281,16 @@ function makeDataDir(dataDir: string): void {
       { cause: error },
     );
   }
+}
+
+/** Two on one folder would take each other's keys and spools. @throws AppError `conflict` */
+async function holdDataDir(dataDir: string, stops: (() => Promise<void>)[]): Promise<void> {
+  if (!(await claimOwnership(dataDir)))
+    throw new AppError(
+      'conflict',
+      `Cannot use data_dir ${dataDir}: another PhantomNet runs on it; stop that one, or give --data-dir another folder`,
+    );
+  stops.push(() => releaseOwnership(dataDir));
 }
 
 /** Runs `work` again and again, never twice at once; a failure is logged and the next time comes. */

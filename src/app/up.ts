@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { type Lures, startLures } from '../lures/lures.ts';
 import type { Config } from './config.ts';
 import { DEMO_SENSOR, replayDemo } from './demo.ts';
+import { COMMAND_LINE, grantLocalAccess, revokeLocalAccess } from './local-access.ts';
 import { type LocalSensor, startLocalSensor } from './local-sensor.ts';
 import { createLog, type Log } from './log.ts';
 import { packageVersion } from './package-paths.ts';
@@ -40,15 +41,20 @@ export async function up(given: Config, options: UpOptions): Promise<void> {
   let lures: Lures | null = null;
   try {
     lures = await tryLures(config, platform, log);
-    const key = await platform.makeSensorKey(config.sensor.id);
+    const key = await platform.makeKey(config.sensor.id, 'sensor');
     sensor = await startLocalSensor(config, { url: platform.url, key, log });
     platform.setCapture(sensor);
+    await grantLocalAccess(config.data_dir, {
+      url: platform.url,
+      key: await platform.makeKey(COMMAND_LINE, 'admin'),
+    });
     greet(platform, sensor, lures, config, log);
     const wantsDemo =
       options.demo === true || (options.demo === 'first-run' && platform.isFirstRun);
     if (wantsDemo) await playDemo(platform, config, log, stopping.signal);
     await stopped;
   } finally {
+    await revokeLocalAccess(config.data_dir);
     await sensor?.stop();
     await lures?.stop();
     await platform.stop();
@@ -98,7 +104,7 @@ async function playDemo(
   try {
     await replayDemo({
       url: platform.url,
-      key: await platform.makeSensorKey(DEMO_SENSOR),
+      key: await platform.makeKey(DEMO_SENSOR, 'sensor'),
       dataDir: config.data_dir,
       log,
       signal,
