@@ -14,12 +14,13 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, chown, mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { AppError } from '../errors.ts';
 import { type Account, chooseAccount, spawnAs } from './embedded/account.ts';
 import { type Binaries, locateBinaries } from './embedded/binaries.ts';
+import { makeFolders } from './embedded/make-folders.ts';
 import { claimOwnership, hasLivingOwner, releaseOwnership } from './embedded/owner.ts';
 import {
   answers,
@@ -190,32 +191,12 @@ function embedded(
 async function prepareDataDir(dataDir: string): Promise<void> {
   try {
     // Others may pass through, so that the server's user reaches its own folders below; they are closed.
-    await makeFolders(dataDir);
+    await makeFolders(dataDir, 0o711);
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw unavailable(dataDir, `it cannot be written (${code})`, error);
   }
-}
-
-/** As `mkdir` with `recursive`, which loops for ever where a file system such as /proc answers ENOENT to all. */
-async function makeFolders(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o711 });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || (await exists(dirname(path)))) throw error;
-    await makeFolders(dirname(path));
-    await mkdir(path, { mode: 0o711 });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function launch(

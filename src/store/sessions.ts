@@ -46,3 +46,8 @@ export async function deleteOtherSessions(
     keptTokenHash,
   ]);
 }
+
+/** Ends all sessions of the user. */
+export async function deleteSessions(db: Queryable, username: string): Promise<void> {
+  await db.query('DELETE FROM sessions WHERE username = $1', [username]);
+}
