@@ -22,9 +22,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function start(port: number): Promise<Platform> {
+async function start(port: number, dataDir = folder): Promise<Platform> {
   const config = Config.parse({
-    data_dir: folder,
+    data_dir: dataDir,
     server: { host: '127.0.0.1', port },
     enforcer: { enabled: false },
   });
@@ -45,6 +45,13 @@ describe('startPlatform', () => {
     expect(platform.administrator?.password).toMatch(/.{12}/);
     expect(platform.isFirstRun).toBe(true);
   });
+
+  it.each(['/proc/phantomnet', '/dev/null/data'])('says in one line that %s is no place', (dir) =>
+    expect(start(1, dir)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining(dir),
+    }),
+  );
 
   it('goes on after its database was killed', async () => {
     const other = createServer().listen(0, '127.0.0.1');

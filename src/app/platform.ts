@@ -2,7 +2,7 @@
  * The whole platform in one process, wired by hand: database, analysis, response, server. What captures
  * and what lures is started beside it by `up`. Everything started here is stopped in reverse.
  */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveEvent } from '../contract/api.ts';
 import type { LureEvent } from '../contract/lure.ts';
@@ -18,6 +18,7 @@ import { createMetrics } from '../http/metrics.ts';
 import { createApp } from '../http/server.ts';
 import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
 import { type Database, openDatabase } from '../store/database.ts';
+import { makeFolders } from '../store/embedded/make-folders.ts';
 import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { ingest } from '../store/ingest.ts';
@@ -80,7 +81,7 @@ async function start(
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Platform> {
-  makeDataDir(config.data_dir);
+  await makeDataDir(config.data_dir);
   await holdDataDir(config.data_dir, stops);
   const db = await startDatabase(config, log, stops);
   const { judge, reason: modelReason } = loadJudge(config.model.path);
@@ -270,9 +271,9 @@ async function makeKey(db: Database, name: string, role: 'sensor' | 'admin'): Pr
 }
 
 /** @throws AppError `config_invalid` naming the folder */
-function makeDataDir(dataDir: string): void {
+async function makeDataDir(dataDir: string): Promise<void> {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+    await makeFolders(dataDir, 0o755);
     accessSync(dataDir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new AppError(
