@@ -106,19 +106,20 @@ export class Analysis {
 
   /** Takes in a batch; row `i` of `verdicts`, where given, becomes the verdict on packet `i`. */
   push(batch: PacketBatch, verdicts?: PacketVerdicts): void {
-    for (let row = 0; row < batch.length; row++) {
-      const tsMicros = batch.tsMicros[row]!;
-      if (this.#jump.isCredible(tsMicros) && tsMicros >= this.#stepEndMicros)
-        this.#endSteps(tsMicros);
-      const slot = this.#flowTable.observe(batch, row);
-      this.#windowTable.observe(batch, row, this.#flowTable, slot);
-      this.#show(batch, row, slot, verdicts !== undefined);
-      if (verdicts) {
-        verdicts.flowId[row] = this.#seen.flowId;
-        this.#verdicts.mark(batch, row, this.#seen.sourceKey, this.#seen.targetKey, verdicts);
-      }
-    }
     this.#packets += batch.length;
+    for (let row = 0; row < batch.length; row++) this.#pushRow(batch, row, verdicts);
+  }
+
+  #pushRow(batch: PacketBatch, row: number, verdicts: PacketVerdicts | undefined): void {
+    const tsMicros = batch.tsMicros[row]!;
+    if (this.#jump.isCredible(tsMicros) && tsMicros >= this.#stepEndMicros)
+      this.#endSteps(tsMicros);
+    const slot = this.#flowTable.observe(batch, row);
+    this.#windowTable.observe(batch, row, this.#flowTable, slot);
+    this.#show(batch, row, slot, verdicts !== undefined);
+    if (verdicts === undefined) return;
+    verdicts.flowId[row] = this.#seen.flowId;
+    this.#verdicts.mark(batch, row, this.#seen.sourceKey, this.#seen.targetKey, verdicts);
   }
 
   /** What has come out since the last call. */

@@ -72,11 +72,27 @@ export function flipHistory(flows: FlowColumns, slot: number): void {
 }
 
 export function historyText(flows: FlowColumns, slot: number): string {
-  let text = '';
   const start = slot * HISTORY_BYTES;
-  const length = flows.historyLength[slot]!;
-  for (let i = start; i < start + length; i++) text += String.fromCharCode(flows.history[i]!);
+  const end = start + flows.historyLength[slot]!;
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ flows.history[i]!, 0x01000193);
+  const place = (hash ^ (hash >>> 15)) & (KEPT_TEXTS - 1);
+  const kept = keptTexts[place]!;
+  if (isText(flows.history, start, end, kept)) return kept;
+  let text = '';
+  for (let i = start; i < end; i++) text += String.fromCharCode(flows.history[i]!);
+  keptTexts[place] = text;
   return text;
+}
+
+/** The latest texts: a few dozen histories are nearly all there are. A power of two. */
+const KEPT_TEXTS = 256;
+const keptTexts = new Array<string>(KEPT_TEXTS).fill('');
+
+function isText(letters: Uint8Array, start: number, end: number, text: string): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (letters[start + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 const CARET = 0x5e;
