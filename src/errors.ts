@@ -14,6 +14,7 @@ const ERRORS = {
   capture_damaged: { status: 400, exit: 1, title: 'The capture is damaged' },
   capture_unavailable: { status: 500, exit: 1, title: 'Live capture is not possible here' },
   port_taken: { status: 500, exit: 1, title: 'The port is taken' },
+  server_unavailable: { status: 503, exit: 1, title: 'The server cannot be reached' },
   database_unavailable: { status: 503, exit: 1, title: 'The database cannot be reached' },
   firewall_unavailable: { status: 503, exit: 1, title: 'The firewall cannot be changed here' },
   protected_address: { status: 409, exit: 1, title: 'The address is on the never-block list' },

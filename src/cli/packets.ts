@@ -7,6 +7,7 @@ import { PacketDecoder } from '../core/wire/decoder.ts';
 import { isKnownLinkType } from '../core/wire/link-layer.ts';
 import { toRecord } from '../core/wire/to-record.ts';
 import { AppError } from '../errors.ts';
+import { printable } from './printable.ts';
 
 const BATCH_ROWS = 1024;
 
@@ -82,9 +83,4 @@ function detailOf(packet: PacketRecord): string {
   if (packet.http_status_code !== null) parts.push(`HTTP ${packet.http_status_code}`);
   if (packet.tls_sni !== null) parts.push(`TLS ${packet.tls_sni}`);
   return parts.map((part) => ` ${part}`).join('');
-}
-
-/** What a stranger sent must not reach the terminal as control characters. */
-function printable(line: string): string {
-  return line.replaceAll(/\p{Cc}/gu, '\u00b7');
 }

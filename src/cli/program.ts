@@ -2,10 +2,12 @@
  * The words of the command line; wrong words exit with 2. Each command's work is in the file of its
  * name, loaded only when it is wanted: the enforcer must not carry the database in its memory.
  */
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
 import type { ReplayWords } from './replay.ts';
 import type { SensorCommandOptions } from './sensor.ts';
+import { addTriage } from './triage-words.ts';
 
 const out = process.stdout;
 const err = process.stderr;
@@ -20,6 +22,7 @@ export function createProgram(): Command {
   addPlatform(program);
   addCaptures(program);
   addModels(program);
+  addTriage(program, () => configOf(program));
   addSettings(program);
   return program;
 }
@@ -178,6 +181,26 @@ function addModels(program: Command): void {
 }
 
 function addSettings(program: Command): void {
+  program
+    .command('doctor')
+    .description('what would work here, and what to do about the rest')
+    .option('--data-dir <folder>', 'the data folder')
+    .option('--json', 'JSON lines on standard output', false)
+    .action(async ({ json, dataDir }: JsonWords & { dataDir?: string }) => {
+      const { doctor } = await import('./doctor.ts');
+      await doctor(inDataDir(await configOf(program), dataDir), { json, out });
+    });
+  program
+    .command('users')
+    .description('who may sign in')
+    .command('password')
+    .description('a new password for one who has lost theirs; also while the platform runs')
+    .argument('[name]', 'the user', 'admin')
+    .option('--data-dir <folder>', 'the data folder')
+    .action(async (name: string, { dataDir }: { dataDir?: string }) => {
+      const { resetPassword } = await import('./users.ts');
+      await resetPassword(inDataDir(await configOf(program), dataDir), name, { out, err });
+    });
   const settings = program.command('config').description('the configuration');
   settings
     .command('show')
@@ -198,6 +221,10 @@ function addSettings(program: Command): void {
 async function configOf(program: Command) {
   const { readConfig } = await import('../app/config.ts');
   return readConfig(program.opts<{ config?: string }>().config ?? null);
+}
+
+function inDataDir<Config extends { data_dir: string }>(config: Config, dataDir?: string): Config {
+  return dataDir === undefined ? config : { ...config, data_dir: resolve(dataDir) };
 }
 
 async function analysisOf(program: Command, model: string | undefined) {

@@ -14,8 +14,11 @@ export async function ensureAdministrator(
   db: Database,
 ): Promise<{ username: string; password: string } | null> {
   if (await hasUsers(db)) return null;
-  const letters = Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]);
-  const [username, password] = ['admin', letters.join('')];
+  const [username, password] = ['admin', randomPassword()];
   const user = { username, role: 'admin', passwordHash: await hashPassword(password) } as const;
   return (await createFirstUser(db, user)) ? { username, password } : null;
+}
+
+export function randomPassword(): string {
+  return Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 }

@@ -1,0 +1,126 @@
+/** `phantomnet alerts` and `phantomnet explain ID`: what a running platform has found, and why. */
+import { Alert, type Contribution, type Finding } from '../contract/alert.ts';
+import { AlertPage } from '../contract/api.ts';
+import type { ApiClient } from './api-client.ts';
+import { printable } from './printable.ts';
+
+const PAGE = 500;
+const SHOWN_CONTRIBUTIONS = 12;
+
+export interface AlertsOptions {
+  readonly json: boolean;
+  /** At most so many, newest first. */
+  readonly limit: number;
+  readonly type?: string;
+  readonly severity?: string;
+  readonly status?: string;
+  readonly source?: string;
+  readonly out: NodeJS.WritableStream;
+}
+
+/** @throws AppError what the server says of the filters */
+export async function alerts(api: ApiClient, options: AlertsOptions): Promise<void> {
+  const { type, severity, status, source, limit, json, out } = options;
+  const filters = { alert_type: type, severity, status, source_ip: source };
+  let left = limit;
+  let before: string | null = null;
+  let isEmpty = true;
+  do {
+    const query = new URLSearchParams({ limit: String(Math.min(left, PAGE)) });
+    for (const [name, value] of Object.entries(filters))
+      if (value !== undefined) query.set(name, value);
+    if (before !== null) query.set('before', before);
+    const page: AlertPage = await api.get(`/api/v1/alerts?${query}`, AlertPage);
+    if (isEmpty && !json && page.alerts.length > 0) out.write(`${HEADER}\n`);
+    for (const alert of page.alerts) out.write(`${json ? JSON.stringify(alert) : lineOf(alert)}\n`);
+    isEmpty &&= page.alerts.length === 0;
+    left -= page.alerts.length;
+    before = page.next;
+  } while (before !== null && left > 0);
+  if (isEmpty && !json) out.write('No alerts.\n');
+}
+
+export async function explain(
+  api: ApiClient,
+  id: string,
+  { json, out }: { json: boolean; out: NodeJS.WritableStream },
+): Promise<void> {
+  const alert = await api.get(`/api/v1/alerts/${encodeURIComponent(id)}`, Alert);
+  out.write(json ? `${JSON.stringify(alert)}\n` : explanation(alert));
+}
+
+const HEADER = `${'last seen (UTC)'.padEnd(20)}${'id'.padEnd(18)}${'severity'.padEnd(10)}${'kind'.padEnd(18)}${'conf.'.padEnd(7)}${'decision'.padEnd(10)}${'status'.padEnd(14)}what`;
+
+function lineOf(alert: Alert): string {
+  const { id, severity, alert_type: kind, confidence, decision, status, description } = alert;
+  return printable(
+    `${utc(alert.last_seen).padEnd(20)}${id.padEnd(18)}${severity.padEnd(10)}${kind.padEnd(18)}${confidence.toFixed(2).padEnd(7)}${decision.padEnd(10)}${status.padEnd(14)}${description}`,
+  );
+}
+
+function explanation(alert: Alert): string {
+  const { model, packet_count: packets, byte_count: bytes, flow_count: flows } = alert;
+  const from = alert.source_ip ?? 'many sources';
+  const port = alert.destination_port === null ? '' : ` port ${alert.destination_port}`;
+  const lines = [
+    `${alert.alert_type} (${alert.severity}, confidence ${alert.confidence.toFixed(2)}, ${alert.decision}, ${alert.status})`,
+    `  ${alert.description}`,
+    '',
+    `  from        ${from}`,
+    `  to          ${alert.destination_ip ?? 'many targets'}${port}${alert.protocol ? ` (${alert.protocol})` : ''}`,
+    `  when (UTC)  ${utc(alert.first_seen)} to ${utc(alert.last_seen)}, detected ${utc(alert.detected_at)}`,
+    `  traffic     ${packets} packets, ${bytes} bytes, ${flows} flows, seen by ${alert.sensor_id}`,
+    `  ATT&CK      ${alert.mitre.join(', ') || 'none'}`,
+    '',
+    'Evidence',
+    ...alert.evidence.flatMap(findingLines),
+  ];
+  const moved = alert.explanation.filter(
+    ({ contribution }) => shownContribution(contribution) !== 0,
+  );
+  if (model)
+    lines.push(
+      '',
+      `What moved the model ${model.name} (${model.hash.slice(0, 12)}), largest first`,
+      ...moved.slice(0, SHOWN_CONTRIBUTIONS).map(contributionLine),
+      ...(moved.length === 0 ? ['  nothing: it sees nothing unusual in this traffic'] : []),
+    );
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+function findingLines({
+  detector,
+  at,
+  confidence,
+  summary,
+  numbers,
+  thresholds,
+}: Finding): string[] {
+  return [
+    `  ${utc(at)}  ${detector}, confidence ${confidence.toFixed(2)}: ${summary}`,
+    ...Object.entries(numbers).map(([name, value]) => {
+      const limit = thresholds[name];
+      const against = limit === undefined ? '' : `  (limit ${rounded(limit)})`;
+      return `      ${name.padEnd(28)} ${typeof value === 'number' ? rounded(value) : value}${against}`;
+    }),
+  ];
+}
+
+function contributionLine({ feature, value, contribution }: Contribution): string {
+  const sign = contribution >= 0 ? '+' : '-';
+  const shown = value === null ? 'unknown' : rounded(value);
+  return `  ${sign}${Math.abs(contribution).toFixed(3)}  ${feature.padEnd(28)} ${shown}`;
+}
+
+function shownContribution(contribution: number): number {
+  return Number(contribution.toFixed(3));
+}
+
+function rounded(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
+}
+
+/** @param seconds since the epoch */
+function utc(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+}

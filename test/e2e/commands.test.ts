@@ -1,0 +1,159 @@
+/** The commands that ask a running platform, against one that has seen the demo. */
+
+import { statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/contract/alert.ts';
+import type { Decision } from '../../src/contract/decision.ts';
+import { type RunningPlatform, startUp, whyNotBuilt } from '../support/platform.ts';
+import { runCommand } from '../support/run-command.ts';
+import { signIn, until } from '../support/session.ts';
+
+describe.skipIf(whyNotBuilt)(`commands at a running platform ${whyNotBuilt}`, () => {
+  let platform: RunningPlatform;
+  const run = (...words: string[]) => runCommand([...words, '--data-dir', platform.dataDir]);
+
+  beforeAll(async () => {
+    platform = await startUp(['--demo', '--no-capture', '--no-lures']);
+    await until(
+      60,
+      async () => platform.said(),
+      (said) => said.includes('The demo has been replayed'),
+    );
+  }, 120_000);
+
+  afterAll(async () => {
+    await platform?.stop();
+  }, 30_000);
+
+  it('finds the platform by its data folder, with a key that only its user can read', () => {
+    expect(statSync(join(platform.dataDir, 'admin.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('lists alerts as JSON lines and nothing else, filtered', async () => {
+    const { out, err, code } = await run('alerts', '--json', '--type', 'Port_Scan');
+    const alerts = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Alert);
+    expect({ err, code }).toEqual({ err: '', code: 0 });
+    expect(new Set(alerts.map(({ alert_type }) => alert_type))).toEqual(new Set(['Port_Scan']));
+  });
+
+  it('lists no more than asked for, for people', async () => {
+    const { out } = await run('alerts', '--limit', '2');
+    expect(out.trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  it('explains an alert with the numbers and the limits they crossed', async () => {
+    const { out } = await run('alerts', '--json', '--type', 'ARP_Spoof', '--limit', '1');
+    const explained = await run('explain', (JSON.parse(out) as Alert).id);
+    expect(explained.code).toBe(0);
+    expect(explained.out).toMatch(/^ARP_Spoof/);
+    expect(explained.out).toMatch(/claims +\d+ +\(limit 4\)/);
+    expect(await run('explain', 'nothere')).toMatchObject({
+      code: 2,
+      err: 'phantomnet: There is no alert nothere\n',
+    });
+  });
+
+  it('blocks, lists and unblocks by address', async () => {
+    const blocked = await run(
+      'block',
+      '203.0.113.9',
+      '--for',
+      '10m',
+      '--reason',
+      'a test',
+      '--json',
+    );
+    const decision = JSON.parse(blocked.out) as Decision;
+    expect(decision).toMatchObject({
+      ip: '203.0.113.9',
+      simulated: true,
+      created_by: 'command line',
+    });
+    expect((await run('blocks')).out).toContain(decision.id);
+    expect((await run('unblock', '203.0.113.9')).out).toContain('removed');
+    expect((await run('blocks')).out).not.toContain(decision.id);
+    expect((await run('blocks', '--all')).out).toContain(decision.id);
+    expect(await run('unblock', '203.0.113.9')).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('protects a network until it is taken off the list', async () => {
+    expect((await run('protect', '203.0.113.0/24', '--reason', 'office')).out).toContain('office');
+    const refused = await run('block', '203.0.113.9');
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain('office');
+    expect((await run('protect', '203.0.113.0/24', '--remove')).out).not.toContain('office');
+  });
+
+  it('refuses what is no address, and an own one', async () => {
+    expect(await run('block', 'hello')).toMatchObject({ code: 2, out: '' });
+    expect(await run('block', '127.0.0.1')).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('shows its key to no other server', async () => {
+    const seen: (string | undefined)[] = [];
+    const other = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end();
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as { port: number };
+    const result = await run('alerts', '--url', `http://127.0.0.1:${port}`);
+    other.close();
+    expect(result.code).toBe(2);
+    expect(result.err).toContain('PHANTOMNET_KEY');
+    expect(seen).toEqual([]);
+  });
+
+  it('says which server cannot be reached or does not know the key', async () => {
+    const dead = await runCommand(['alerts', '--url', 'http://127.0.0.1:9'], {
+      PHANTOMNET_KEY: 'x',
+    });
+    expect(dead).toMatchObject({ code: 1, out: '' });
+    expect(dead.err).toContain('http://127.0.0.1:9');
+    const wrong = await runCommand(['blocks'], {
+      PHANTOMNET_KEY: 'pn_wrong',
+      PHANTOMNET_URL: platform.url,
+    });
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    expect(wrong.err).toContain('does not accept this API key');
+  });
+
+  it('sees what of the platform works here', async () => {
+    const { out } = await run('doctor', '--json');
+    const findings = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'database', state: 'ok' }));
+    expect(findings[0]).toMatchObject({ check: 'platform', says: expect.stringContaining('runs') });
+  });
+
+  it('gives a new password while the platform runs, and ends the sessions', async () => {
+    const before = await signIn(platform.url, platform.password);
+    const { out, code } = await run('users', 'password');
+    expect(code).toBe(0);
+    expect((await before.get('/api/v1/session')).status).toBe(401);
+    await expect(signIn(platform.url, platform.password)).rejects.toThrow('401');
+    await signIn(platform.url, out.trim());
+    expect(await run('users', 'password', 'nobody')).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('refuses a second platform on the same data folder', async () => {
+    const second = await run('up', '--port', '1', '--no-capture', '--no-lures');
+    expect(second.code).toBe(1);
+    expect(second.err).toContain('another PhantomNet runs on it');
+    expect((await run('blocks')).code).toBe(0);
+  });
+
+  it('says where no platform runs', async () => {
+    const elsewhere = join(platform.dataDir, 'elsewhere');
+    const { code, err } = await runCommand(['alerts', '--data-dir', elsewhere]);
+    expect(code).toBe(1);
+    expect(err).toContain(`No PhantomNet runs on ${elsewhere}`);
+  });
+});
