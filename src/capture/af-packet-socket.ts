@@ -239,7 +239,7 @@ function cannotOpen(): AppError {
   const { EPERM, EACCES } = koffi.os.errno;
   const errno = koffi.errno();
   if (errno !== EPERM && errno !== EACCES) return failed('open a capture socket');
-  const grant = 'sudo setcap cap_net_raw+ep $(readlink -f $(which node))';
+  const grant = `sudo setcap cap_net_raw+ep ${process.execPath}`;
   return new AppError(
     'capture_unavailable',
     `Live capture is not permitted: run as root, or grant it once with: ${grant}`,

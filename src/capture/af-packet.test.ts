@@ -219,7 +219,7 @@ describe.skipIf(!isPossible)('openAfPacket', () => {
     const early = `await import(${JSON.stringify(module)}); ${script}`;
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', early]);
     expect(child.stdout.toString()).toContain('capture_unavailable Live capture is not permitted');
-    expect(child.stdout.toString()).toContain('setcap cap_net_raw+ep $(readlink -f $(which node))');
+    expect(child.stdout.toString()).toContain(`setcap cap_net_raw+ep ${process.execPath}`);
   });
 });
 
