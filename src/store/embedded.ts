@@ -251,7 +251,7 @@ async function initialise(
     complaint = (complaint + text).slice(-2000);
   });
   const [code] = await once(child, 'close');
-  if (code !== 0) throw unavailable(dataDir, `initdb failed: ${lastLine(complaint)}`);
+  if (code !== 0) throw unavailable(dataDir, `initdb failed: ${complaintIn(complaint)}`);
   await rename(draft, cluster);
 }
 
@@ -339,6 +339,12 @@ async function ensureDatabase(socketDir: string): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** The line that says why: what comes after it is tidying up. */
+function complaintIn(text: string): string {
+  const line = text.split('\n').find((each) => /error|fatal|could not/i.test(each));
+  return line?.trim().slice(0, 300) ?? lastLine(text);
 }
 
 function lastLine(text: string): string {
