@@ -1,6 +1,6 @@
 /**
- * From an accepted batch to a commit: one at a time per server, analysed by its sensor's own analysis,
- * written in one transaction, then told to whoever listens. What has been answered `stored` is in the
+ * From an accepted batch to a commit: analysed by its sensor's own analysis, written in one transaction,
+ * then told to whoever listens. What has been answered `stored` is in the
  * database; what failed may be sent again and gives the same result, because the analysis of a batch that
  * could not be written is kept until it can.
  *
@@ -13,11 +13,10 @@ import type { PacketBatch } from '../contract/packet-batch.ts';
 import { Analysis, type AnalysisOptions } from '../core/engine/analysis.ts';
 import { AppError } from '../errors.ts';
 import type { BatchMeta } from '../stream/batch-meta.ts';
+import type { StoreResult } from '../stream/batch-stream.ts';
 
 /** Sensors analysed at once. Their tables take tens of megabytes each at full load. */
 const MAX_SENSORS = 64;
-/** Batches waiting for their turn; past it senders are told to come back. */
-const MAX_WAITING = 32;
 /** Failures of the store that are no want of a database, until the batch is refused. */
 const MAX_ATTEMPTS = 3;
 /** Flows and windows of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
@@ -39,7 +38,7 @@ interface SensorState {
 export interface PipelineOptions {
   readonly analysis: Omit<AnalysisOptions, 'sensorId'>;
   /** Commits a batch, or finds that it was committed before. */
-  readonly store: (batch: AnalysedBatch) => Promise<'stored' | 'duplicate'>;
+  readonly store: (batch: AnalysedBatch) => Promise<StoreResult>;
   /** After the commit. */
   readonly onStored: (batch: AnalysedBatch) => void;
   /** After the commit, for the response. */
@@ -51,8 +50,6 @@ export interface PipelineOptions {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #sensors = new Map<string, SensorState>(); // longest quiet first
-  #turn: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
   /** Analyses let go because there were too many sensors, since the start. */
   evictions = 0;
   /** Batches at which analysis or store failed by a bug, since the start. */
@@ -65,31 +62,10 @@ export class Pipeline {
   }
 
   /**
-   * @throws AppError overloaded when too many batches wait, database_unavailable when it cannot be committed
-   * now, input_invalid when it never can
+   * One at a time: the next call must wait for the answer to this one.
+   * @throws AppError database_unavailable when it cannot be committed now, input_invalid when it never can
    */
-  async ingest(packets: PacketBatch, place: BatchMeta): Promise<'stored' | 'duplicate'> {
-    if (this.#waiting >= MAX_WAITING)
-      throw new AppError(
-        'overloaded',
-        `Cannot take the batch now: ${this.#waiting} wait for the database`,
-      );
-    this.#waiting++;
-    const mine = this.#turn.then(() => this.#ingest(packets, place));
-    this.#turn = mine.catch(() => {});
-    try {
-      return await mine;
-    } finally {
-      this.#waiting--;
-    }
-  }
-
-  /** Resolves when everything accepted so far was committed or refused. */
-  async idle(): Promise<void> {
-    await this.#turn;
-  }
-
-  async #ingest(packets: PacketBatch, place: BatchMeta): Promise<'stored' | 'duplicate'> {
+  async ingest(packets: PacketBatch, place: BatchMeta): Promise<StoreResult> {
     const state = this.#stateOf(place);
     if (state.epoch === place.epoch && place.sequence <= state.sequence) return 'duplicate';
     const batch = this.#analyse(state, packets, place);
@@ -143,7 +119,7 @@ export class Pipeline {
     return analysis.take();
   }
 
-  async #store(state: SensorState, batch: AnalysedBatch): Promise<'stored' | 'duplicate'> {
+  async #store(state: SensorState, batch: AnalysedBatch): Promise<StoreResult> {
     try {
       return await this.#options.store(batch);
     } catch (error) {

@@ -26,6 +26,8 @@ import { migrate } from '../store/migrate.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
+import { BatchQueue } from '../stream/batch-queue.ts';
+import type { BatchStream } from '../stream/batch-stream.ts';
 import { type Config, detectionLimits, retentionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { DEMO_SENSOR } from './demo.ts';
@@ -37,6 +39,7 @@ import { loadJudge } from './model.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 import { Pipeline } from './pipeline.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
+import { runWorker } from './worker.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
@@ -132,7 +135,12 @@ async function start(
     },
     onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
   });
-  stops.push(() => pipeline.idle());
+  const queue = new BatchQueue();
+  const working = runWorker(queue, (batch, place) => pipeline.ingest(batch, place));
+  stops.push(async () => {
+    queue.close();
+    await working;
+  });
 
   const capture = {
     state: 'off' as 'running' | 'off' | 'not_permitted',
@@ -141,7 +149,7 @@ async function start(
   const troubles = new Map<string, string>();
   const listener = await startServer(
     config,
-    { db, live, metrics, log, decisions, pipeline, judge },
+    { db, live, metrics, log, decisions, queue, judge },
     () =>
       readHealth({
         db,
@@ -232,19 +240,19 @@ interface ServerParts {
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly log: Log;
   readonly decisions: Decisions;
-  readonly pipeline: Pipeline;
+  readonly queue: BatchStream;
   readonly judge: Judge | null;
 }
 
 async function startServer(
   config: Config,
-  { decisions, pipeline, judge, ...services }: ServerParts,
+  { decisions, queue, judge, ...services }: ServerParts,
   health: () => ReturnType<typeof readHealth>,
 ): Promise<Listener> {
   const app = createApp(
     {
       ...services,
-      ingest: (batch, place) => pipeline.ingest(batch, place),
+      ingest: (batch, place) => queue.push(batch, place),
       decisions: {
         block: (order, by) => decisions.block(order, by),
         unblock: (id, by) => decisions.unblock(id, by),
