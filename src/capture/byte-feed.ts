@@ -33,7 +33,7 @@ export async function openFeed(path: string): Promise<ByteFeed> {
     }
   } catch (error) {
     await raw.close();
-    throw new AppError('input_invalid', `Cannot read ${path}: ${(error as Error).message}`);
+    throw unreadable(path, error as NodeJS.ErrnoException);
   }
   const whole = prefixed(head.subarray(0, length), raw);
   if (head[0] === 0x1f && head[1] === 0x8b) {
@@ -51,9 +51,7 @@ async function openFile(path: string): Promise<ByteFeed> {
   try {
     file = await open(path, 'r');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : message;
-    throw new AppError('input_invalid', `Cannot read ${path}: ${why}`);
+    throw unreadable(path, error as NodeJS.ErrnoException);
   }
   return {
     // No position: the path may be a pipe.
@@ -130,4 +128,14 @@ async function* chunksOf(feed: ByteFeed): AsyncGenerator<Uint8Array> {
     if (got === 0) return;
     yield chunk.subarray(0, got);
   }
+}
+
+const WHY_UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not',
+};
+
+function unreadable(path: string, { code = '', message }: NodeJS.ErrnoException): AppError {
+  return new AppError('input_invalid', `Cannot read ${path}: ${WHY_UNREADABLE[code] ?? message}`);
 }

@@ -1,6 +1,7 @@
 /** Reads capture files batch by batch and writes what comes of them no faster than the reader of the output takes it. */
 import { once } from 'node:events';
 import { openCapture } from '../capture/open-capture.ts';
+import { requireLinkType } from '../capture/require-link-type.ts';
 import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import { AppError } from '../errors.ts';
@@ -59,6 +60,7 @@ async function printCapture(
   try {
     await source.run(
       (frame) => {
+        requireLinkType(frame, source);
         if (batch.isFull) flush();
         decoder.decode(frame, batch);
       },

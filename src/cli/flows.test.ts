@@ -1,5 +1,5 @@
 /** The commands `flows` and `windows` on a capture made here. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -50,6 +50,17 @@ it('prints a table with a head line', async () => {
   expect(rows[0]).toMatch(
     /^1970-01-01 00:16:40.000 +ICMP +10\.0\.0\.1:8 +192\.0\.2\.2:0 .* SF .* 0\.500$/,
   );
+});
+
+it('refuses a link type that it cannot decode', async () => {
+  const strange = join(folder, 'strange.pcap');
+  const bytes = Buffer.from(readFileSync(whole));
+  bytes.writeUInt32LE(147, 20);
+  writeFileSync(strange, bytes);
+  await expect(lines((out) => flows([strange], { json: true, out }))).rejects.toMatchObject({
+    code: 'input_invalid',
+    message: 'Cannot decode link type 147: strange.pcap holds frames of it',
+  });
 });
 
 it('prints the windows of the size asked for, with every feature', async () => {

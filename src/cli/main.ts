@@ -2,7 +2,7 @@
 /** The `phantomnet` command: commander reads the words, one file per command does the work, errors become exit codes here. */
 import { CommanderError } from 'commander';
 import { AppError } from '../errors.ts';
-import { createProgram } from './program.ts';
+import { isRightNode, runOnPinnedNode } from './right-node.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader (`head`, a closed pager) has enough: not a failure of ours.
@@ -10,10 +10,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
+process.exitCode = isRightNode(process.versions.node) ? await run() : await runOnPinnedNode();
+
+async function run(): Promise<number> {
+  try {
+    const { createProgram } = await import('./program.ts');
+    await createProgram().parseAsync();
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
 }
 
 /** Prints one line for an expected failure and returns its exit code; a bug ends the process with its stack. */

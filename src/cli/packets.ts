@@ -1,12 +1,11 @@
 /** `phantomnet packets FILE… [--json]`: captures decoded, one object or one line per packet. */
 import { once } from 'node:events';
 import { openCapture } from '../capture/open-capture.ts';
+import { requireLinkType } from '../capture/require-link-type.ts';
 import { PacketBatch } from '../contract/packet-batch.ts';
 import type { PacketRecord } from '../contract/packet-record.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
-import { isKnownLinkType } from '../core/wire/link-layer.ts';
 import { toRecord } from '../core/wire/to-record.ts';
-import { AppError } from '../errors.ts';
 import { printable } from './printable.ts';
 
 const BATCH_ROWS = 1024;
@@ -19,7 +18,7 @@ export interface PacketsOptions {
 /**
  * Prints the packets of the files in order. When a file is damaged, the packets before the damage are printed
  * before the error is thrown; the files after it are not read.
- * @throws AppError what `openCapture` and its source throw, and `input_invalid` for a link type that is not decoded.
+ * @throws AppError what `openCapture` and its source throw.
  */
 export async function packets(files: string[], { json, out }: PacketsOptions): Promise<void> {
   const format = json ? JSON.stringify : summaryOf;
@@ -37,11 +36,7 @@ export async function packets(files: string[], { json, out }: PacketsOptions): P
     try {
       await source.run(
         (frame) => {
-          if (!isKnownLinkType(frame.linkType))
-            throw new AppError(
-              'input_invalid',
-              `Cannot decode link type ${frame.linkType}: ${source.name} holds frames of it`,
-            );
+          requireLinkType(frame, source);
           if (batch.isFull) batch.clear();
           lines.push(format(toRecord(batch, decoder.decode(frame, batch), null)));
         },

@@ -3,11 +3,10 @@
  * `maxRows`, for live sources also after `flushMs`, for paced replays also by packet time.
  * Between two chunks of the source at most one chunk's batches wait in memory.
  */
+import { requireLinkType } from '../capture/require-link-type.ts';
 import type { FrameHandler, Source, SourceStats } from '../capture/source.ts';
 import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
-import { isKnownLinkType } from '../core/wire/link-layer.ts';
-import { AppError } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
 
@@ -69,13 +68,13 @@ export class SourceBatches implements BatchProducer {
       batch.clear();
     };
     const onFrame: FrameHandler = (frame) => {
+      requireLinkType(frame, source);
       const micros = frame.tsMicros + shiftMicros;
       if (batch.length > 0 && micros - firstMicros > maxSpanMicros) close();
       if (batch.length === 0) {
         if (flushMs !== undefined) begunAtMs = performance.now();
         firstMicros = micros;
       }
-      if (!isKnownLinkType(frame.linkType)) throw unknownLinkType(source.name, frame.linkType);
       const row = decoder.decode(frame, batch);
       batch.tsMicros[row] = micros;
       if (frame.wireLength > MAX_WIRE_LENGTH) batch.wireLength[row] = MAX_WIRE_LENGTH;
@@ -92,8 +91,4 @@ export class SourceBatches implements BatchProducer {
       await onChunk();
     }
   }
-}
-
-function unknownLinkType(name: string, linkType: number): AppError {
-  return new AppError('input_invalid', `Cannot decode ${name}: link type ${linkType} is not known`);
 }

@@ -1,5 +1,6 @@
 /** A capture file through decoder and analysis, batch by batch: what `analyze`, `train` and `evaluate` share. */
 import { openCapture } from '../capture/open-capture.ts';
+import { requireLinkType } from '../capture/require-link-type.ts';
 import type { AnalysisOutput } from '../contract/analysis.ts';
 import { PacketBatch } from '../contract/packet-batch.ts';
 import type { Analysis } from '../core/engine/analysis.ts';
@@ -30,6 +31,7 @@ export async function readCapture(
   let damage: AppError | null = null;
   try {
     await source.run((frame) => {
+      requireLinkType(frame, source);
       if (batch.isFull) flush();
       decoder.decode(frame, batch);
     });
