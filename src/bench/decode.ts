@@ -4,7 +4,7 @@ import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import { makeBenchCapture } from './bench-capture.ts';
 import { compare, type Measure } from './measure.ts';
-import { isInstalled, ownSecondsOf, secondsOf } from './peer-command.ts';
+import { isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
 
 /** The contract's columns as tshark names them. */
 const TSHARK_FIELDS = [
@@ -93,7 +93,7 @@ export async function* benchDecode(say: (line: string) => void): AsyncGenerator<
     if (hasScapy())
       yield await against(
         'decode.pps_vs_scapy',
-        'python3',
+        PYTHON,
         'scapy',
         ['-c', SCAPY, capture.path, String(SCAPY_PACKETS)],
         Math.min(SCAPY_PACKETS, capture.packets),
@@ -128,7 +128,7 @@ async function decode(path: string): Promise<void> {
 
 function hasScapy(): boolean {
   try {
-    secondsOf('python3', ['-c', 'import scapy']);
+    secondsOf(PYTHON, ['-c', 'import scapy']);
     return true;
   } catch {
     return false;

@@ -1,12 +1,16 @@
 /** Other people's programs as peers: found on the path, timed as whole processes, their output thrown away. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 const TIMEOUT_MS = 300_000;
 
+/** Debian's: it sees the libraries that the package manager installs, whatever `python3` comes first on the path. */
+export const PYTHON = '/usr/bin/python3';
+
 export function isInstalled(command: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+  const folders = isAbsolute(command) ? ['/'] : (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
       return true;

@@ -4,7 +4,7 @@ import { SHIPPED_MODEL } from '../app/package-paths.ts';
 import type { Model } from '../core/models/model-file.ts';
 import { Random } from '../core/models/random.ts';
 import { compare, type Measure } from './measure.ts';
-import { ownSecondsOf, secondsOf } from './peer-command.ts';
+import { ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
 
 const ROWS = 20_000;
 const ROUNDS = 10;
@@ -64,15 +64,12 @@ function xgboostRate({ featureNames, trees }: Model): number {
     String(ROWS),
     String(rounds),
   ];
-  return (
-    (ROWS * ROUNDS) /
-    (secondsOf('/usr/bin/python3', args(ROUNDS)) - secondsOf('/usr/bin/python3', args(0)))
-  );
+  return (ROWS * ROUNDS) / (secondsOf(PYTHON, args(ROUNDS)) - secondsOf(PYTHON, args(0)));
 }
 
 function hasXgboost(): boolean {
   try {
-    secondsOf('/usr/bin/python3', ['-c', 'import xgboost']);
+    secondsOf(PYTHON, ['-c', 'import xgboost']);
     return true;
   } catch {
     return false;
