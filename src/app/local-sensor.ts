@@ -9,13 +9,16 @@ import type { Log } from './log.ts';
 const RING_BYTES = 16 << 20;
 
 export interface LocalSensor {
+  /** As it is now. */
   readonly state: 'running' | 'off' | 'not_permitted';
-  /** Why it does not run; null where it does or was not wanted. */
+  /** What is wrong with it now; null: nothing, or it was not wanted. */
   readonly reason: string | null;
   stop(): Promise<void>;
 }
 
 const OFF: LocalSensor = { state: 'off', reason: null, stop: async () => {} };
+/** Shipping waits for so many batches before it counts as a trouble: a restart of the server is none. */
+const MANY_WAITING = 30;
 
 /** Resolves once packets arrive or it is known that they will not. Never throws for want of permission. */
 export async function startLocalSensor(
@@ -49,12 +52,20 @@ export async function startLocalSensor(
   if (failure instanceof AppError)
     return { ...OFF, state: 'not_permitted', reason: failure.message };
   if (failure) throw failure;
+  let ended: string | null = null;
   void failed.then((error) => {
-    if (error && !stop.signal.aborted) log.error({ err: error }, 'live capture ended');
+    if (!error || stop.signal.aborted) return;
+    log.error({ err: error }, 'live capture ended');
+    ended = `live capture ended: ${(error as Error).message}`;
   });
   return {
-    state: 'running',
-    reason: null,
+    get state() {
+      return ended === null ? 'running' : 'off';
+    },
+    get reason() {
+      const { spoolTrouble, spool, shipper } = sensor.stats;
+      return ended ?? spoolTrouble ?? (spool.batches > MANY_WAITING ? shipper.trouble : null);
+    },
     async stop() {
       stop.abort();
       await failed;

@@ -57,7 +57,7 @@ export interface Platform {
   /** Why blocks cannot be carried out; null: they can. */
   readonly enforcerReason: string | null;
   takeLureEvent(event: LureEvent): void;
-  /** What `/health` says of live capture. */
+  /** What `/health` says of live capture: read anew each time it is asked. */
   setCapture(capture: { state: 'running' | 'off' | 'not_permitted'; reason: string | null }): void;
   setTrouble(what: string, reason: string | null): void;
   stop(): Promise<void>;
@@ -142,10 +142,7 @@ async function start(
     await working;
   });
 
-  const capture = {
-    state: 'off' as 'running' | 'off' | 'not_permitted',
-    reason: null as string | null,
-  };
+  let capture: Parameters<Platform['setCapture']>[0] = { state: 'off', reason: null };
   const troubles = new Map<string, string>();
   const listener = await startServer(
     config,
@@ -196,7 +193,9 @@ async function start(
     isModelLoaded: judge !== null,
     enforcerReason: enforcer.reason,
     takeLureEvent: (event) => lures.take(event),
-    setCapture: (next) => Object.assign(capture, next),
+    setCapture(next) {
+      capture = next;
+    },
     setTrouble(what, reason) {
       if (reason === null) troubles.delete(what);
       else troubles.set(what, reason);

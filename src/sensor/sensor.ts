@@ -30,6 +30,8 @@ export interface SensorStats {
   /** Rows that reached the spool. */
   readonly rows: number;
   readonly batches: number;
+  /** Why the last batch could not be kept; null: it was. */
+  readonly spoolTrouble: string | null;
   readonly spool: Readonly<SpoolStats>;
   readonly shipper: Readonly<ShipperStats>;
 }
@@ -38,6 +40,7 @@ export class Sensor {
   readonly #options: SensorOptions;
   #rows = 0;
   #batches = 0;
+  #spoolTrouble: string | null = null;
 
   /** @throws AppError `usage` where the id is not valid. */
   constructor(options: SensorOptions) {
@@ -57,6 +60,7 @@ export class Sensor {
       kernelDrops,
       rows: this.#rows,
       batches: this.#batches,
+      spoolTrouble: this.#spoolTrouble,
       spool: spool.stats,
       shipper: shipper.stats,
     };
@@ -86,7 +90,7 @@ export class Sensor {
   }
 
   async #capture(signal: AbortSignal): Promise<void> {
-    const { sensorId, producer, spool, pace, onTrouble } = this.#options;
+    const { sensorId, producer, spool, pace } = this.#options;
     const place = { sensorId, epoch: spool.epoch, firstSequence: spool.nextSequence };
     const keep = async (batch: EncodedBatch) => {
       if (pace) {
@@ -95,13 +99,9 @@ export class Sensor {
         if (signal.aborted) return;
       }
       await this.#waitForRoom(batch, signal);
-      try {
-        await spool.append(batch.sequence, batch.rows, batch.bytes);
+      if (await this.#keep(batch)) {
         this.#rows += batch.rows;
         this.#batches++;
-      } catch (error) {
-        // A full disk: the batch is lost and counted, capture goes on.
-        onTrouble?.(`Cannot write to the spool ${spool.dir}: ${(error as Error).message}`);
       }
     };
     await producer.run(place, keep, signal);
@@ -109,13 +109,23 @@ export class Sensor {
 
   /** An empty batch ends the capture: the server closes the conversations and windows that are open. */
   async #end(): Promise<void> {
-    const { sensorId, spool, onTrouble } = this.#options;
+    const { sensorId, spool } = this.#options;
     const sequence = spool.nextSequence;
     const bytes = encodeBatch(new PacketBatch(1), { sensorId, epoch: spool.epoch, sequence });
+    await this.#keep({ sequence, rows: 0, bytes });
+  }
+
+  /** False where the spool cannot be written, a full disk: the batch is lost and said, capture goes on. */
+  async #keep({ sequence, rows, bytes }: Omit<EncodedBatch, 'lastMicros'>): Promise<boolean> {
+    const { spool, onTrouble } = this.#options;
     try {
-      await spool.append(sequence, 0, bytes);
+      await spool.append(sequence, rows, bytes);
+      this.#spoolTrouble = null;
+      return true;
     } catch (error) {
-      onTrouble?.(`Cannot write to the spool ${spool.dir}: ${(error as Error).message}`);
+      this.#spoolTrouble = `Cannot write to the spool ${spool.dir}: ${(error as Error).message}`;
+      onTrouble?.(this.#spoolTrouble);
+      return false;
     }
   }
 
