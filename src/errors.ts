@@ -19,7 +19,7 @@ const ERRORS = {
   firewall_unavailable: { status: 503, exit: 1, title: 'The firewall cannot be changed here' },
   protected_address: { status: 409, exit: 1, title: 'The address is on the never-block list' },
   model_unavailable: { status: 503, exit: 1, title: 'There is no model to ask' },
-  model_incompatible: { status: 500, exit: 1, title: 'The model does not fit this version' },
+  model_incompatible: { status: 500, exit: 2, title: 'The model does not fit this version' },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -50,4 +50,19 @@ export class AppError extends Error {
   get title(): string {
     return ERRORS[this.code].title;
   }
+}
+
+const FILE_TROUBLES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EACCES: 'this user may not',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** Why a file could not be read or written, for the end of a sentence that names it. */
+export function fileTrouble(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  return FILE_TROUBLES[code ?? ''] ?? message;
 }

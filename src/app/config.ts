@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
-import { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 import { HttpConfig } from '../http/config.ts';
 import { DEFAULT_RETENTION, type RetentionLimits } from '../store/retention.ts';
 
@@ -95,14 +95,14 @@ function check(value: unknown, where: string): Config {
     ? [...issue.path, ...(issue.code === 'unrecognized_keys' ? issue.keys : [])].join('.')
     : '';
   const what = issue?.code === 'unrecognized_keys' ? 'there is no such key' : issue?.message;
-  throw new AppError('config_invalid', `Cannot use ${where}: ${key}: ${what}`);
+  throw new AppError('config_invalid', `Cannot use ${where}: ${key ? `${key}: ` : ''}${what}`);
 }
 
 function readYaml(path: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
+    const [reason] = fileTrouble(error).split('\n');
     throw new AppError('config_invalid', `Cannot read ${path}: ${reason}`, { cause: error });
   }
 }

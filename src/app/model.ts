@@ -2,24 +2,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Judge } from '../core/engine/judge.ts';
 import { decodeModels, type ModelFile } from '../core/models/model-file.ts';
-import { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
 
-/** @throws AppError `model_incompatible` */
+/** @throws AppError `input_invalid`, `model_incompatible`: naming the file */
 export function readModelFile(path: string): ModelFile {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new AppError(
-      'model_incompatible',
-      `Cannot read the model ${path}: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
+    throw new AppError('input_invalid', `Cannot read the model ${path}: ${fileTrouble(error)}`, {
+      cause: error,
+    });
   }
-  return decodeModels(bytes);
+  try {
+    return decodeModels(bytes);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
 }
 
 /** A judge, or why there is none: without one everything else runs. */

@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
-import { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 
 export interface ByteFeed {
   /** Fills a part of `into` and says how much; 0 is the end. May throw `FeedDamage`. */
@@ -33,7 +33,7 @@ export async function openFeed(path: string): Promise<ByteFeed> {
     }
   } catch (error) {
     await raw.close();
-    throw unreadable(path, error as NodeJS.ErrnoException);
+    throw new AppError('input_invalid', `Cannot read ${path}: ${fileTrouble(error)}`);
   }
   const whole = prefixed(head.subarray(0, length), raw);
   if (head[0] === 0x1f && head[1] === 0x8b) {
@@ -51,7 +51,7 @@ async function openFile(path: string): Promise<ByteFeed> {
   try {
     file = await open(path, 'r');
   } catch (error) {
-    throw unreadable(path, error as NodeJS.ErrnoException);
+    throw new AppError('input_invalid', `Cannot read ${path}: ${fileTrouble(error)}`);
   }
   return {
     // No position: the path may be a pipe.
@@ -128,14 +128,4 @@ async function* chunksOf(feed: ByteFeed): AsyncGenerator<Uint8Array> {
     if (got === 0) return;
     yield chunk.subarray(0, got);
   }
-}
-
-const WHY_UNREADABLE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'this user may not',
-};
-
-function unreadable(path: string, { code = '', message }: NodeJS.ErrnoException): AppError {
-  return new AppError('input_invalid', `Cannot read ${path}: ${WHY_UNREADABLE[code] ?? message}`);
 }

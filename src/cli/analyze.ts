@@ -5,9 +5,10 @@ import type { Alert } from '../contract/alert.ts';
 import type { AnalysisOutput } from '../contract/analysis.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
 import { Analysis } from '../core/engine/analysis.ts';
-import type { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 import { readCapture } from '../workshop/read-capture.ts';
 import { alertReport } from './alert-report.ts';
+import { printable } from './printable.ts';
 
 export interface AnalyzeOptions {
   readonly json: boolean;
@@ -36,6 +37,8 @@ export interface CaptureSummary {
 export async function analyze(files: readonly string[], options: AnalyzeOptions): Promise<void> {
   const { judge, reason } = loadJudge(options.model);
   if (reason) options.err.write(`phantomnet: detectors only: ${reason}\n`);
+  // A place that cannot be written is known before the work, not after.
+  if (options.report) writeReport(options.report, '', 'a');
   const summaries: CaptureSummary[] = [];
   for (const file of files) {
     const analysis = new Analysis({ sensorId: 'local', judge, limits: options.limits });
@@ -45,9 +48,17 @@ export async function analyze(files: readonly string[], options: AnalyzeOptions)
       for (const alert of summary.alerts) options.out.write(`${JSON.stringify(alert)}\n`);
     else options.out.write(readable(summary));
   }
-  if (options.report) writeFileSync(options.report, alertReport(summaries));
+  if (options.report) writeReport(options.report, alertReport(summaries), 'w');
   const damage = summaries.find((summary) => summary.damage)?.damage;
   if (damage) throw damage;
+}
+
+function writeReport(path: string, html: string, flag: 'a' | 'w'): void {
+  try {
+    writeFileSync(path, html, { flag });
+  } catch (error) {
+    throw new AppError('usage', `Cannot write the report ${path}: ${fileTrouble(error)}`);
+  }
 }
 
 /** Runs one capture through `analysis` and keeps the final state of every alert. */
@@ -100,5 +111,5 @@ function readable({ file, packets, flows, windows, alerts, evictions }: CaptureS
     lines.push(
       `  dropped to stay in bounds: ${lost.map(([what, count]) => `${what} ${count}`).join(', ')}`,
     );
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { openCapture } from '../capture/open-capture.ts';
 import { requireLinkType } from '../capture/require-link-type.ts';
+import type { Source } from '../capture/source.ts';
 import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import { AppError } from '../errors.ts';
@@ -17,39 +18,40 @@ export interface BatchPrinter {
 }
 
 /**
- * Runs every file through a printer of its own, in the order given. `print` may be called at any time.
+ * Runs every file through a printer of its own, in the order given, below the line `head`. `print` may be called at any time.
  * @throws AppError `input_invalid`: not a capture; the first damage, after everything readable was printed.
  */
 export async function printCaptures(
   files: readonly string[],
   out: NodeJS.WritableStream,
+  head: string | null,
   printerOf: (print: (line: string) => void) => BatchPrinter,
 ): Promise<void> {
   let damage: unknown;
+  let headLine = head;
   for (const file of files) {
-    const lines: string[] = [];
+    const source = await openCapture(file);
+    const lines: string[] = headLine === null ? [] : [headLine];
+    headLine = null;
     const write = async () => {
       if (lines.length === 0) return;
       const text = `${lines.join('\n')}\n`;
       lines.length = 0;
       if (!out.write(text)) await once(out, 'drain');
     };
-    damage ??= await printCapture(
-      file,
-      printerOf((line) => lines.push(line)),
-      write,
-    );
+    const printer = printerOf((line) => lines.push(line));
+    const found = await printCapture(source, printer, write);
+    damage ??= found;
     await write();
   }
   if (damage) throw damage;
 }
 
 async function printCapture(
-  file: string,
+  source: Source,
   printer: BatchPrinter,
   write: () => Promise<void>,
 ): Promise<AppError | undefined> {
-  const source = await openCapture(file);
   const decoder = new PacketDecoder();
   const batch = new PacketBatch(BATCH_ROWS);
   const flush = () => {

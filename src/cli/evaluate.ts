@@ -5,6 +5,7 @@ import { Analysis } from '../core/engine/analysis.ts';
 import { type Evaluation, evaluate as score } from '../workshop/evaluate.ts';
 import { ALL_BENIGN, readLabels } from '../workshop/labels.ts';
 import { summarize } from './analyze.ts';
+import { printable } from './printable.ts';
 
 export interface EvaluateOptions {
   readonly json: boolean;
@@ -71,7 +72,7 @@ function readable(evaluation: Evaluation): string {
   lines.push(
     `  false alerts per hour without attack: ${evaluation.falseAlertsPerBenignHour.toFixed(1)} (over ${(evaluation.benignHours * 60).toFixed(1)} min)`,
   );
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }
 
 function percent(share: number | null): string {

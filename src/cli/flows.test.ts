@@ -52,6 +52,21 @@ it('prints a table with a head line', async () => {
   );
 });
 
+it('goes on with the files after a damaged one', async () => {
+  const printed: string[] = [];
+  const out = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      printed.push(...chunk.toString().trimEnd().split('\n'));
+      done();
+    },
+  });
+  await expect(flows([cut, whole], { json: true, out })).rejects.toMatchObject({
+    code: 'capture_damaged',
+    message: expect.stringContaining('cut.pcap'),
+  });
+  expect(printed).toHaveLength(1 + 2);
+});
+
 it('refuses a link type that it cannot decode', async () => {
   const strange = join(folder, 'strange.pcap');
   const bytes = Buffer.from(readFileSync(whole));

@@ -11,8 +11,7 @@ export interface FlowsOptions {
 
 /** Prints flows in the order in which they end. @throws AppError the first damage, after everything readable. */
 export async function flows(files: readonly string[], { json, out }: FlowsOptions): Promise<void> {
-  if (!json) out.write(`${HEADER}\n`);
-  await printCaptures(files, out, (print) => {
+  await printCaptures(files, out, json ? null : HEADER, (print) => {
     const table = new FlowTable({
       sensorId: 'local',
       onEnd: (flow) => print(json ? JSON.stringify(toFlowJson(flow)) : readable(flow)),

@@ -158,10 +158,18 @@ function addModels(program: Command): void {
       const { train } = await import('./train.ts');
       await train({ ...words, err });
     });
-  program
-    .command('models')
-    .description('what models there are')
-    .command('show', { isDefault: true })
+  const models = program.command('models').description('what models there are');
+  models
+    .command('list')
+    .description('the models of a file, one a line')
+    .argument('[file]', 'model file', SHIPPED_MODEL)
+    .option('--json', 'JSON lines', false)
+    .action(async (file: string, { json }: JsonWords) => {
+      const { listModels } = await import('./train.ts');
+      listModels(file, { json, out });
+    });
+  models
+    .command('show')
     .description('what a model file holds and how good it was measured to be')
     .argument('[file]', 'model file', SHIPPED_MODEL)
     .option('--json', 'JSON lines', false)
@@ -230,6 +238,11 @@ function inDataDir<Config extends { data_dir: string }>(config: Config, dataDir?
 async function analysisOf(program: Command, model: string | undefined) {
   const { detectionLimits } = await import('../app/config.ts');
   const config = await configOf(program);
+  if (model !== undefined) {
+    // Without the one that ships all else goes on; a model that was asked for must be there.
+    const { readModelFile } = await import('../app/model.ts');
+    readModelFile(model);
+  }
   return { model: model ?? config.model.path, limits: detectionLimits(config) };
 }
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AppError } from '../errors.ts';
 import { replay as replayCaptures } from '../sensor/replay.ts';
 import { requireKey, summaryOf } from './sensor.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -30,7 +31,7 @@ export async function replay(
       url: words.to,
       key,
       sensorId: words.sensor,
-      speed: words.speed === 'max' ? 'max' : Number(words.speed),
+      speed: parseSpeed(words.speed),
       restamp: words.restamp ? 'now' : undefined,
       spoolDir,
       signal: untilStopped(),
@@ -41,9 +42,15 @@ export async function replay(
         err.write(`${summaryOf(stats)}\n`);
       },
     });
-    err.write(`${summaryOf(stats)}
-`);
+    err.write(`${summaryOf(stats)}\n`);
   } finally {
     await rm(spoolDir, { recursive: true, force: true });
   }
+}
+
+function parseSpeed(text: string): number | 'max' {
+  if (text === 'max') return text;
+  const speed = Number(text);
+  if (speed > 0 && Number.isFinite(speed)) return speed;
+  throw new AppError('usage', `Cannot replay at speed ${text}: give a number above 0, or max`);
 }

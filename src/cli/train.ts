@@ -49,6 +49,19 @@ export function showModels(path: string, { json, out }: ShowModelOptions): void 
   for (const model of file.models) out.write(describe(model));
 }
 
+/** One line a model. @throws AppError as `showModels` */
+export function listModels(path: string, { json, out }: ShowModelOptions): void {
+  const file = readModelFile(path);
+  for (const { name, model } of file.models) {
+    const { kind, trees } = model;
+    out.write(
+      json
+        ? `${JSON.stringify({ file: path, file_hash: file.hash, name, kind, trees: trees.treeCount })}\n`
+        : `${name.padEnd(20)}${kind.padEnd(20)}${String(trees.treeCount).padStart(4)} trees  ${file.hash.slice(0, 12)}  ${path}\n`,
+    );
+  }
+}
+
 function describe({
   name,
   model,

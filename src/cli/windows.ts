@@ -30,8 +30,7 @@ export async function windows(
   files: readonly string[],
   { size, json, out }: WindowsOptions,
 ): Promise<void> {
-  if (!json) out.write(`${HEADER}\n`);
-  await printCaptures(files, out, (print) => {
+  await printCaptures(files, out, json ? null : HEADER, (print) => {
     const flows = new FlowTable({ sensorId: 'local', onEnd: () => {} });
     const aggregator = new WindowAggregator({
       sensorId: 'local',

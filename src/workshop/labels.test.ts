@@ -58,6 +58,12 @@ describe('labels', () => {
     ['x,200,*,*,*,*,Port_Scan,nmap,T,t,', HEAD, /labels.csv: line 2: start is 'x'/],
     ['1,2,*,*,*,*,Sorcery,nmap,T,t,', HEAD, /line 2: 'Sorcery' is not an alert_type/],
     ['1,2,*,*', HEAD, /line 2 has 4 cells, not 11/],
+    ['9,2,*,*,*,*,Port_Scan,nmap,T,t,', HEAD, /line 2: it ends before it starts/],
+    ['1,2,10.0.0.999,*,*,*,Port_Scan,nmap,T,t,', HEAD, /line 2: src_ip is '10.0.0.999'/],
+    ['1,2,*,*,*,22|x,Port_Scan,nmap,T,t,', HEAD, /line 2: dst_port is '22\|x'/],
+    ['1,2,*,*,*,70000,Port_Scan,nmap,T,t,', HEAD, /line 2: dst_port is '70000'/],
+    ['\n\n1,2,*,*', HEAD, /line 4 has 4 cells/],
+    ['1,2,*,*,*,*,Port_Scan,"nmap",T,t,', HEAD, /line 2 has quotes/],
     ['', 'start,end', /there is no column 'src_ip'/],
   ])('name the file, the line and the cell of %s', (rows, head, message) => {
     expect(() => labels(rows, head)).toThrow(message);

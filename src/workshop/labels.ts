@@ -8,7 +8,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ALERT_KIND_NAMES, type AlertKind } from '../contract/alert-kinds.ts';
-import { AppError } from '../errors.ts';
+import { canonicalAddress } from '../core/response/address.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 
 export interface LabelRow {
   readonly startMicros: number;
@@ -113,12 +114,12 @@ export class Labels {
 
 /** @throws AppError `input_invalid` naming the file, the line and the cell. */
 export function readLabels(path: string): Labels {
-  const rows = readCsv(path, HEADER).map((cells, at) => parseRow(cells, `${path}: line ${at + 2}`));
+  const rows = readCsv(path, HEADER).map(({ row, where }) => parseRow(row, where));
   const hostsPath = join(dirname(path), 'hosts.csv');
-  const hosts = existsSync(hostsPath) ? readCsv(hostsPath, ['ip', 'inside']) : [];
+  const listed = existsSync(hostsPath) ? readCsv(hostsPath, ['ip', 'inside']) : [];
   return new Labels(rows, {
-    inside: hosts.filter((host) => host.inside === '1').map((host) => host.ip ?? ''),
-    all: hosts.map((host) => host.ip ?? ''),
+    inside: listed.filter(({ row }) => row.inside === '1').map(({ row }) => row.ip ?? ''),
+    all: listed.map(({ row }) => row.ip ?? ''),
   });
 }
 
@@ -130,13 +131,16 @@ function parseRow(cells: Record<string, string>, where: string): LabelRow {
   const kind = KIND_OF[label] ?? ALERT_KIND_NAMES.find((name) => name === label);
   if (!kind) throw new AppError('input_invalid', `${where}: '${label}' is not an alert_type`);
   const match = cells.match ?? '';
+  const start = seconds(cells.start, `${where}: start`);
+  const end = seconds(cells.end, `${where}: end`);
+  if (end < start) throw new AppError('input_invalid', `${where}: it ends before it starts`);
   return {
-    startMicros: seconds(cells.start, `${where}: start`) * 1e6,
-    endMicros: seconds(cells.end, `${where}: end`) * 1e6,
-    srcIp: cells.src_ip ?? '*',
-    dstIp: cells.dst_ip ?? '*',
+    startMicros: start * 1e6,
+    endMicros: end * 1e6,
+    srcIp: hosts(cells.src_ip, `${where}: src_ip`),
+    dstIp: hosts(cells.dst_ip, `${where}: dst_ip`),
     proto: (cells.proto ?? '*').toLowerCase(),
-    dstPorts: cells.dst_port === '*' ? null : (cells.dst_port ?? '').split('|').map(Number),
+    dstPorts: ports(cells.dst_port, `${where}: dst_port`),
     kind,
     label,
     tool: cells.tool ?? '',
@@ -151,27 +155,51 @@ function seconds(cell: string | undefined, where: string): number {
   return value;
 }
 
+function hosts(cell = '', where: string): string {
+  if (cell === '*' || cell === 'LAN' || cell === 'SPOOFED') return cell;
+  const ip = canonicalAddress(cell);
+  if (ip === null)
+    throw new AppError('input_invalid', `${where} is '${cell}', not an address, *, LAN or SPOOFED`);
+  return ip;
+}
+
+function ports(cell = '', where: string): number[] | null {
+  if (cell === '*') return null;
+  const numbers = cell
+    .split('|')
+    .map((port) => (/^\d{1,5}$/.test(port) ? Number(port) : Number.NaN));
+  if (numbers.every((port) => port <= 65_535)) return numbers;
+  throw new AppError('input_invalid', `${where} is '${cell}', not * or ports joined by |`);
+}
+
 /** Cells hold no quotes or commas in these files, and a file that has them is refused. */
-function readCsv(path: string, required: readonly string[]): Record<string, string>[] {
+function readCsv(
+  path: string,
+  required: readonly string[],
+): { row: Record<string, string>; where: string }[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new AppError('input_invalid', `Cannot read ${path}: ${(error as Error).message}`, {
+    throw new AppError('input_invalid', `Cannot read ${path}: ${fileTrouble(error)}`, {
       cause: error,
     });
   }
-  const [head = '', ...lines] = text.split(/\r?\n/).filter((line) => line !== '');
+  const [head = '', ...lines] = text.replace(/^\ufeff/, '').split(/\r?\n/);
   const names = head.split(',');
   const missing = required.find((name) => !names.includes(name));
   if (missing) throw new AppError('input_invalid', `${path}: there is no column '${missing}'`);
-  return lines.map((line, at) => {
+  return lines.flatMap((line, at) => {
+    if (line === '') return [];
+    const where = `${path}: line ${at + 2}`;
     const cells = line.split(',');
-    if (cells.length !== names.length || line.includes('"'))
+    if (cells.length !== names.length)
       throw new AppError(
         'input_invalid',
-        `${path}: line ${at + 2} has ${cells.length} cells, not ${names.length}`,
+        `${where} has ${cells.length} cells, not ${names.length}`,
       );
-    return Object.fromEntries(names.map((name, column) => [name, cells[column] ?? '']));
+    if (line.includes('"')) throw new AppError('input_invalid', `${where} has quotes`);
+    const row = Object.fromEntries(names.map((name, column) => [name, cells[column] ?? '']));
+    return [{ row, where }];
   });
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 import { ALL_BENIGN, type Labels, readLabels } from './labels.ts';
 
 const Plan = z.strictObject({
@@ -63,7 +63,7 @@ function readFile(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new AppError('input_invalid', `Cannot read ${path}: ${(error as Error).message}`, {
+    throw new AppError('input_invalid', `Cannot read ${path}: ${fileTrouble(error)}`, {
       cause: error,
     });
   }
