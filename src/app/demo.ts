@@ -2,13 +2,12 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
 import { replay } from '../sensor/replay.ts';
 import type { Log } from './log.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 
 const DEMO_CAPTURE = join(PACKAGE_DIR, 'demo', 'demo.pcap.zst');
-/** Its traffic never happened here: nothing is blocked in earnest for it. */
-export const DEMO_SENSOR = 'demo';
 const PROGRESS_MS = 5_000;
 
 /** Resolves when the server has all of it, or `signal` aborts. */

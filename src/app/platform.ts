@@ -5,6 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveEvent } from '../contract/api.ts';
+import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
 import type { LureEvent } from '../contract/lure.ts';
 import type { Judge } from '../core/engine/judge.ts';
 import { NeverBlockList } from '../core/response/never-block.ts';
@@ -30,7 +31,6 @@ import { BatchQueue } from '../stream/batch-queue.ts';
 import type { BatchStream } from '../stream/batch-stream.ts';
 import { type Config, detectionLimits, retentionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
-import { DEMO_SENSOR } from './demo.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import type { Log } from './log.ts';

@@ -1,10 +1,11 @@
 /** `phantomnet up`: the whole platform on this machine, and what a person should know while it starts. */
 
 import { resolve } from 'node:path';
+import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
 import { AppError } from '../errors.ts';
 import { type Lures, startLures } from '../lures/lures.ts';
 import type { Config } from './config.ts';
-import { DEMO_SENSOR, replayDemo } from './demo.ts';
+import { replayDemo } from './demo.ts';
 import { COMMAND_LINE, grantLocalAccess, revokeLocalAccess } from './local-access.ts';
 import { type LocalSensor, startLocalSensor } from './local-sensor.ts';
 import { createLog, type Log } from './log.ts';

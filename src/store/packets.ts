@@ -28,11 +28,18 @@ type Row = Omit<PacketSummary, 'id' | 'info'> & {
   http_status_code: string | null;
   tls_sni: string | null;
   anomaly: string | null;
+  icmp_type: number | null;
+  icmp_code: number | null;
+  arp_op: number | null;
+  arp_psrc: string | null;
+  arp_pdst: string | null;
+  arp_hwsrc: string | null;
 };
 
 const SUMMARY = `id, timestamp, src_ip, dst_ip, src_port, dst_port, protocol, length, tcp_flags, sensor_id,
   is_malicious, threat_score, threat_level, attack_type, decision, country, dns_qname, dns_response,
-  http_method, http_host, http_path, http_status_code, tls_sni, anomaly,
+  http_method, http_host, http_path, http_status_code, tls_sni, anomaly, icmp_type, icmp_code,
+  arp_op, arp_psrc, arp_pdst, arp_hwsrc,
   (extract(epoch FROM captured_at) * 1000000)::int8 AS micros`;
 const RECORD = [...PACKET_COLUMNS, ...VERDICT_COLUMNS].map(({ name }) => `"${name}"`).join(', ');
 
@@ -83,6 +90,9 @@ function filterOf(query: PacketQuery, before: Position | null, lower: string | n
   return filter;
 }
 
+const ARP_REQUEST = 1;
+const ARP_REPLY = 2;
+
 function present(row: Row): PacketSummary {
   const {
     micros: _micros,
@@ -95,11 +105,20 @@ function present(row: Row): PacketSummary {
     http_status_code,
     tls_sni,
     anomaly,
+    icmp_type,
+    icmp_code,
+    arp_op,
+    arp_psrc,
+    arp_pdst,
+    arp_hwsrc,
     ...summary
   } = row;
   let info = tls_sni ?? anomaly;
   if (http_method !== null) info = `${http_method} ${http_host ?? ''}${http_path ?? ''}`;
   else if (http_status_code !== null) info = `HTTP ${http_status_code}`;
   else if (dns_qname !== null) info = `${dns_response ? 'DNS answer' : 'DNS'} ${dns_qname}`;
+  else if (arp_op === ARP_REQUEST) info = `${arp_psrc} asks who has ${arp_pdst}`;
+  else if (arp_op === ARP_REPLY) info = `${arp_psrc} is at ${arp_hwsrc}, told to ${arp_pdst}`;
+  else if (icmp_type !== null && info === null) info = `type ${icmp_type} code ${icmp_code}`;
   return { ...summary, id: String(id), info };
 }

@@ -2,8 +2,15 @@
 import { ApiError } from '../api/api-error.ts';
 import { Button } from './button.tsx';
 
-export function ProblemNote({ error, onRetry }: { error: Error; onRetry?: () => void }) {
-  const title = error instanceof ApiError ? error.title : 'Something went wrong';
+export function ProblemNote({
+  error,
+  title = error instanceof ApiError ? error.title : 'Something went wrong',
+  onRetry,
+}: {
+  error: Error;
+  title?: string;
+  onRetry?: () => void;
+}) {
   const errors = error instanceof ApiError ? error.errors : [];
   return (
     <div

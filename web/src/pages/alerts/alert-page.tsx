@@ -3,6 +3,7 @@ import { Link, useParams } from 'react-router';
 import type { Alert } from '../../../../src/contract/alert.ts';
 import { useAlert } from '../../api/use-alerts.ts';
 import { labelOf } from '../../format/label.ts';
+import { DemoBadge } from '../../ui/demo-badge.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -48,6 +49,7 @@ function Detail({ alert }: { alert: Alert }) {
           <SeverityBadge severity={alert.severity} />
           <StatusBadge status={alert.status} />
           <AlertDecision alert={alert} />
+          <DemoBadge sensorId={alert.sensor_id} />
         </div>
         <p className="text-base">
           <VisibleText text={alert.description} limit={1000} prose />

@@ -6,6 +6,7 @@ import { formatCompact } from '../../format/number.ts';
 import { Address } from '../../ui/address.tsx';
 import { Confidence } from '../../ui/confidence.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { DemoBadge } from '../../ui/demo-badge.tsx';
 import { SeverityBadge } from '../../ui/severity-badge.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Timestamp } from '../../ui/timestamp.tsx';
@@ -23,7 +24,8 @@ const COLUMNS: readonly Column<Alert>[] = [
           className="font-semibold text-accent hover:underline"
         >
           {labelOf(alert.alert_type)}
-        </Link>
+        </Link>{' '}
+        <DemoBadge sensorId={alert.sensor_id} />
         <span className="line-clamp-2 text-muted text-xs lg:line-clamp-1">
           <VisibleText text={alert.description} limit={160} prose />
         </span>

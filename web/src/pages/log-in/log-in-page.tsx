@@ -58,13 +58,14 @@ export function LogInPage() {
             />
           )}
         </Field>
-        {signIn.error && <ProblemNote error={signIn.error} />}
+        {signIn.error && <ProblemNote title="Cannot sign in" error={signIn.error} />}
         <Button type="submit" look="primary" disabled={signIn.isPending}>
           {signIn.isPending ? 'Signing in…' : 'Sign in'}
         </Button>
         <p className="text-muted text-xs">
-          First time here? <code>phantomnet up</code> printed the administrator&apos;s password in
-          its terminal when it first started. <code>phantomnet users</code> sets a new one.
+          First time here? <code>npm start</code> printed the administrator&apos;s password in its
+          terminal when it first started. Lost it? <code>npm run phantomnet -- users password</code>{' '}
+          on that machine makes a new one.
         </p>
       </form>
     </main>

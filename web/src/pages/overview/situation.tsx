@@ -1,12 +1,14 @@
 /** One paragraph for somebody just woken up: the worst open alert and what can be done about it. */
 import { Link } from 'react-router';
 import type { Alert } from '../../../../src/contract/alert.ts';
+import { DEMO_SENSOR } from '../../../../src/contract/demo-sensor.ts';
 import { useAlerts } from '../../api/use-alerts.ts';
 import { useOverview } from '../../api/use-overview.ts';
 import { labelOf } from '../../format/label.ts';
 import { formatPlural, formatShare } from '../../format/number.ts';
 import { useLive } from '../../live/live-provider.tsx';
 import { Address } from '../../ui/address.tsx';
+import { DemoBadge } from '../../ui/demo-badge.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { SeverityBadge } from '../../ui/severity-badge.tsx';
 import { Timestamp } from '../../ui/timestamp.tsx';
@@ -66,6 +68,7 @@ function Worst({ alert, others }: { alert: Alert; others: number }) {
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <SeverityBadge severity={alert.severity} />
           <strong className="text-base">{labelOf(alert.alert_type)}</strong>
+          <DemoBadge sensorId={alert.sensor_id} />
           <span className="text-muted">from</span>
           <Address ip={alert.source_ip} none="many sources" />
           <span className="text-muted">to</span>
@@ -81,6 +84,13 @@ function Worst({ alert, others }: { alert: Alert; others: number }) {
           </span>
           <AlertDecision alert={alert} />
         </p>
+        {alert.sensor_id === DEMO_SENSOR && (
+          <p className="text-muted text-xs">
+            This comes from the bundled demo capture, not from your network. Alerts on your own
+            traffic are shown here before it; <code>npm start -- --no-demo</code> on a new data
+            folder starts without it.
+          </p>
+        )}
       </div>
       <div className="flex flex-wrap items-center gap-3 md:flex-col md:items-end md:justify-center">
         <Link
