@@ -106,7 +106,6 @@ async function start(
   stops.push(enforcer.stop);
 
   const live = new LiveEvents();
-  stops.push(async () => live.close());
   const publish = (event: LiveEvent) => live.publish(event);
   const metrics = createMetrics(live, { ofProcess: true });
   const decisions = new Decisions({
@@ -160,6 +159,8 @@ async function start(
       }),
   );
   stops.push(() => listener.stop());
+  // Before it: the server waits for open answers, and a live stream would never end.
+  stops.push(async () => live.close());
 
   every(RETENTION_MS, stops, log, async () => {
     const report = await applyRetention(db, retentionLimits(config), new Date());

@@ -67,7 +67,7 @@ function explanation(alert: Alert): string {
     `  ${alert.description}`,
     '',
     `  from        ${from}`,
-    `  to          ${alert.destination_ip ?? 'many targets'}${port}${alert.protocol ? ` (${alert.protocol})` : ''}`,
+    `  to          ${alert.destination_ip ?? (alert.alert_type.startsWith('Honeypot') ? 'a lure here' : 'many targets')}${port}${alert.protocol ? ` (${alert.protocol})` : ''}`,
     `  when (UTC)  ${utc(alert.first_seen)} to ${utc(alert.last_seen)}, detected ${utc(alert.detected_at)}`,
     `  traffic     ${packets} packets, ${bytes} bytes, ${flows} flows, seen by ${alert.sensor_id}`,
     `  ATT&CK      ${alert.mitre.join(', ') || 'none'}`,

@@ -1,7 +1,9 @@
 /** Always in sight: is it live, is it armed, is it well, who am I. */
+import { useEffect } from 'react';
 import { Link } from 'react-router';
 import { useHealth } from '../api/use-health.ts';
 import { useSession, useSignOut } from '../api/use-session.ts';
+import { useLive } from '../live/live-provider.tsx';
 import { Badge, type Tone } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { ConnectionBadge } from './connection-badge.tsx';
@@ -42,7 +44,12 @@ export function TopBar() {
 }
 
 function HealthBadge() {
-  const { data, error } = useHealth();
+  const { data, error, refetch } = useHealth();
+  const { state } = useLive();
+  // A broken stream may be a server that is gone: not shown as healthy until the next round.
+  useEffect(() => {
+    if (state !== 'connecting') void refetch();
+  }, [state, refetch]);
   if (error) return <Badge tone="critical">✕ Server not reached</Badge>;
   if (!data) return null;
   const count = data.reasons.length;

@@ -7,6 +7,7 @@ import { Address } from '../../ui/address.tsx';
 import { Fact, Facts } from '../../ui/facts.tsx';
 import { Timestamp } from '../../ui/timestamp.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
+import { Target } from './target.tsx';
 
 export function AlertFacts({ alert }: { alert: Alert }) {
   return (
@@ -29,7 +30,7 @@ export function AlertFacts({ alert }: { alert: Alert }) {
         )}
       </Fact>
       <Fact name="Target">
-        <Address ip={alert.destination_ip} port={alert.destination_port} none="many" />
+        <Target alert={alert} />
       </Fact>
       <Fact name="Protocol">{alert.protocol ?? 'several'}</Fact>
       <Fact name="Confidence">{formatShare(alert.confidence)}</Fact>

@@ -12,6 +12,7 @@ import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Timestamp } from '../../ui/timestamp.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { AlertDecision } from './alert-decision.tsx';
+import { Target } from './target.tsx';
 
 const COLUMNS: readonly Column<Alert>[] = [
   { header: 'Severity', cell: ({ severity }) => <SeverityBadge severity={severity} /> },
@@ -36,9 +37,7 @@ const COLUMNS: readonly Column<Alert>[] = [
   { header: 'Source', cell: ({ source_ip }) => <Address ip={source_ip} none="many" /> },
   {
     header: 'Target',
-    cell: (alert) => (
-      <Address ip={alert.destination_ip} port={alert.destination_port} none="many" />
-    ),
+    cell: (alert) => <Target alert={alert} />,
     hideBelow: 'sm',
   },
   {

@@ -16,7 +16,7 @@ export function RecentAlerts() {
           return (
             <Empty title="No alerts yet">
               They appear here as they are raised. To see how they look, start with{' '}
-              <code>phantomnet up --demo</code>.
+              <code>npm start -- --demo</code>.
             </Empty>
           );
         return (

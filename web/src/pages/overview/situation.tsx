@@ -14,6 +14,7 @@ import { SeverityBadge } from '../../ui/severity-badge.tsx';
 import { Timestamp } from '../../ui/timestamp.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { AlertDecision } from '../alerts/alert-decision.tsx';
+import { Target } from '../alerts/target.tsx';
 import { worstAlert } from './worst-alert.ts';
 
 const EDGES = {
@@ -72,7 +73,7 @@ function Worst({ alert, others }: { alert: Alert; others: number }) {
           <span className="text-muted">from</span>
           <Address ip={alert.source_ip} none="many sources" />
           <span className="text-muted">to</span>
-          <Address ip={alert.destination_ip} port={alert.destination_port} none="many targets" />
+          <Target alert={alert} many="many targets" />
         </p>
         <p className="text-muted">
           <VisibleText text={alert.description} limit={300} prose />

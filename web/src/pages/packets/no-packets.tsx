@@ -8,7 +8,7 @@ export function NoPackets({ isFiltered }: { isFiltered: boolean }) {
   ) : (
     <Empty title="No packets yet">
       Let a sensor capture (System health on the overview says whether it may), or send a capture
-      file with <code>phantomnet replay FILE --to URL</code>.
+      file with <code>npm run phantomnet -- replay FILE --to URL</code>.
     </Empty>
   );
 }

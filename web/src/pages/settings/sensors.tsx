@@ -46,8 +46,9 @@ export function Sensors() {
         {(sensors) =>
           sensors.length === 0 ? (
             <Empty title="No sensor has reported yet">
-              Start <code>phantomnet up</code> with capture permission, or run{' '}
-              <code>phantomnet sensor</code> elsewhere with an API key of the role “sensor”.
+              Start <code>npm start</code> with capture permission, or run{' '}
+              <code>npm run phantomnet -- sensor</code> elsewhere with an API key of the role
+              “sensor”.
             </Empty>
           ) : (
             <DataTable
