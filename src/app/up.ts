@@ -37,7 +37,12 @@ export async function up(given: Config, options: UpOptions): Promise<void> {
       stopping.abort();
     });
 
-  const platform = await startPlatform(config, packageVersion(), log);
+  const platform = await startPlatform(config, packageVersion(), log).catch((error: unknown) => {
+    // Ctrl-C reaches the children, too: what they then fail at is no news.
+    if (stopping.signal.aborted && error instanceof AppError) return null;
+    throw error;
+  });
+  if (platform === null) return log.info('Stopped');
   let sensor: LocalSensor | null = null;
   let lures: Lures | null = null;
   try {
@@ -138,6 +143,6 @@ function greet(
       `  Sign in as ${username} with ${password}`,
       '  This password is shown once. Change it under Settings.',
     );
-  }
+  } else lines.push('  Password lost? npm run phantomnet -- users password');
   process.stderr.write(`${lines.join('\n')}\n\n`);
 }

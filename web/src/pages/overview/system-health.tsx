@@ -8,9 +8,12 @@ import { Timestamp } from '../../ui/timestamp.tsx';
 type Part = readonly [name: string, tone: Tone, state: string];
 
 export function SystemHealth() {
+  const health = useHealth();
+  // What it said before it fell silent must not stand below that.
+  const query = health.error ? { ...health, data: undefined } : health;
   return (
     <div id="health">
-      <Loaded query={useHealth()} what="health">
+      <Loaded query={query} what="health">
         {(health) => (
           <div className="grid gap-3">
             <dl className="grid grid-cols-[1fr_auto] items-center gap-y-1.5">
