@@ -35,7 +35,7 @@ export async function replay(
       restamp: words.restamp ? 'now' : undefined,
       spoolDir,
       signal: untilStopped(),
-      onTrouble: (message) => err.write(`${message}\n`),
+      onTrouble: (message) => err.write(`${message}; trying again, Ctrl-C gives up\n`),
       onProgress: (stats) => {
         if (Date.now() - said < PROGRESS_MS) return;
         said = Date.now();
