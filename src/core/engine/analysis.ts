@@ -21,10 +21,10 @@ import { ALL_SIGHTS, type Observation, Sight } from '../detection/observation.ts
 import { WindowAggregator } from '../features/window-aggregator.ts';
 import type { WindowLimits } from '../features/window-state.ts';
 import { FlowTable, type FlowTableOptions } from '../flows/flow-table.ts';
-import { TcpFlag } from '../flows/tcp-flags.ts';
 import { TimeJump } from '../flows/time-jump.ts';
 import { NeverBlockList } from '../response/never-block.ts';
 import { decide } from '../response/policy.ts';
+import { TcpFlag } from '../wire/tcp.ts';
 import type { Judge } from './judge.ts';
 import { VerdictIndex } from './verdict-index.ts';
 

@@ -4,7 +4,7 @@
  * so that a forest's bins are spent evenly; what does not apply is -1, told apart from 0.
  */
 import { CONN_STATES, type FlowRecord, type Moments } from '../../contract/flow.ts';
-import { TcpFlag } from '../flows/tcp-flags.ts';
+import { TcpFlag } from '../wire/tcp.ts';
 
 export interface FlowFeature {
   readonly name: string;

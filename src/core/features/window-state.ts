@@ -17,7 +17,7 @@
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { mix32, textHash } from '../flows/flow-hash.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
-import { TcpFlag } from '../flows/tcp-flags.ts';
+import { TcpFlag } from '../wire/tcp.ts';
 import { ArpOp, type ArpWatch } from './arp-watch.ts';
 import { ConnBit, ConnTable } from './conn-table.ts';
 import { DistinctCounts } from './distinct-counts.ts';

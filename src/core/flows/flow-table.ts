@@ -15,17 +15,17 @@
  */
 import type { FlowRecord } from '../../contract/flow.ts';
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { icmpCounterpart } from '../wire/icmp-pairs.ts';
+import { TcpFlag } from '../wire/tcp.ts';
 import { FlowBit, FlowColumns, NEVER } from './flow-columns.ts';
 import { endpointHash, flowId, mix32, textHash } from './flow-hash.ts';
 import { FLOW_LISTS, FlowList, FlowLists } from './flow-lists.ts';
 import { type EndReason, type FlowTexts, flowRecord } from './flow-record.ts';
 import { flipHistory, noteDatagram } from './history.ts';
-import { icmpCounterpart } from './icmp-pairs.ts';
 import { isGroup, isServerSpeakingFirst } from './originator.ts';
 import { serviceSeen } from './services.ts';
 import { measureSide } from './side-measurements.ts';
 import { SlotIndex } from './slot-index.ts';
-import { TcpFlag } from './tcp-flags.ts';
 import { TcpState } from './tcp-state.ts';
 import { newSegmentFacts, trackSegment } from './tcp-tracking.ts';
 import { TimeJump } from './time-jump.ts';

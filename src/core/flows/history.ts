@@ -3,8 +3,9 @@
  * once per side; S H F R again when the sequence number is a new one; T W G at the 1st, 10th, 100th
  * … time. `^` in front: the roles were found to be the other way round.
  */
+
+import { TcpFlag } from '../wire/tcp.ts';
 import { type FlowColumns, HISTORY_BYTES } from './flow-columns.ts';
-import { TcpFlag } from './tcp-flags.ts';
 
 const Seen = { SYN: 1, FIN: 2, RST: 4, DATA: 8, ACK: 16, FIN_RST: 32, MULTI: 64 } as const;
 

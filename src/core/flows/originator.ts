@@ -1,7 +1,7 @@
 /** Who opened a flow, where its first packet does not say: by the ports. */
 import { Protocol } from '../../contract/packet-batch.ts';
+import { TcpFlag } from '../wire/tcp.ts';
 import { isLikelyServerPort } from './services.ts';
-import { TcpFlag } from './tcp-flags.ts';
 
 /** No SYN says who opened it, and only the sender's port is one that servers listen on. */
 export function isServerSpeakingFirst(

@@ -2,7 +2,7 @@
  * The states of one side of a TCP connection and how a segment changes them, with Zeek's meaning of
  * the states so that `conn_state` comes out as its users know it. The connection's state is the pair.
  */
-import { TcpFlag } from './tcp-flags.ts';
+import { TcpFlag } from '../wire/tcp.ts';
 
 export const TcpState = {
   /** Has sent nothing. */

@@ -1,8 +1,8 @@
 /** Follows one TCP segment through a flow's columns: history, sequence numbers, states, handshake. */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
+import { TcpFlag } from '../wire/tcp.ts';
 import { FlowBit, type FlowColumns, NEVER } from './flow-columns.ts';
 import { noteScaled, noteSegment } from './history.ts';
-import { TcpFlag } from './tcp-flags.ts';
 import { applySegment, type TcpPair, TcpState } from './tcp-state.ts';
 
 /** Beyond this a sequence number of a SYN or RST is not believed. */
