@@ -20,6 +20,8 @@ export const dnsTunnelDefaults = {
   window_s: 60,
   /** (client, domain) pairs remembered; the oldest is forgotten first. */
   max_pairs: 8_192,
+  /** Distinct names remembered over all pairs; past it the oldest pair is forgotten. */
+  max_names: 100_000,
 };
 
 /** A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, NAPTR, DS, RRSIG, DNSKEY, TLSA, SVCB, HTTPS, ANY, CAA. */
@@ -27,7 +29,7 @@ const ORDINARY_TYPES = new Set([
   1, 2, 5, 6, 12, 15, 16, 28, 33, 35, 43, 46, 48, 52, 64, 65, 255, 257,
 ]);
 
-/** Distinct names are counted up to here. */
+/** Distinct names of one pair are counted up to here. */
 const MAX_NAMES = 2_048;
 
 interface Channel {
@@ -52,7 +54,8 @@ export class DnsTunnelDetector implements Detector {
   evictions = 0;
   readonly #limits: typeof dnsTunnelDefaults;
   readonly #report: Report;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new Map<string, Channel>(); // oldest first
+  #names = 0;
 
   constructor(limits: typeof dnsTunnelDefaults, report: Report) {
     this.#limits = limits;
@@ -73,10 +76,13 @@ export class DnsTunnelDetector implements Detector {
     channel.bytes += batch.wireLength[row]!;
     if (channel.names.size < MAX_NAMES && !channel.names.has(name)) {
       channel.names.add(name);
+      this.#names++;
       channel.characters += subdomain;
-      if (!seen.isValidated) return;
-      channel.provenNames++;
-      channel.provenCharacters += subdomain;
+      if (seen.isValidated) {
+        channel.provenNames++;
+        channel.provenCharacters += subdomain;
+      }
+      while (this.#names > this.#limits.max_names) this.#evictOldest();
     }
   }
 
@@ -84,8 +90,19 @@ export class DnsTunnelDetector implements Detector {
     for (const [key, channel] of this.#channels) {
       this.#judge(channel, key.slice(key.indexOf(' ') + 1), endMicros);
       if (endMicros - channel.startMicros >= this.#limits.window_s * 1e6)
-        this.#channels.delete(key);
+        this.#forget(key, channel);
     }
+  }
+
+  #forget(key: string, channel: Channel): void {
+    this.#channels.delete(key);
+    this.#names -= channel.names.size;
+  }
+
+  #evictOldest(): void {
+    const [oldest] = this.#channels;
+    if (oldest) this.#forget(...oldest);
+    this.evictions++;
   }
 
   #channelOf(domain: string, seen: Observation): Channel {
@@ -108,11 +125,7 @@ export class DnsTunnelDetector implements Detector {
         provenCharacters: 0,
       };
       this.#channels.set(key, channel);
-      if (this.#channels.size > this.#limits.max_pairs) {
-        const [oldest] = this.#channels.keys();
-        if (oldest !== undefined) this.#channels.delete(oldest);
-        this.evictions++;
-      }
+      if (this.#channels.size > this.#limits.max_pairs) this.#evictOldest();
     }
     return channel;
   }

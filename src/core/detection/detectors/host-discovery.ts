@@ -14,9 +14,11 @@ export const hostDiscoveryDefaults = {
   window_s: 60,
   /** Hosts that ask, remembered; the oldest is forgotten first. */
   max_sources: 4_096,
+  /** Silent addresses remembered over all hosts; past it the oldest host is forgotten. */
+  max_addresses: 200_000,
 };
 
-/** Distinct addresses are counted up to here. */
+/** Distinct addresses of one host are counted up to here. */
 const MAX_TARGETS = 4_096;
 const ECHO_REQUEST = 8;
 const ECHO_REPLY = 0;
@@ -36,7 +38,8 @@ export class HostDiscoveryDetector implements Detector {
   evictions = 0;
   readonly #limits: typeof hostDiscoveryDefaults;
   readonly #report: Report;
-  readonly #sweeps = new Map<string, Sweep>();
+  readonly #sweeps = new Map<string, Sweep>(); // oldest first
+  #addresses = 0;
 
   constructor(limits: typeof hostDiscoveryDefaults, report: Report) {
     this.#limits = limits;
@@ -56,8 +59,19 @@ export class HostDiscoveryDetector implements Detector {
   endStep(endMicros: number): void {
     for (const [key, sweep] of this.#sweeps) {
       if (sweep.silent.size >= this.#limits.min_targets) this.#tell(sweep, endMicros);
-      if (endMicros - sweep.startMicros >= this.#limits.window_s * 1e6) this.#sweeps.delete(key);
+      if (endMicros - sweep.startMicros >= this.#limits.window_s * 1e6) this.#forget(key, sweep);
     }
+  }
+
+  #forget(key: string, sweep: Sweep): void {
+    this.#sweeps.delete(key);
+    this.#addresses -= sweep.silent.size;
+  }
+
+  #evictOldest(): void {
+    const [oldest] = this.#sweeps;
+    if (oldest) this.#forget(...oldest);
+    this.evictions++;
   }
 
   #observeArp(seen: Observation): void {
@@ -85,19 +99,18 @@ export class HostDiscoveryDetector implements Detector {
         bytes: 0,
       };
       this.#sweeps.set(key, sweep);
-      if (this.#sweeps.size > this.#limits.max_sources) {
-        const [oldest] = this.#sweeps.keys();
-        if (oldest !== undefined) this.#sweeps.delete(oldest);
-        this.evictions++;
-      }
+      if (this.#sweeps.size > this.#limits.max_sources) this.#evictOldest();
     }
     sweep.packets++;
     sweep.bytes += batch.wireLength[row]!;
-    if (sweep.silent.size < MAX_TARGETS) sweep.silent.add(target);
+    if (sweep.silent.size >= MAX_TARGETS || sweep.silent.has(target)) return;
+    sweep.silent.add(target);
+    this.#addresses++;
+    while (this.#addresses > this.#limits.max_addresses) this.#evictOldest();
   }
 
   #answer(protocol: Sweep['protocol'], asker: number, target: number): void {
-    this.#sweeps.get(`${protocol} ${asker}`)?.silent.delete(target);
+    if (this.#sweeps.get(`${protocol} ${asker}`)?.silent.delete(target)) this.#addresses--;
   }
 
   #tell(sweep: Sweep, atMicros: number): void {
