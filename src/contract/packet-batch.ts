@@ -8,6 +8,9 @@
  * Addresses are 128 bits as four big-endian words at `4 * row`; an IPv4 address a.b.c.d is
  * (0, 0, 0xffff, abcd), the IPv4-mapped form, so that one key width serves both versions.
  * MAC addresses are 48-bit integers in a float64.
+ *
+ * Of a tunnelled packet the columns tell the innermost packet that could be read; `tunnel` and the outer
+ * addresses tell what it came in. Link-layer columns are the frame's.
  */
 
 /** Codes in the `protocol` column; the text that stands in the database and in JSON. */
@@ -72,6 +75,21 @@ export class TextColumn {
   }
 }
 
+interface NumberColumn {
+  readonly values:
+    | Int8Array
+    | Uint8Array
+    | Int16Array
+    | Uint16Array
+    | Int32Array
+    | Uint32Array
+    | Float32Array
+    | Float64Array;
+  readonly nullValue: number;
+  /** Values a row. */
+  readonly width: number;
+}
+
 export class PacketBatch {
   readonly capacity: number;
   /** Rows in use. */
@@ -89,6 +107,8 @@ export class PacketBatch {
   readonly dst: Uint32Array;
   /** A `Protocol` code. */
   readonly protocol: Uint8Array;
+  /** Protocol number of the IP payload, after extension headers; -1: no IP. */
+  readonly ipProtocol: Int16Array;
   /** Bytes on the wire. */
   readonly wireLength: Uint32Array;
   /** -1: null. */
@@ -136,9 +156,21 @@ export class PacketBatch {
   readonly payloadBytes: Int32Array;
   /** Shannon entropy of the captured payload, bits per byte, 0 to 8; NaN: no payload. */
   readonly payloadEntropy: Float32Array;
+  /** Tunnels around the packet, outermost first, joined by `/` as in `gre/vxlan`; null: none. */
+  readonly tunnel: TextColumn;
+  /** IP version of the outermost header of a tunnelled packet; 0: no tunnel. */
+  readonly outerIpVersion: Uint8Array;
+  /** Four words a row; meaningful only where `outerIpVersion` is not 0. */
+  readonly outerSrc: Uint32Array;
+  readonly outerDst: Uint32Array;
+  /** Name of the application protocol by content, see `core/wire/protocols.ts`. */
+  readonly appProtocol: TextColumn;
+  /** Facts of that protocol that have no column, a JSON object. */
+  readonly appDetail: TextColumn;
   readonly tlsSni: TextColumn;
   readonly ja4: TextColumn;
   readonly hassh: TextColumn;
+  readonly hasshServer: TextColumn;
   readonly httpUserAgent: TextColumn;
   /** Name of the malformation, see `core/wire/anomalies.ts`. */
   readonly anomaly: TextColumn;
@@ -146,6 +178,8 @@ export class PacketBatch {
   readonly appEvents: Uint16Array;
   /** FTP or SMTP reply code; -1: null. */
   readonly appCode: Int16Array;
+  readonly #texts: readonly TextColumn[];
+  readonly #numbers: readonly NumberColumn[];
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -155,6 +189,7 @@ export class PacketBatch {
     this.src = new Uint32Array(4 * capacity);
     this.dst = new Uint32Array(4 * capacity);
     this.protocol = new Uint8Array(capacity);
+    this.ipProtocol = new Int16Array(capacity);
     this.wireLength = new Uint32Array(capacity);
     this.srcPort = new Int32Array(capacity);
     this.dstPort = new Int32Array(capacity);
@@ -185,13 +220,74 @@ export class PacketBatch {
     this.ttl = new Int16Array(capacity);
     this.payloadBytes = new Int32Array(capacity);
     this.payloadEntropy = new Float32Array(capacity);
+    this.tunnel = new TextColumn(capacity);
+    this.outerIpVersion = new Uint8Array(capacity);
+    this.outerSrc = new Uint32Array(4 * capacity);
+    this.outerDst = new Uint32Array(4 * capacity);
+    this.appProtocol = new TextColumn(capacity);
+    this.appDetail = new TextColumn(capacity);
     this.tlsSni = new TextColumn(capacity);
     this.ja4 = new TextColumn(capacity);
     this.hassh = new TextColumn(capacity);
+    this.hasshServer = new TextColumn(capacity);
     this.httpUserAgent = new TextColumn(capacity);
     this.anomaly = new TextColumn(capacity);
     this.appEvents = new Uint16Array(capacity);
     this.appCode = new Int16Array(capacity);
+    this.#texts = [
+      this.interface,
+      this.dnsQname,
+      this.httpMethod,
+      this.httpPath,
+      this.httpHost,
+      this.tunnel,
+      this.appProtocol,
+      this.appDetail,
+      this.tlsSni,
+      this.ja4,
+      this.hassh,
+      this.hasshServer,
+      this.httpUserAgent,
+      this.anomaly,
+    ];
+    this.#numbers = [
+      { values: this.ipVersion, nullValue: 0, width: 1 },
+      { values: this.src, nullValue: 0, width: 4 },
+      { values: this.dst, nullValue: 0, width: 4 },
+      { values: this.protocol, nullValue: 0, width: 1 },
+      { values: this.ipProtocol, nullValue: -1, width: 1 },
+      { values: this.srcPort, nullValue: -1, width: 1 },
+      { values: this.dstPort, nullValue: -1, width: 1 },
+      { values: this.tcpFlags, nullValue: -1, width: 1 },
+      { values: this.seq, nullValue: 0, width: 1 },
+      { values: this.ack, nullValue: 0, width: 1 },
+      { values: this.tcpWindow, nullValue: 0, width: 1 },
+      { values: this.icmpType, nullValue: -1, width: 1 },
+      { values: this.icmpCode, nullValue: -1, width: 1 },
+      { values: this.arpOp, nullValue: -1, width: 1 },
+      { values: this.arpPsrc, nullValue: 0, width: 1 },
+      { values: this.arpPdst, nullValue: 0, width: 1 },
+      { values: this.arpHwsrc, nullValue: -1, width: 1 },
+      { values: this.arpHwdst, nullValue: -1, width: 1 },
+      { values: this.dnsQuery, nullValue: -1, width: 1 },
+      { values: this.dnsResponse, nullValue: -1, width: 1 },
+      { values: this.dnsQtype, nullValue: -1, width: 1 },
+      { values: this.dnsAnswerCount, nullValue: -1, width: 1 },
+      { values: this.dnsAnswerSize, nullValue: -1, width: 1 },
+      { values: this.httpStatus, nullValue: -1, width: 1 },
+      { values: this.srcMac, nullValue: -1, width: 1 },
+      { values: this.dstMac, nullValue: -1, width: 1 },
+      { values: this.vlan, nullValue: -1, width: 1 },
+      { values: this.ttl, nullValue: -1, width: 1 },
+      { values: this.payloadBytes, nullValue: -1, width: 1 },
+      { values: this.payloadEntropy, nullValue: Number.NaN, width: 1 },
+      { values: this.outerIpVersion, nullValue: 0, width: 1 },
+      { values: this.outerSrc, nullValue: 0, width: 4 },
+      { values: this.outerDst, nullValue: 0, width: 4 },
+      { values: this.appEvents, nullValue: 0, width: 1 },
+      { values: this.appCode, nullValue: -1, width: 1 },
+    ];
+    this.#setNull(capacity);
   }
 
   get isFull(): boolean {
@@ -203,69 +299,25 @@ export class PacketBatch {
     const row = this.length++;
     this.tsMicros[row] = tsMicros;
     this.wireLength[row] = wireLength;
-    this.interface.codes[row] = -1;
-    this.ipVersion[row] = 0;
-    this.src.fill(0, 4 * row, 4 * row + 4);
-    this.dst.fill(0, 4 * row, 4 * row + 4);
-    this.protocol[row] = Protocol.OTHER;
-    this.srcPort[row] = -1;
-    this.dstPort[row] = -1;
-    this.tcpFlags[row] = -1;
-    this.seq[row] = 0;
-    this.ack[row] = 0;
-    this.tcpWindow[row] = 0;
-    this.icmpType[row] = -1;
-    this.icmpCode[row] = -1;
-    this.arpOp[row] = -1;
-    this.arpPsrc[row] = 0;
-    this.arpPdst[row] = 0;
-    this.arpHwsrc[row] = -1;
-    this.arpHwdst[row] = -1;
-    this.dnsQuery[row] = -1;
-    this.dnsResponse[row] = -1;
-    this.dnsQname.codes[row] = -1;
-    this.dnsQtype[row] = -1;
-    this.dnsAnswerCount[row] = -1;
-    this.dnsAnswerSize[row] = -1;
-    this.httpMethod.codes[row] = -1;
-    this.httpPath.codes[row] = -1;
-    this.httpStatus[row] = -1;
-    this.httpHost.codes[row] = -1;
-    this.srcMac[row] = -1;
-    this.dstMac[row] = -1;
-    this.vlan[row] = -1;
-    this.ttl[row] = -1;
-    this.payloadBytes[row] = -1;
-    this.payloadEntropy[row] = Number.NaN;
-    this.tlsSni.codes[row] = -1;
-    this.ja4.codes[row] = -1;
-    this.hassh.codes[row] = -1;
-    this.httpUserAgent.codes[row] = -1;
-    this.anomaly.codes[row] = -1;
-    this.appEvents[row] = 0;
-    this.appCode[row] = -1;
     return row;
   }
 
   /** Empties the batch; its memory stays. */
   clear(): void {
+    this.#setNull(this.length);
     this.length = 0;
     this.kernelDrops = 0;
-    for (const column of this.textColumns()) column.clear();
+    for (const column of this.#texts) column.clear();
   }
 
-  textColumns(): TextColumn[] {
-    return [
-      this.interface,
-      this.dnsQname,
-      this.httpMethod,
-      this.httpPath,
-      this.httpHost,
-      this.tlsSni,
-      this.ja4,
-      this.hassh,
-      this.httpUserAgent,
-      this.anomaly,
-    ];
+  textColumns(): readonly TextColumn[] {
+    return this.#texts;
+  }
+
+  /** Rows not in use are null in every column, so that a new row costs two stores; resetting many at once is cheap. */
+  #setNull(rows: number): void {
+    for (const { values, nullValue, width } of this.#numbers)
+      values.fill(nullValue, 0, width * rows);
+    for (const { codes } of this.#texts) codes.fill(-1, 0, rows);
   }
 }

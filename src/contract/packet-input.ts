@@ -13,6 +13,8 @@ const MAX_INT32 = 2_147_483_647;
 const MAX_UINT32 = 4_294_967_295;
 const MAX_TEXT_CHARS = 1024;
 const MAX_PATH_CHARS = 2048;
+/** As the decoder's `MAX_DETAIL_CHARS`. */
+const MAX_DETAIL_CHARS = 4096;
 /** A name of 255 bytes of which each is written as `\DDD`. */
 const MAX_NAME_CHARS = 1020;
 
@@ -71,27 +73,39 @@ export const PacketInput = z
     tls_sni: Text,
     ja4: Text,
     hassh: Text,
+    hassh_server: Text,
     http_user_agent: optional(text(MAX_PATH_CHARS)),
     community_id: Text,
     anomaly: Text,
+    ip_protocol: integer(255),
+    tunnel: Text,
+    outer_src_ip: IpAddress,
+    outer_dst_ip: IpAddress,
+    app_protocol: Text,
+    app_detail: optional(text(MAX_DETAIL_CHARS)),
   })
   .superRefine((packet, context) => {
-    const problem = addressProblem(packet.src_ip ?? null, packet.dst_ip ?? null);
-    if (problem !== null)
-      context.addIssue({ code: 'custom', path: [problem.field], message: problem.message });
+    const problems = [
+      addressProblem('', packet.src_ip ?? null, packet.dst_ip ?? null),
+      addressProblem('outer_', packet.outer_src_ip ?? null, packet.outer_dst_ip ?? null),
+    ];
+    for (const problem of problems)
+      if (problem !== null)
+        context.addIssue({ code: 'custom', path: [problem.field], message: problem.message });
   });
 export type PacketInput = z.infer<typeof PacketInput>;
 
 /** A packet has both addresses, in one version, or none. */
 function addressProblem(
+  prefix: string,
   src: string | null,
   dst: string | null,
 ): { field: string; message: string } | null {
   if (src === null && dst === null) return null;
-  if (src === null) return { field: 'src_ip', message: 'Missing beside dst_ip' };
-  if (dst === null) return { field: 'dst_ip', message: 'Missing beside src_ip' };
+  if (src === null) return { field: `${prefix}src_ip`, message: `Missing beside ${prefix}dst_ip` };
+  if (dst === null) return { field: `${prefix}dst_ip`, message: `Missing beside ${prefix}src_ip` };
   if (src.includes(':') === dst.includes(':')) return null;
-  return { field: 'dst_ip', message: 'Not the IP version of src_ip' };
+  return { field: `${prefix}dst_ip`, message: `Not the IP version of ${prefix}src_ip` };
 }
 
 function optional<Schema extends z.ZodType>(schema: Schema) {

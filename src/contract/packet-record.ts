@@ -65,9 +65,24 @@ export const PACKET_COLUMNS = [
   { name: 'tls_sni', sql: 'text', doc: 'server name of a TLS ClientHello' },
   { name: 'ja4', sql: 'text', doc: 'JA4 fingerprint of a TLS ClientHello' },
   { name: 'hassh', sql: 'text', doc: 'HASSH fingerprint of an SSH client' },
+  { name: 'hassh_server', sql: 'text', doc: 'HASSH fingerprint of an SSH server' },
   { name: 'http_user_agent', sql: 'text', doc: 'User-Agent header' },
   { name: 'community_id', sql: 'text', doc: 'Community ID v1 of the flow, seed 0' },
   { name: 'anomaly', sql: 'text', doc: 'name of the malformation, if any' },
+  { name: 'ip_protocol', sql: 'int2', doc: 'protocol number of the IP payload' },
+  {
+    name: 'tunnel',
+    sql: 'text',
+    doc: 'tunnels around the packet, outermost first, as in gre/vxlan',
+  },
+  { name: 'outer_src_ip', sql: 'text', doc: 'source address of the outermost tunnel' },
+  { name: 'outer_dst_ip', sql: 'text', doc: 'destination address of the outermost tunnel' },
+  { name: 'app_protocol', sql: 'text', doc: 'application protocol, by content' },
+  {
+    name: 'app_detail',
+    sql: 'text',
+    doc: 'facts of that protocol that have no column, a JSON object',
+  },
 ] as const satisfies readonly PacketColumn[];
 
 /** What the analysis adds to a stored packet; null until a model or detector has spoken. */

@@ -52,8 +52,14 @@ const FIELDS: Record<PacketField, Bind> = {
     (out, row) =>
       out.float8((tsMicros[row] as number) / 1e6),
   interface: textOf((batch) => batch.interface),
-  src_ip: ipOf((batch) => batch.src),
-  dst_ip: ipOf((batch) => batch.dst),
+  src_ip: ipOf(
+    (batch) => batch.src,
+    (batch) => batch.ipVersion,
+  ),
+  dst_ip: ipOf(
+    (batch) => batch.dst,
+    (batch) => batch.ipVersion,
+  ),
   protocol: codeOf(({ batch }) => batch.protocol, PROTOCOL_BYTES),
   length: int4Of((batch) => batch.wireLength),
   src_port: int4Of((batch) => batch.srcPort),
@@ -115,6 +121,7 @@ const FIELDS: Record<PacketField, Bind> = {
   tls_sni: textOf((batch) => batch.tlsSni),
   ja4: textOf((batch) => batch.ja4),
   hassh: textOf((batch) => batch.hassh),
+  hassh_server: textOf((batch) => batch.hasshServer),
   http_user_agent: textOf((batch) => batch.httpUserAgent),
   community_id:
     ({ batch, verdicts: { flowId }, communityIds }) =>
@@ -124,6 +131,24 @@ const FIELDS: Record<PacketField, Bind> = {
       else out.textBytes(bytes);
     },
   anomaly: textOf((batch) => batch.anomaly),
+  ip_protocol:
+    ({ batch: { ipProtocol } }) =>
+    (out, row) => {
+      const number = ipProtocol[row] as number;
+      if (number < 0) out.null();
+      else out.int2(number);
+    },
+  tunnel: textOf((batch) => batch.tunnel),
+  outer_src_ip: ipOf(
+    (batch) => batch.outerSrc,
+    (batch) => batch.outerIpVersion,
+  ),
+  outer_dst_ip: ipOf(
+    (batch) => batch.outerDst,
+    (batch) => batch.outerIpVersion,
+  ),
+  app_protocol: textOf((batch) => batch.appProtocol),
+  app_detail: textOf((batch) => batch.appDetail),
   flow_id:
     ({ verdicts: { flowId } }) =>
     (out, row) => {
@@ -240,12 +265,16 @@ function textOf(of: (batch: PacketBatch) => TextColumn): Bind {
   };
 }
 
-function ipOf(of: (batch: PacketBatch) => Uint32Array): Bind {
+/** `versionOf`: 4, 6, or 0 where there is no such address. */
+function ipOf(
+  of: (batch: PacketBatch) => Uint32Array,
+  versionOf: (batch: PacketBatch) => Uint8Array,
+): Bind {
   return ({ batch, addresses }) => {
     const words = of(batch);
-    const { ipVersion } = batch;
+    const versions = versionOf(batch);
     return (out, row) => {
-      const version = ipVersion[row] as number;
+      const version = versions[row] as number;
       if (version === 0) out.null();
       else addresses.write(out, words, 4 * row, version);
     };

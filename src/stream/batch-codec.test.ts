@@ -124,7 +124,7 @@ describe('encodeBatch and decodeBatch', () => {
     const table = tableFromIPC(encodeBatch(sampleBatch(), META));
     expect(table.numRows).toBe(5);
     expect(Object.fromEntries(table.schema.metadata ?? [])).toEqual({
-      format_version: '1',
+      format_version: '2',
       sensor_id: 'sensor-1',
       epoch: 'epoch-a',
       sequence: '7',

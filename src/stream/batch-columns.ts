@@ -1,10 +1,10 @@
 /**
- * The packet batch as Arrow columns: one line per column, in this order, is format version 1.
+ * The packet batch as Arrow columns: one line per column, in this order, is format version 2.
  * Changing a line changes the format: raise `FORMAT_VERSION`.
  */
 import { type PacketBatch, PROTOCOLS, type TextColumn } from '../contract/packet-batch.ts';
 
-export const FORMAT_VERSION = '1';
+export const FORMAT_VERSION = '2';
 
 export type NumberArray =
   | Int8Array
@@ -58,6 +58,7 @@ const MAC = 0xffff_ffff_ffff;
 const LAST_MICROS = 2 ** 53;
 
 const noIp = (batch: PacketBatch) => [batch.ipVersion, 0] as const;
+const noTunnel = (batch: PacketBatch) => [batch.outerIpVersion, 0] as const;
 const noTcp = (batch: PacketBatch) => [batch.tcpFlags, -1] as const;
 const noArp = (batch: PacketBatch) => [batch.arpOp, -1] as const;
 
@@ -68,6 +69,7 @@ export const BATCH_COLUMNS: readonly BatchColumn[] = [
   { name: 'src', kind: 'fixed16', array: (b) => b.src, nullWhere: noIp, max: U32 },
   { name: 'dst', kind: 'fixed16', array: (b) => b.dst, nullWhere: noIp, max: U32 },
   { name: 'protocol', kind: 'uint8', array: (b) => b.protocol, max: PROTOCOLS.length - 1 },
+  { name: 'ip_protocol', kind: 'int16', array: (b) => b.ipProtocol, nullValue: -1, max: U8 },
   { name: 'wire_length', kind: 'uint32', array: (b) => b.wireLength, max: I32 },
   { name: 'src_port', kind: 'int32', array: (b) => b.srcPort, nullValue: -1, max: U16 },
   { name: 'dst_port', kind: 'int32', array: (b) => b.dstPort, nullValue: -1, max: U16 },
@@ -116,9 +118,16 @@ export const BATCH_COLUMNS: readonly BatchColumn[] = [
     nullValue: Number.NaN,
     max: 8,
   },
+  { name: 'tunnel', kind: 'text', column: (b) => b.tunnel },
+  { name: 'outer_ip_version', kind: 'uint8', array: (b) => b.outerIpVersion, nullValue: 0, max: 6 },
+  { name: 'outer_src', kind: 'fixed16', array: (b) => b.outerSrc, nullWhere: noTunnel, max: U32 },
+  { name: 'outer_dst', kind: 'fixed16', array: (b) => b.outerDst, nullWhere: noTunnel, max: U32 },
+  { name: 'app_protocol', kind: 'text', column: (b) => b.appProtocol },
+  { name: 'app_detail', kind: 'text', column: (b) => b.appDetail },
   { name: 'tls_sni', kind: 'text', column: (b) => b.tlsSni },
   { name: 'ja4', kind: 'text', column: (b) => b.ja4 },
   { name: 'hassh', kind: 'text', column: (b) => b.hassh },
+  { name: 'hassh_server', kind: 'text', column: (b) => b.hasshServer },
   { name: 'http_user_agent', kind: 'text', column: (b) => b.httpUserAgent },
   { name: 'anomaly', kind: 'text', column: (b) => b.anomaly },
   { name: 'app_events', kind: 'uint16', array: (b) => b.appEvents, max: U16 },

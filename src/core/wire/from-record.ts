@@ -24,7 +24,7 @@ export function appendRecord(batch: PacketBatch, record: PartialRecord): number 
   const row = batch.addRow(Math.round(record.timestamp * 1e6), record.length ?? 0);
   batch.interface.set(row, record.interface ?? null);
   batch.protocol[row] = protocolCode(record.protocol ?? null);
-  appendAddresses(batch, row, record);
+  batch.ipVersion[row] = appendPair(row, record.src_ip, batch.src, record.dst_ip, batch.dst);
   batch.srcPort[row] = record.src_port ?? -1;
   batch.dstPort[row] = record.dst_port ?? -1;
   appendTcp(batch, row, record);
@@ -42,21 +42,38 @@ export function appendRecord(batch: PacketBatch, record: PartialRecord): number 
   batch.tlsSni.set(row, record.tls_sni ?? null);
   batch.ja4.set(row, record.ja4 ?? null);
   batch.hassh.set(row, record.hassh ?? null);
+  batch.hasshServer.set(row, record.hassh_server ?? null);
   batch.anomaly.set(row, record.anomaly ?? null);
+  batch.ipProtocol[row] = record.ip_protocol ?? -1;
+  appendTunnel(batch, row, record);
+  batch.appProtocol.set(row, record.app_protocol ?? null);
+  batch.appDetail.set(row, record.app_detail ?? null);
   if (record.tls_sni != null) batch.appEvents[row]! |= AppEvent.TLS_CLIENT_HELLO;
   return row;
 }
 
-/** Addresses count only together and in the same version. */
-function appendAddresses(batch: PacketBatch, row: number, record: PartialRecord): void {
-  if (record.src_ip == null || record.dst_ip == null) return;
-  const version = parseIp(record.src_ip, batch.src, 4 * row);
-  if (version !== 0 && parseIp(record.dst_ip, batch.dst, 4 * row) === version) {
-    batch.ipVersion[row] = version;
-    return;
-  }
-  batch.src.fill(0, 4 * row, 4 * row + 4);
-  batch.dst.fill(0, 4 * row, 4 * row + 4);
+/** Writes both addresses and answers their version; 0, and nothing written: they count only together and in the same version. */
+function appendPair(
+  row: number,
+  from: string | null | undefined,
+  src: Uint32Array,
+  to: string | null | undefined,
+  dst: Uint32Array,
+): number {
+  if (from == null || to == null) return 0;
+  const version = parseIp(from, src, 4 * row);
+  if (version !== 0 && parseIp(to, dst, 4 * row) === version) return version;
+  src.fill(0, 4 * row, 4 * row + 4);
+  dst.fill(0, 4 * row, 4 * row + 4);
+  return 0;
+}
+
+/** The addresses prove the tunnel: without them there is none. */
+function appendTunnel(batch: PacketBatch, row: number, record: PartialRecord): void {
+  const { outer_src_ip, outer_dst_ip, tunnel } = record;
+  const version = appendPair(row, outer_src_ip, batch.outerSrc, outer_dst_ip, batch.outerDst);
+  batch.outerIpVersion[row] = version;
+  if (version !== 0) batch.tunnel.set(row, tunnel ?? null);
 }
 
 function appendTcp(batch: PacketBatch, row: number, record: PartialRecord): void {

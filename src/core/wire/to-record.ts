@@ -15,6 +15,8 @@ export function toRecord(batch: PacketBatch, row: number, sensorId: string | nul
   const flags = batch.tcpFlags[row]!;
   const hasTcp = flags >= 0;
   const hasArp = batch.arpOp[row]! >= 0;
+  const outerVersion = batch.outerIpVersion[row]!;
+  const hasOuter = outerVersion !== 0;
   const status = batch.httpStatus[row]!;
   const entropy = batch.payloadEntropy[row]!;
   return {
@@ -64,9 +66,16 @@ export function toRecord(batch: PacketBatch, row: number, sensorId: string | nul
     tls_sni: batch.tlsSni.get(row),
     ja4: batch.ja4.get(row),
     hassh: batch.hassh.get(row),
+    hassh_server: batch.hasshServer.get(row),
     http_user_agent: batch.httpUserAgent.get(row),
     community_id: communityId(batch, row),
     anomaly: batch.anomaly.get(row),
+    ip_protocol: orNull(batch.ipProtocol[row]!),
+    tunnel: batch.tunnel.get(row),
+    outer_src_ip: hasOuter ? formatIp(batch.outerSrc, 4 * row, outerVersion) : null,
+    outer_dst_ip: hasOuter ? formatIp(batch.outerDst, 4 * row, outerVersion) : null,
+    app_protocol: batch.appProtocol.get(row),
+    app_detail: batch.appDetail.get(row),
   };
 }
 
