@@ -1,4 +1,4 @@
-/** The capture that everything is measured on: the bundled demo, unpacked so that no peer has to. */
+/** The capture that most is measured on: the bundled demo, unpacked so that no peer has to. */
 import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ export interface BenchCapture {
 }
 
 export async function makeBenchCapture(): Promise<BenchCapture> {
-  const folder = mkdtempSync(join(tmpdir(), 'phantomnet-bench-'));
-  const path = join(folder, 'bench.pcap');
+  const folder = makeBenchFolder();
+  const path = join(folder.path, 'bench.pcap');
   await pipeline(
     createReadStream(join(PACKAGE_DIR, 'demo', 'demo.pcap.zst')),
     createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: 31 } }),
@@ -26,5 +26,11 @@ export async function makeBenchCapture(): Promise<BenchCapture> {
   await source.run(() => {
     packets++;
   });
-  return { path, packets, remove: () => rmSync(folder, { recursive: true }) };
+  return { path, packets, remove: folder.remove };
+}
+
+/** A folder for a capture that lasts as long as the bench. */
+export function makeBenchFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'phantomnet-bench-'));
+  return { path, remove: () => rmSync(path, { recursive: true }) };
 }

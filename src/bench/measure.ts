@@ -19,10 +19,11 @@ export async function compare(
   what: { area: string; name: string; unit: string; peerName: string | null },
   ours: () => number | Promise<number>,
   peer: (() => number | Promise<number>) | null,
+  runs = RUNS,
 ): Promise<Measure> {
   const mine: number[] = [];
   const theirs: number[] = [];
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run < runs; run++) {
     mine.push(await ours());
     if (peer) theirs.push(await peer());
   }

@@ -16,12 +16,18 @@ export function pcapFileHeader(linkType: number): Uint8Array {
 export function pcapRecord(frame: Frame): Uint8Array {
   const captured = frame.end - frame.start;
   const record = new Uint8Array(16 + captured);
+  stampRecord(record, frame.tsMicros);
   const header = new DataView(record.buffer);
-  const seconds = Math.floor(frame.tsMicros / 1e6);
-  header.setUint32(0, seconds, true);
-  header.setUint32(4, frame.tsMicros - seconds * 1e6, true);
   header.setUint32(8, captured, true);
   header.setUint32(12, frame.wireLength, true);
   record.set(frame.bytes.subarray(frame.start, frame.end), 16);
   return record;
+}
+
+/** Sets the time of a record. */
+export function stampRecord(record: Uint8Array, tsMicros: number): void {
+  const header = new DataView(record.buffer, record.byteOffset);
+  const seconds = Math.floor(tsMicros / 1e6);
+  header.setUint32(0, seconds, true);
+  header.setUint32(4, tsMicros - seconds * 1e6, true);
 }
