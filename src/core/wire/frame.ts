@@ -9,6 +9,8 @@ export interface WireFrame {
   readonly wireLength: number;
   /** Whole microseconds since the epoch. */
   readonly tsMicros: number;
+  /** The frame was captured on its sender, before the network card filled in the transport checksum. Default false. */
+  readonly checksumPending?: boolean;
   /** LINKTYPE_ number as registered for pcap. */
   readonly linkType: number;
   /** Interface name, or the capture file's name. */

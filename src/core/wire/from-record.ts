@@ -8,7 +8,7 @@
 import { AppEvent, type PacketBatch, PROTOCOLS, Protocol } from '../../contract/packet-batch.ts';
 import type { PacketRecord } from '../../contract/packet-record.ts';
 import { parseIp, parseIpv4, parseMac } from './address.ts';
-import { isLogin } from './application.ts';
+import { isLogin } from './protocols/http.ts';
 import { TcpFlag } from './tcp.ts';
 import { parseFlagNames } from './tcp-flags.ts';
 

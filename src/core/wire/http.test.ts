@@ -103,7 +103,7 @@ function request(text: string, isHttpPort = false) {
     path: part(http.pathStart, http.pathEnd),
     host: part(http.hostStart, http.hostEnd),
     userAgent: part(http.userAgentStart, http.userAgentEnd),
-    hasAuthorization: http.hasAuthorization,
+    hasAuthorization: http.authorizationLineEnd >= 0,
     hasHeadersEnd: http.hasHeadersEnd,
   };
 }

@@ -47,9 +47,17 @@ export class HttpMessage {
   hostEnd = -1;
   userAgentStart = -1;
   userAgentEnd = -1;
-  hasAuthorization = false;
-  /** The blank line after the headers is in the segment. */
+  /** Index of the line feed that ends the first line, or `end`. */
+  lineEnd = -1;
+  isLineEnded = false;
+  /** Index of the line feeds that end these headers, or `end`; -1: they are not there. */
+  hostLineEnd = -1;
+  userAgentLineEnd = -1;
+  authorizationLineEnd = -1;
+  /** The blank line after the headers is there. */
   hasHeadersEnd = false;
+  /** End of the bytes that were read. */
+  end = 0;
 
   /**
    * False if `bytes[start, end)` does not begin with a request line or a status line. `isHttpPort`: a known
@@ -62,6 +70,9 @@ export class HttpMessage {
     const methodBytes = methodLength(bytes, at, end);
     if (methodBytes === 0 && !isHttpVersion(bytes, at, end)) return false;
     const lineEnd = endOfLine(bytes, at, end);
+    this.end = end;
+    this.lineEnd = lineEnd;
+    this.isLineEnded = lineEnd < end;
     this.isRequest = methodBytes > 0;
     const isRead = this.isRequest
       ? this.#readRequestLine(bytes, at, methodBytes, lineEnd, lineEnd < end, isHttpPort)
@@ -108,7 +119,9 @@ export class HttpMessage {
   #readHeaders(bytes: Uint8Array, start: number, end: number): void {
     this.hostStart = -1;
     this.userAgentStart = -1;
-    this.hasAuthorization = false;
+    this.hostLineEnd = -1;
+    this.userAgentLineEnd = -1;
+    this.authorizationLineEnd = -1;
     this.hasHeadersEnd = false;
     let at = start;
     while (at < end) {
@@ -128,6 +141,7 @@ export class HttpMessage {
     if (letter === HOST[0] && this.hostStart < 0 && hasName(bytes, at, lineEnd, HOST)) {
       this.hostStart = skipBlanks(bytes, at + HOST.length + 1, lineEnd);
       this.hostEnd = trimEnd(bytes, this.hostStart, lineEnd);
+      this.hostLineEnd = lineEnd;
     } else if (
       letter === USER_AGENT[0] &&
       this.userAgentStart < 0 &&
@@ -135,8 +149,13 @@ export class HttpMessage {
     ) {
       this.userAgentStart = skipBlanks(bytes, at + USER_AGENT.length + 1, lineEnd);
       this.userAgentEnd = trimEnd(bytes, this.userAgentStart, lineEnd);
-    } else if (letter === AUTHORIZATION[0] && hasName(bytes, at, lineEnd, AUTHORIZATION)) {
-      this.hasAuthorization = true;
+      this.userAgentLineEnd = lineEnd;
+    } else if (
+      letter === AUTHORIZATION[0] &&
+      this.authorizationLineEnd < 0 &&
+      hasName(bytes, at, lineEnd, AUTHORIZATION)
+    ) {
+      this.authorizationLineEnd = lineEnd;
     }
   }
 }
@@ -151,6 +170,18 @@ function methodLength(bytes: Uint8Array, start: number, end: number): number {
       return method.length;
   }
   return 0;
+}
+
+/** `bytes[start, end)` is the beginning of a method, its space still to come. */
+export function isMethodStart(bytes: Uint8Array, start: number, end: number): boolean {
+  const candidates = METHODS_BY_LETTER[bytes[start]! - 0x41];
+  return (
+    candidates?.some((method) => {
+      if (end - start > method.length) return false;
+      for (let i = start; i < end; i++) if (bytes[i] !== method[i - start]) return false;
+      return true;
+    }) ?? false
+  );
 }
 
 function startsWith(bytes: Uint8Array, start: number, text: Uint8Array): boolean {

@@ -8,6 +8,7 @@
 
 const MIN_HEADER_BYTES = 20;
 const TOTAL_LENGTH = 2;
+const IDENTIFICATION = 4;
 const FRAGMENT = 6;
 const TTL = 8;
 const PROTOCOL = 9;
@@ -43,6 +44,11 @@ export class Ipv4Header {
   /** Header and payload; 0 where the sender's network card was to cut the packet into segments. */
   get totalLength(): number {
     return this.#view.getUint16(this.#start + TOTAL_LENGTH);
+  }
+
+  /** Tells the fragments of one packet from another's, with the addresses and the protocol. */
+  get identification(): number {
+    return this.#view.getUint16(this.#start + IDENTIFICATION);
   }
 
   get isFragment(): boolean {

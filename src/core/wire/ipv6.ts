@@ -32,6 +32,11 @@ export class Ipv6Header {
   isFragment = false;
   hasMoreFragments = false;
   fragmentOffset = 0;
+  /** Of the fragment header: which packet the fragment is of, and the index of the first byte behind it. */
+  identification = 0;
+  fragmentStart = 0;
+  /** The destination in the header need not be the last one. */
+  hasRouting = false;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #start = 0;
 
@@ -71,6 +76,7 @@ export class Ipv6Header {
     this.isFragment = false;
     this.hasMoreFragments = false;
     this.fragmentOffset = 0;
+    this.hasRouting = false;
     for (let extensions = 0; isExtension(this.nextHeader); extensions++) {
       if (extensions === MAX_EXTENSIONS) return 'too_many_ip_extensions';
       if (this.fragmentOffset > 0) return null; // what follows is the middle of a packet
@@ -85,8 +91,11 @@ export class Ipv6Header {
     const lengthField = this.#view.getUint8(at + 1);
     let bytes = (lengthField + 1) * EXTENSION_UNIT_BYTES;
     if (this.nextHeader === AUTHENTICATION) bytes = authenticationBytes(lengthField);
+    if (this.nextHeader === ROUTING) this.hasRouting = true;
     if (this.nextHeader === FRAGMENT) {
       bytes = EXTENSION_UNIT_BYTES;
+      this.identification = this.#view.getUint32(at + 4);
+      this.fragmentStart = at + bytes;
       const field = this.#view.getUint16(at + 2);
       this.fragmentOffset = field & 0xfff8;
       this.hasMoreFragments = (field & 1) !== 0;
