@@ -249,6 +249,13 @@ const MALFORMED: [AnomalyName, string, Partial<WireFrame>][] = [
   ['impossible_tcp_flags', ipv4Frame(6, tcp('06')), {}],
   ['impossible_tcp_flags', ipv4Frame(6, tcp('00')), {}],
   ['impossible_tcp_flags', ipv4Frame(6, tcp('29')), {}],
+  ['bad_ip_checksum', ipv4Frame(6, tcp('02')).replace(' 06 0000 ', ' 06 1234 '), {}],
+  ['bad_tunnel', ipv4Frame(4, '4500'), {}],
+  ['bad_tunnel', ipv4Frame(47, '0000 0800 4500'), {}],
+  ['too_many_tunnels', nested(10), {}],
+  ['bad_tcp_checksum', ipv4Frame(6, tcp('02').replace('faf0 0000', 'faf0 1234')), {}],
+  ['bad_udp_checksum', ipv4Frame(17, 'c738 1234 000a 1234 aabb'), {}],
+  ['bad_icmp_checksum', ipv4Frame(1, '08 00 1234 0000 0000'), {}],
   ['truncated_udp', ipv4Frame(17, 'c7380035'), {}],
   ['bad_udp_length', ipv4Frame(17, udp('aabb', 'c738 1234', 4)), {}],
   ['bad_udp_length', ipv4Frame(17, udp('aabb', 'c738 1234', 500)), {}],
@@ -258,9 +265,21 @@ const MALFORMED: [AnomalyName, string, Partial<WireFrame>][] = [
   ['dns_malformed', ipv4Frame(17, udp('1234')), {}],
 ];
 
+/** Malformations that show in a frame only after another: `network.test.ts`. */
+const IN_SEQUENCE: AnomalyName[] = ['overlapping_fragment'];
+
+/** IPv4 in IPv4, `count` tunnels around an empty packet. */
+function nested(count: number): string {
+  const header = (bytes: number, protocol: string) =>
+    `4500 ${bytes.toString(16).padStart(4, '0')} 0000 0000 40 ${protocol} 0000 c0000201 c6336402`;
+  const headers = Array.from({ length: count }, (_, i) => header(20 * (count - i + 1), '04'));
+  return `${ETHERNET_IPV4} ${headers.join(' ')} ${header(20, 'fd')}`;
+}
+
 describe('malformations', () => {
   it('has a scenario for every name', () => {
-    expect(new Set(MALFORMED.map(([name]) => name))).toEqual(new Set(ANOMALY_NAMES));
+    const names = [...MALFORMED.map(([name]) => name), ...IN_SEQUENCE];
+    expect(new Set(names)).toEqual(new Set(ANOMALY_NAMES));
   });
 
   it.each(MALFORMED)('names %s', (name, hex, changes) => {

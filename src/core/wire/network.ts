@@ -213,6 +213,7 @@ export class NetworkReader {
     transportStart: number,
   ): void {
     const fragments = this.#fragments;
+    const { wireEnd } = span;
     if (fragments.isOverlapping) nameAnomaly(batch, row, 'overlapping_fragment');
     this.#transport.isChecked = false;
     if (fragmentOffset === 0) {
@@ -225,7 +226,6 @@ export class NetworkReader {
       batch.srcPort[row] = fragments.srcPort(slot);
       batch.dstPort[row] = fragments.dstPort(slot);
     }
-    const wireEnd = span.wireEnd;
     measurePayload(batch, row, span, wireEnd);
     if (fragments.isComplete(slot)) this.#readWhole(batch, row, slot);
   }
@@ -322,9 +322,9 @@ function noteFragment(batch: PacketBatch, row: number, span: Span, bytesBefore: 
     nameAnomaly(batch, row, 'oversized_fragment');
 }
 
-/** `wireEnd`: of the IP packet, which a shorter datagram may have cut. */
+/** `wireEnd`: of the IP packet; a datagram may be shorter, or go on in further fragments. */
 function measurePayload(batch: PacketBatch, row: number, span: Span, wireEnd: number): void {
-  batch.payloadBytes[row] = Math.max(0, Math.max(wireEnd, span.wireEnd) - span.start);
+  batch.payloadBytes[row] = Math.max(0, wireEnd - span.start);
   if (span.start < span.end)
     batch.payloadEntropy[row] = payloadEntropy(span.bytes, span.start, span.end);
 }
