@@ -4,6 +4,7 @@
  */
 import koffi from 'koffi';
 import { AppError } from '../errors.ts';
+import type { FilterInstruction } from './filter/bpf.ts';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -35,9 +36,6 @@ interface RingSize {
   /** A block with packets is handed over after this, full or not. */
   readonly retireMs: number;
 }
-
-/** One classic BPF instruction: code, jump if true, jump if false, operand. */
-export type FilterInstruction = readonly [code: number, jt: number, jf: number, k: number];
 
 export interface RingSocketOptions extends RingSize {
   /** 0: all interfaces. */

@@ -7,7 +7,7 @@ import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AfPacketOptions, openAfPacket } from './af-packet.ts';
 import { interfaceIndex } from './af-packet-socket.ts';
-import { excludeFilter } from './exclude-filter.ts';
+import { captureFilter } from './exclude-filter.ts';
 import { sourceSuite } from './source.suite.ts';
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
@@ -147,10 +147,12 @@ describe.skipIf(!isPossible)('openAfPacket', () => {
   });
 
   it('leaves out exactly the conversations it is told to, in both versions of IP', async () => {
-    const filter = excludeFilter([
-      { client: '192.0.2.1', server: '198.51.100.7', serverPort: 8000 },
-      { client: '2001:db8::1', server: '2001:db8::ffff:1:2', serverPort: 8000 },
-    ]);
+    const filter = captureFilter({
+      exclude: [
+        { client: '192.0.2.1', server: '198.51.100.7', serverPort: 8000 },
+        { client: '2001:db8::1', server: '2001:db8::ffff:1:2', serverPort: 8000 },
+      ],
+    });
     const kept = [
       ip4('192.0.2.2', '198.51.100.7', 40_000, 8000),
       ip4('192.0.2.1', '198.51.100.7', 8000, 40_000),

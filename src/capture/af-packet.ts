@@ -8,12 +8,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import koffi from 'koffi';
 import { AppError } from '../errors.ts';
-import {
-  type FilterInstruction,
-  interfaceIndex,
-  interfaceName,
-  RingSocket,
-} from './af-packet-socket.ts';
+import { interfaceIndex, interfaceName, RingSocket } from './af-packet-socket.ts';
+import type { FilterInstruction } from './filter/bpf.ts';
 import type { Frame, FrameHandler, RunOptions, Source, SourceStats } from './source.ts';
 
 export interface AfPacketOptions {
@@ -36,6 +32,7 @@ const RETIRE_MS = 50;
 const IDLE_MS = 100;
 
 const STATUS_USER = 1;
+const CHECKSUM_NOT_READY = 1 << 3;
 const VLAN_VALID = 1 << 4;
 const VLAN_TPID_VALID = 1 << 6;
 const VLAN_ETHER_TYPE = 0x8100;
@@ -172,6 +169,7 @@ class AfPacketSource implements Source {
     frame.wireLength = view.getUint32(header + 16, IS_LITTLE);
     frame.interface = this.#nameOf(index);
     const status = view.getUint32(header + 20, IS_LITTLE);
+    frame.checksumPending = (status & CHECKSUM_NOT_READY) !== 0;
     if (
       status & VLAN_VALID &&
       frame.linkType === LINKTYPE_ETHERNET &&
@@ -208,7 +206,17 @@ function restoreVlanTag(header: number, status: number, view: DataView, frame: F
 }
 
 function emptyFrame(view: DataView, bytes: Uint8Array): Frame {
-  return { view, bytes, start: 0, end: 0, wireLength: 0, tsMicros: 0, linkType: 1, interface: '' };
+  return {
+    view,
+    bytes,
+    start: 0,
+    end: 0,
+    wireLength: 0,
+    tsMicros: 0,
+    linkType: 1,
+    interface: '',
+    checksumPending: false,
+  };
 }
 
 /** Waits for the socket in the event loop, without a thread and without a turn that blocks. */

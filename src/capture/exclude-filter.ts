@@ -1,10 +1,25 @@
 /**
- * A classic BPF program that keeps given TCP conversations out of the ring, so that a sensor does
- * not capture its own shipping. Only packets between exactly these two hosts and this server port are
- * left out: what anyone else sends to that port is seen. Source: linux/filter.h.
+ * The program that decides what enters the ring: own traffic out, then the user's filter.
+ *
+ * Whatever is left out is a blind spot, so own traffic is named exactly: TCP between two addresses on one
+ * server port; between a host and itself only on the loopback, where no stranger's packet comes from. What
+ * anyone else sends to that port is seen, and so are frames too short or too odd to be own ones.
  */
 import { isIPv4 } from 'node:net';
-import type { FilterInstruction } from './af-packet-socket.ts';
+import { parseIp } from '../core/wire/address.ts';
+import { AppError } from '../errors.ts';
+import {
+  type FilterInstruction,
+  JUMP_ANY_BIT,
+  LOAD_BYTE,
+  LOAD_HALF,
+  LOAD_WORD,
+  NETWORK,
+} from './filter/bpf.ts';
+import { all, any, type FilterNode, not, test } from './filter/filter-node.ts';
+import { filterProgram } from './filter/filter-program.ts';
+import { IPV4, IPV6, LOOPBACK, longerThan, TCP } from './filter/packet-tests.ts';
+import { parseFilter } from './filter/parse-filter.ts';
 
 export interface Conversation {
   /** Address text without a zone, both of the same IP version. */
@@ -13,104 +28,91 @@ export interface Conversation {
   readonly serverPort: number;
 }
 
+export interface CaptureFilterOptions {
+  /** Never captured. Past `MAX_CONVERSATIONS` they are captured all the same. */
+  readonly exclude?: readonly Conversation[];
+  /** Only what this says, in the language of `docs/capture-filter.md`; null: everything. */
+  readonly expression?: string | null;
+}
+
+type Conversations = readonly [Conversation, ...Conversation[]];
+type Words = readonly [number, ...number[]];
+
 /** The kernel takes 4,096 instructions; a conversation needs at most 46. */
 const MAX_CONVERSATIONS = 64;
 
-const LOAD_WORD = 0x20;
-const LOAD_HALF = 0x28;
-const LOAD_BYTE = 0x30;
-const LOAD_HALF_BEHIND_X = 0x48;
-const LOAD_X_HEADER_LENGTH = 0xb1;
-const JUMP_EQUAL = 0x15;
-const JUMP_ANY_BIT = 0x45;
-const RETURN = 0x06;
+/** Own traffic has no IP options: with them the ports would stand elsewhere. */
+const IPV4_HEADER_BYTES = 20;
+const IPV6_HEADER_BYTES = 40;
+const PORTS_BYTES = 4;
+const ETHERNET_BYTES = 14;
 
-/** Offsets from here count from the network header, whatever the link layer is. */
-const NETWORK = 0xfff0_0000;
-const ETHER_TYPE = 0xffff_f000;
-const IPV4 = 0x0800;
-const IPV6 = 0x86dd;
-const TCP = 6;
-const DROP: FilterInstruction = [RETURN, 0, 0, 0];
-const KEEP: FilterInstruction = [RETURN, 0, 0, 0xffff_ffff];
-
-type Check = readonly [load: number, offset: number, value: number];
-
-/** Empty where there is nothing to leave out. Conversations past `MAX_CONVERSATIONS` are captured. */
-export function excludeFilter(conversations: readonly Conversation[]): FilterInstruction[] {
-  const drops = conversations.slice(0, MAX_CONVERSATIONS).flatMap((conversation) => {
-    const checks = isIPv4(conversation.client) ? ipv4Checks : ipv6Checks;
-    return [...dropWhere(checks(conversation, false)), ...dropWhere(checks(conversation, true))];
-  });
-  return drops.length === 0 ? [] : [...drops, KEEP];
+/** Empty where everything is to be captured. @throws AppError `usage` where the expression is none. */
+export function captureFilter({
+  exclude = [],
+  expression = null,
+}: CaptureFilterOptions): FilterInstruction[] {
+  const conversations = exclude.slice(0, MAX_CONVERSATIONS);
+  const ipv4 = conversations.filter(({ client }) => isIPv4(client));
+  const ipv6 = conversations.filter(({ client }) => !isIPv4(client));
+  const [first, ...rest] = [
+    ...(expression === null ? [] : [parseFilter(expression)]),
+    ...(isSome(ipv4) ? [not(ownIpv4(ipv4))] : []),
+    ...(isSome(ipv6) ? [not(ownIpv6(ipv6))] : []),
+  ];
+  return first ? filterProgram(all(first, ...rest)) : [];
 }
 
-/** Drops the packet where every check holds, else goes on behind. */
-function dropWhere(checks: readonly (Check | FilterInstruction)[]): FilterInstruction[] {
-  const steps = checks.flatMap((check): FilterInstruction[] =>
-    check.length === 3
-      ? [
-          [check[0], 0, 0, check[1]],
-          [JUMP_EQUAL, 0, 0, check[2]],
-        ]
-      : [check],
+function ownIpv4(conversations: Conversations): FilterNode {
+  const enough = ETHERNET_BYTES + IPV4_HEADER_BYTES + PORTS_BYTES;
+  return all(
+    longerThan(enough - 1),
+    IPV4,
+    test(LOAD_BYTE, NETWORK, 0x45),
+    test(LOAD_BYTE, NETWORK + 9, TCP),
+    not(test(LOAD_HALF, NETWORK + 6, 0x1fff, { jump: JUMP_ANY_BIT })),
+    anyOf(conversations, 12, IPV4_HEADER_BYTES),
   );
-  const end = steps.length + 1;
-  const aimed = steps.map(([code, jt, jf, k], index): FilterInstruction => {
-    if (code === JUMP_EQUAL) return [code, jt, end - index - 1, k];
-    return code === JUMP_ANY_BIT ? [code, end - index - 1, jf, k] : [code, jt, jf, k];
-  });
-  return [...aimed, DROP];
 }
 
-function ipv4Checks(
-  { client, server, serverPort }: Conversation,
-  isAnswer: boolean,
-): (Check | FilterInstruction)[] {
-  const [from, to] = isAnswer ? [server, client] : [client, server];
-  return [
-    [LOAD_HALF, ETHER_TYPE, IPV4],
-    [LOAD_BYTE, NETWORK + 9, TCP],
-    [LOAD_WORD, NETWORK + 12, addressWords(from)[0] ?? 0],
-    [LOAD_WORD, NETWORK + 16, addressWords(to)[0] ?? 0],
-    // A later fragment has no ports.
-    [LOAD_HALF, 0, 0, NETWORK + 6],
-    [JUMP_ANY_BIT, 0, 0, 0x1fff],
-    [LOAD_X_HEADER_LENGTH, 0, 0, NETWORK],
-    [LOAD_HALF_BEHIND_X, NETWORK + (isAnswer ? 0 : 2), serverPort],
-  ];
+function ownIpv6(conversations: Conversations): FilterNode {
+  const enough = ETHERNET_BYTES + IPV6_HEADER_BYTES + PORTS_BYTES;
+  return all(
+    longerThan(enough - 1),
+    IPV6,
+    test(LOAD_BYTE, NETWORK + 6, TCP),
+    anyOf(conversations, 8, IPV6_HEADER_BYTES),
+  );
 }
 
-function ipv6Checks(
-  { client, server, serverPort }: Conversation,
-  isAnswer: boolean,
-): (Check | FilterInstruction)[] {
-  const [from, to] = isAnswer ? [server, client] : [client, server];
-  const words = [...addressWords(from), ...addressWords(to)];
-  return [
-    [LOAD_HALF, ETHER_TYPE, IPV6],
-    [LOAD_BYTE, NETWORK + 6, TCP],
-    ...words.map((word, index): Check => [LOAD_WORD, NETWORK + 8 + 4 * index, word]),
-    [LOAD_HALF, NETWORK + 40 + (isAnswer ? 0 : 2), serverPort],
-  ];
+function anyOf([first, ...rest]: Conversations, addressesAt: number, portsAt: number): FilterNode {
+  return any(between(first), ...rest.map(between));
+
+  function between({ client, server, serverPort }: Conversation): FilterNode {
+    const there: Words = [...words(client), ...words(server)];
+    const back: Words = [...words(server), ...words(client)];
+    const ways = any(
+      all(addresses(there), test(LOAD_HALF, NETWORK + portsAt + 2, serverPort)),
+      all(addresses(back), test(LOAD_HALF, NETWORK + portsAt, serverPort)),
+    );
+    return client === server ? all(LOOPBACK, ways) : ways;
+  }
+
+  function addresses([head, ...tail]: Words): FilterNode {
+    const is = (word: number, at: number) => test(LOAD_WORD, NETWORK + addressesAt + 4 * at, word);
+    return all(is(head, 0), ...tail.map((word, at) => is(word, at + 1)));
+  }
 }
 
 /** One word of IPv4, four of IPv6, in network order. */
-function addressWords(address: string): number[] {
-  if (isIPv4(address))
-    return [address.split('.').reduce((word, part) => word * 256 + Number(part), 0)];
-  const dotted = /:(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
-  const tail = dotted?.slice(1).map(Number) ?? [];
-  const hex = (high = 0, low = 0) => (high * 256 + low).toString(16);
-  const text = dotted
-    ? `${address.slice(0, dotted.index)}:${hex(tail[0], tail[1])}:${hex(tail[2], tail[3])}`
-    : address;
-  const [head = '', rest] = text.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = rest ? rest.split(':') : [];
-  const zeros = rest === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right].map((part) =>
-    parseInt(part, 16),
-  );
-  return [0, 2, 4, 6].map((at) => (groups[at] ?? 0) * 65_536 + (groups[at + 1] ?? 0));
+function words(address: string): Words {
+  const four = new Uint32Array(4);
+  const version = parseIp(address, four, 0);
+  if (version === 0) throw new AppError('usage', `Cannot leave out ${address}: it is no address`);
+  const [a = 0, b = 0, c = 0, d = 0] = four;
+  return version === 4 ? [d] : [a, b, c, d];
+}
+
+function isSome(conversations: readonly Conversation[]): conversations is Conversations {
+  return conversations.length > 0;
 }

@@ -74,6 +74,7 @@ class CaptureFile implements Source {
       tsMicros: 0,
       linkType: 0,
       interface: this.name,
+      checksumPending: false,
     };
     const deliver = () => {
       this.stats.frames++;

@@ -18,6 +18,8 @@ export interface Frame {
   linkType: number;
   /** Interface name, or the capture file's name. */
   interface: string;
+  /** This host sent it and left the transport checksum to the card: the bytes there mean nothing yet. */
+  checksumPending: boolean;
 }
 
 export interface SourceStats {

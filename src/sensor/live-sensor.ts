@@ -1,5 +1,5 @@
 /** A sensor on this machine's interfaces: ring, spool and shipper joined, its own shipping left out of the capture. */
-import { excludeFilter } from '../capture/exclude-filter.ts';
+import { captureFilter } from '../capture/exclude-filter.ts';
 import { LiveBatches } from './live-batches.ts';
 import { ownTraffic } from './own-traffic.ts';
 import { Sensor } from './sensor.ts';
@@ -43,7 +43,7 @@ export async function openLiveSensor(options: LiveSensorOptions): Promise<Sensor
   const spool = await Spool.open({ dir: options.spoolDir, maxBytes: options.spoolBytes });
   const trouble = onTrouble ? { onTrouble } : {};
   const shipper = new Shipper({ spool, sensorId, url, key, ...trouble });
-  const filter = excludeFilter(await ownTraffic(url));
+  const filter = captureFilter({ exclude: await ownTraffic(url) });
   const producer = new LiveBatches({
     interfaces,
     promiscuous,

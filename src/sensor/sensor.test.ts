@@ -59,7 +59,8 @@ function captureOf(packets: number, gapMicros = 1000, linkType = 1): string {
   bytes.set([0x08, 0x00, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2], 12);
   view.setUint16(36, 53);
   view.setUint16(38, 26);
-  const frame = { view, bytes, start: 0, end: 60, wireLength: 60, linkType, interface: 'x' };
+  const sizes = { start: 0, end: 60, wireLength: 60 };
+  const frame = { view, bytes, ...sizes, linkType, interface: 'x', checksumPending: false };
   const parts: Uint8Array[] = [pcapFileHeader(linkType)];
   for (let index = 0; index < packets; index++) {
     view.setUint16(34, index & 0xffff);
