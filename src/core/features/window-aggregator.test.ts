@@ -126,6 +126,33 @@ describe('completeness', () => {
     expect(windows.counters.droppedPackets).toBe(1);
   });
 
+  it('falls in every window that the batch reaches into, for all its entities, and in all by what was dropped', () => {
+    const batch = batchOf([packet(1001), packet(1002), packet(1006), packet(1007), packet(1011)]);
+    batch.kernelDrops = 7;
+    const { rows, windows } = runBatches([batch]);
+    const lost = (size: number, startS: number) => {
+      const { completeness } = rowOf(rows, 'network', '*', size, startS);
+      const seen = featureOf(rowOf(rows, 'network', '*', size, startS), 'total_packets');
+      return Math.round(seen / completeness - seen);
+    };
+    expect([lost(5, 1000), lost(5, 1005), lost(5, 1010)]).toEqual([2, 3, 2]);
+    expect(lost(30, 990)).toBe(7);
+    expect(windows.counters.droppedPackets).toBe(7);
+    const { completeness } = rowOf(rows, 'network', '*', 5, 1000);
+    expect(completeness).toBe(0.5);
+    expect(rowOf(rows, 'source', '10.0.0.1', 5, 1000).completeness).toBe(completeness);
+    expect(rowOf(rows, 'target', '192.0.2.1', 5, 1000).completeness).toBe(completeness);
+  });
+
+  it('falls by drops that come with late packets, in the windows still open', () => {
+    const late = batchOf([packet(1001)]);
+    late.kernelDrops = 4;
+    const { rows, windows } = runBatches([batchOf([packet(1000), packet(1012)]), late]);
+    expect(windows.counters).toMatchObject({ latePackets: 1, droppedPackets: 4 });
+    expect(rowOf(rows, 'network', '*', 5, 1000).completeness).toBe(1);
+    expect(rowOf(rows, 'network', '*', 30, 990).completeness).toBeCloseTo(2 / 7);
+  });
+
   it('falls for entities that had no room, which are counted', () => {
     const packets = Array.from({ length: 10 }, (_, i) => packet(1000 + i / 10, `10.0.0.${i + 1}`));
     const { rows, windows } = runPackets(packets, { maxEntities: 3 });

@@ -8,7 +8,7 @@
  * then targets, each by address (`EntityTable.sorted`).
  *
  * Completeness of a row: packets counted over those and the lost ones. Lost are packets that the
- * kernel dropped (in the window of the batch's first packet), that came late (for the windows still
+ * kernel dropped (spread evenly over the packets of the batch that tells of them), that came late (for the windows still
  * open then), whose flow was evicted or had no room; for sources and targets also packets whose
  * sender or receiver found no room among the entities.
  */
@@ -115,16 +115,14 @@ export class WindowAggregator {
     const part = this.#partFor(ts);
     const evicted = flows.counters.evicted - this.#evictedBefore;
     this.#evictedBefore = flows.counters.evicted;
+    const dropped = batch.kernelDrops > 0 ? dropsOf(batch, row) : 0;
+    this.counters.droppedPackets += dropped;
     if (part === null) {
       this.counters.latePackets++;
-      this.#lose(ts, 1 + evicted);
+      this.#lose(ts, 1 + evicted + dropped);
       return;
     }
-    part.lost += evicted;
-    if (row === 0 && batch.kernelDrops > 0) {
-      this.counters.droppedPackets += batch.kernelDrops;
-      part.lost += batch.kernelDrops;
-    }
+    part.lost += evicted + dropped;
     part.observe(batch, row, flows, slot, this.arp);
   }
 
@@ -278,6 +276,12 @@ function completenessOf(state: WindowState, scope: WindowScope): number {
   const counted = state.rows.counts[COUNTS * NETWORK_ROW + Count.PACKETS]!;
   const lost = state.lost + state.distinct.overflowed;
   return counted / (counted + lost + (scope === 'network' ? 0 : state.entityOverflow));
+}
+
+/** The row's share of what the kernel dropped: whole packets whose sum over the batch is exact. */
+function dropsOf({ kernelDrops, length }: PacketBatch, row: number): number {
+  const until = (rows: number) => Math.floor((rows * kernelDrops) / length);
+  return until(row + 1) - until(row);
 }
 
 function startOf(ts: number, size: number): number {
