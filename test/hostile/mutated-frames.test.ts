@@ -1,0 +1,29 @@
+/**
+ * Broken frames by the hundred thousand: nothing is thrown, no byte beyond the captured ones decides anything, no
+ * frame takes long, and memory does not grow.
+ *
+ * `PHANTOMNET_MUTATIONS=5000000 npx vitest run test/hostile/mutated-frames.test.ts` is the long run;
+ * `PHANTOMNET_SEED` gives another sequence.
+ */
+import { afterAll, expect, it } from 'vitest';
+import { runMutations } from './mutation-run.ts';
+import { Watchdog } from './watchdog.ts';
+
+const MUTATIONS = Number(process.env.PHANTOMNET_MUTATIONS ?? 200_000);
+const SEED = Number(process.env.PHANTOMNET_SEED ?? 1);
+const MAX_GROWTH_BYTES = 32 * 2 ** 20;
+const TIMEOUT_MS = 3_600_000;
+
+const watchdog = new Watchdog();
+afterAll(() => watchdog.stop());
+
+it(
+  `${MUTATIONS} mutated frames: no throw, no read beyond the frame, no wait, no growth`,
+  async () => {
+    const report = await runMutations(MUTATIONS, SEED, watchdog);
+    process.stderr.write(`${JSON.stringify(report)}\n`);
+    expect(report.mutated).toBeGreaterThanOrEqual(MUTATIONS);
+    expect(report.grownBytes).toBeLessThan(MAX_GROWTH_BYTES);
+  },
+  TIMEOUT_MS,
+);
