@@ -36,6 +36,7 @@ const ANOMALIES = {
   bad_icmp_checksum: 'the ICMP checksum is wrong',
   land: 'source and destination are the same address and port, and not a loopback address',
   dns_malformed: 'a message on a DNS port whose header or first question cannot be read',
+  dns_bad_record: 'a DNS message with a record that cannot be read though nothing was cut',
 } as const;
 
 export type AnomalyName = keyof typeof ANOMALIES;
