@@ -17,6 +17,9 @@
 export const PROTOCOLS = ['OTHER', 'TCP', 'UDP', 'ICMP', 'ICMPv6', 'ARP'] as const;
 export const Protocol = { OTHER: 0, TCP: 1, UDP: 2, ICMP: 3, ICMPv6: 4, ARP: 5 } as const;
 
+/** The IP protocol number that each code stands for; -1: not one alone. */
+export const IP_PROTOCOL_NUMBERS = [-1, 6, 17, 1, 58, -1] as const;
+
 /** What a payload was seen to be, as bits of the `appEvents` column. */
 export const AppEvent = {
   /** A request line was read; the packet may or may not hold all of its headers. */
@@ -152,6 +155,8 @@ export class PacketBatch {
   readonly vlan: Int16Array;
   /** TTL or hop limit; -1: null. */
   readonly ttl: Int16Array;
+  /** Bytes of the IP packet with its header, as the header says; where IPv4's says 0, to the end of the frame. -1: no IP. */
+  readonly ipBytes: Int32Array;
   /** Bytes above the transport header by the IP length, whether captured or not; -1: no IP. */
   readonly payloadBytes: Int32Array;
   /** Shannon entropy of the captured payload, bits per byte, 0 to 8; NaN: no payload. */
@@ -218,6 +223,7 @@ export class PacketBatch {
     this.dstMac = new Float64Array(capacity);
     this.vlan = new Int16Array(capacity);
     this.ttl = new Int16Array(capacity);
+    this.ipBytes = new Int32Array(capacity);
     this.payloadBytes = new Int32Array(capacity);
     this.payloadEntropy = new Float32Array(capacity);
     this.tunnel = new TextColumn(capacity);
@@ -279,6 +285,7 @@ export class PacketBatch {
       { values: this.dstMac, nullValue: -1, width: 1 },
       { values: this.vlan, nullValue: -1, width: 1 },
       { values: this.ttl, nullValue: -1, width: 1 },
+      { values: this.ipBytes, nullValue: -1, width: 1 },
       { values: this.payloadBytes, nullValue: -1, width: 1 },
       { values: this.payloadEntropy, nullValue: Number.NaN, width: 1 },
       { values: this.outerIpVersion, nullValue: 0, width: 1 },

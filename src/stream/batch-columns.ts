@@ -110,6 +110,7 @@ export const BATCH_COLUMNS: readonly BatchColumn[] = [
   { name: 'dst_mac', kind: 'int64', array: (b) => b.dstMac, nullValue: -1, max: MAC },
   { name: 'vlan', kind: 'int16', array: (b) => b.vlan, nullValue: -1, max: 4095 },
   { name: 'ttl', kind: 'int16', array: (b) => b.ttl, nullValue: -1, max: U8 },
+  { name: 'ip_bytes', kind: 'int32', array: (b) => b.ipBytes, nullValue: -1, max: I32 },
   { name: 'payload_bytes', kind: 'int32', array: (b) => b.payloadBytes, nullValue: -1, max: I32 },
   {
     name: 'payload_entropy',

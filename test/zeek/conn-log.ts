@@ -4,8 +4,6 @@ import type { FlowRecord } from '../../src/contract/flow.ts';
 import { PacketBatch } from '../../src/contract/packet-batch.ts';
 import { FlowTable } from '../../src/core/flows/flow-table.ts';
 import { PacketDecoder } from '../../src/core/wire/decoder.ts';
-import { EtherType, LinkHeader } from '../../src/core/wire/link-header.ts';
-import { readLink } from '../../src/core/wire/link-layer.ts';
 
 export interface Connection {
   /** `proto orig:port > resp:port`. */
@@ -44,7 +42,7 @@ export function parseConnLog(text: string): Connection[] {
     });
 }
 
-/** The flows of a capture. The contract has no IP lengths, so they are read here from the frames. */
+/** The flows of a capture. The contract's flows have no IP lengths, so they are summed here from the packets. */
 export async function ourConnections(path: string): Promise<Connection[]> {
   const flows: FlowRecord[] = [];
   const table = new FlowTable({
@@ -54,7 +52,6 @@ export async function ourConnections(path: string): Promise<Connection[]> {
   });
   const decoder = new PacketDecoder();
   const batch = new PacketBatch(1);
-  const link = new LinkHeader();
   const ipBytes = new Map<string, number>();
   const source = await openCapture(path);
   await source.run((frame) => {
@@ -62,12 +59,10 @@ export async function ourConnections(path: string): Promise<Connection[]> {
     decoder.decode(frame, batch);
     const slot = table.observe(batch, 0);
     if (slot < 0) return;
-    readLink(frame.linkType, frame.view, frame.start, frame.end, link);
     const fromOriginator = table.isFromOriginator;
     const flow = table.snapshot(slot);
     const sender = `${flow.id} ${fromOriginator ? flow.srcIp : flow.dstIp} ${fromOriginator ? flow.srcPort : flow.dstPort}`;
-    const bytes = ipLength(frame.view, link);
-    ipBytes.set(sender, (ipBytes.get(sender) ?? 0) + bytes);
+    ipBytes.set(sender, (ipBytes.get(sender) ?? 0) + (batch.ipBytes[0] ?? 0));
   });
   table.flush();
   const of = (flow: FlowRecord, ip: string, port: number) =>
@@ -75,14 +70,12 @@ export async function ourConnections(path: string): Promise<Connection[]> {
   return flows.map((flow) => {
     const orig = of(flow, flow.srcIp, flow.srcPort);
     const resp = of(flow, flow.dstIp, flow.dstPort);
+    const protocol = PROTOCOLS[flow.protocol];
+    // Zeek has no ports of protocols that it does not know.
+    const portOf = (port: number) => (protocol === undefined ? 0 : Math.max(0, port));
     return {
-      who: `${PROTOCOLS[flow.protocol] ?? 'unknown_transport'} ${flow.srcIp}:${Math.max(0, flow.srcPort)} > ${flow.dstIp}:${Math.max(0, flow.dstPort)}`,
+      who: `${protocol ?? 'unknown_transport'} ${flow.srcIp}:${portOf(flow.srcPort)} > ${flow.dstIp}:${portOf(flow.dstPort)}`,
       what: `${flow.connState} ${flow.history || '-'} ${flow.packetsFwd}/${orig} ${flow.packetsBwd}/${resp}`,
     };
   });
-}
-
-function ipLength(view: DataView, { etherType, payloadStart }: LinkHeader): number {
-  if (etherType === EtherType.IPV4) return view.getUint16(payloadStart + 2);
-  return etherType === EtherType.IPV6 ? 40 + view.getUint16(payloadStart + 4) : 0;
 }

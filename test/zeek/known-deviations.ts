@@ -11,11 +11,8 @@ export interface Deviation {
   readonly reason: string;
 }
 
-const TUNNEL = 'inside a tunnel: only the outermost IP header is decoded';
-const GRE =
-  'the GRE packets that carry a tunnel are a flow with us; Zeek logs no connection for them';
-const NO_NUMBER =
-  'the packet batch has no IP protocol number, so flows of other protocols between two hosts are one';
+const TUNNEL =
+  'datagrams that carry a tunnel count for the conversation inside, with the outer addresses beside; Zeek logs them too';
 const BARE =
   'a SYN-ACK without its SYN: with -b Zeek has no list of server ports, and it counts no packet here';
 const LIMITS = 'X says that Zeek stopped an analyzer of its own; nothing here stops';
@@ -23,64 +20,16 @@ const ICMP = 'the contract gives ICMP the states S0 and SF; Zeek writes OTH for 
 
 export const KNOWN_DEVIATIONS: readonly Deviation[] = [
   {
-    log: 'core.cisco-fabric-path.conn.log',
-    zeek: 'unknown_transport 1.1.1.0:0 > 2.2.2.2:0 | OTH - 2/40 0/0',
-    ours: null,
-    reason: NO_NUMBER,
-  },
-  {
-    log: 'core.cisco-fabric-path.conn.log',
-    zeek: 'unknown_transport 1.1.1.0:0 > 2.2.2.2:0 | OTH - 2/64 0/0',
-    ours: null,
-    reason: NO_NUMBER,
-  },
-  {
-    log: 'core.cisco-fabric-path.conn.log',
-    zeek: 'unknown_transport 1234:::0 > 5678:::0 | OTH - 2/80 0/0',
-    ours: null,
-    reason: NO_NUMBER,
-  },
-  {
-    log: 'core.cisco-fabric-path.conn.log',
-    zeek: 'unknown_transport 1234:::0 > 5678:::0 | OTH - 2/104 0/0',
-    ours: null,
-    reason: NO_NUMBER,
-  },
-  {
-    log: 'core.cisco-fabric-path.conn.log',
-    zeek: null,
-    ours: 'unknown_transport 1.1.1.0:0 > 2.2.2.2:0 | OTH - 4/104 0/0',
-    reason: NO_NUMBER,
-  },
-  {
-    log: 'core.cisco-fabric-path.conn.log',
-    zeek: null,
-    ours: 'unknown_transport 1234:::0 > 5678:::0 | OTH - 4/184 0/0',
-    reason: NO_NUMBER,
-  },
-  {
     log: 'core.erspanI.conn.log',
     zeek: 'icmp 172.16.133.2:8 > 172.217.11.78:0 | OTH - 5/420 5/420',
-    ours: null,
-    reason: TUNNEL,
-  },
-  {
-    log: 'core.erspanI.conn.log',
-    zeek: null,
-    ours: 'unknown_transport 192.168.1.1:0 > 192.168.1.2:0 | OTH - 10/1220 0/0',
-    reason: GRE,
+    ours: 'icmp 172.16.133.2:8 > 172.217.11.78:0 | SF - 5/420 5/420',
+    reason: ICMP,
   },
   {
     log: 'core.erspanIII.conn.log',
     zeek: 'icmp 192.168.15.47:8 > 1.1.1.1:0 | OTH - 1/84 1/84',
-    ours: null,
-    reason: TUNNEL,
-  },
-  {
-    log: 'core.erspanIII.conn.log',
-    zeek: null,
-    ours: 'unknown_transport 10.0.0.1:0 > 10.0.0.2:0 | OTH - 2/276 0/0',
-    reason: GRE,
+    ours: 'icmp 192.168.15.47:8 > 1.1.1.1:0 | SF - 1/84 1/84',
+    reason: ICMP,
   },
   {
     log: 'core.pppoe.conn.log',
@@ -108,45 +57,69 @@ export const KNOWN_DEVIATIONS: readonly Deviation[] = [
   },
   {
     log: 'core.tunnels.ayiya-large-identity.conn.log',
-    zeek: 'udp fd00::1:40000 > fd00::2:40001 | S0 D 1/52 0/0',
+    zeek: 'udp 10.0.0.1:12345 > 10.0.0.2:5072 | S0 D 1/364 0/0',
     ours: null,
     reason: TUNNEL,
   },
   {
     log: 'core.tunnels.geneve-47101.conn.log',
-    zeek: 'tcp 192.168.0.107:45474 > 145.40.68.75:443 | SF ShADadFf 15/1569 9/23587',
+    zeek: 'udp 127.0.0.1:47101 > 127.0.0.1:6081 | S0 D 24/26356 0/0',
     ours: null,
     reason: TUNNEL,
   },
   {
     log: 'core.tunnels.geneve.conn.log',
     zeek: 'icmp 30.0.0.1:8 > 30.0.0.2:0 | OTH - 3/252 3/252',
+    ours: 'icmp 30.0.0.1:8 > 30.0.0.2:0 | SF - 3/252 3/252',
+    reason: ICMP,
+  },
+  {
+    log: 'core.tunnels.geneve.conn.log',
+    zeek: 'udp 20.0.0.1:50901 > 20.0.0.2:6081 | S0 D 3/426 0/0',
+    ours: null,
+    reason: TUNNEL,
+  },
+  {
+    log: 'core.tunnels.geneve.conn.log',
+    zeek: 'udp 20.0.0.2:0 > 20.0.0.1:6081 | S0 D 3/402 0/0',
     ours: null,
     reason: TUNNEL,
   },
   {
     log: 'core.tunnels.gre-over-udp.conn.log',
-    zeek: 'udp 172.17.0.2:51714 > 1.1.1.1:53 | SF Dd 2/108 2/227',
+    zeek: 'udp 192.168.0.107:36527 > 192.168.5.1:4754 | S0 D 4/679 0/0',
     ours: null,
     reason: TUNNEL,
   },
   {
     log: 'core.tunnels.gre-over-udp.conn.log',
-    zeek: 'tcp 172.17.0.2:36518 > 192.0.78.150:80 | SF ShADadFf 6/332 4/551',
+    zeek: 'udp 192.168.0.107:40987 > 192.168.5.1:4754 | S0 D 6/524 0/0',
+    ours: null,
+    reason: TUNNEL,
+  },
+  {
+    log: 'core.tunnels.gre-over-udp.conn.log',
+    zeek: 'udp 192.168.0.107:50343 > 192.168.5.1:4754 | S0 D 2/172 0/0',
+    ours: null,
+    reason: TUNNEL,
+  },
+  {
+    log: 'core.tunnels.gre-over-udp.conn.log',
+    zeek: 'udp 192.168.0.107:53571 > 192.168.5.1:4754 | S0 D 2/291 0/0',
     ours: null,
     reason: TUNNEL,
   },
   {
     log: 'core.tunnels.gtp.inner_ipv6.conn.log',
-    zeek: 'udp fe80::224c:4fff:fe43:414c:1234 > ff02::1:3:5355 | S0 D 1/80 0/0',
+    zeek: 'udp 118.92.124.41:2152 > 118.92.124.72:2152 | S0 D 2/208 0/0',
     ours: null,
     reason: TUNNEL,
   },
   {
     log: 'core.tunnels.gtp.inner_ipv6.conn.log',
     zeek: 'icmp fe80::224c:4fff:fe43:414c:133 > ff02::2:134 | OTH - 1/56 0/0',
-    ours: null,
-    reason: TUNNEL,
+    ours: 'icmp fe80::224c:4fff:fe43:414c:133 > ff02::2:134 | S0 - 1/56 0/0',
+    reason: ICMP,
   },
   {
     log: 'core.vntag-in-vlan.conn.log',

@@ -27,6 +27,8 @@ export const FlowBit = {
   /** At least one side has closed (bit of the side shifted by it). */
   ORIGINATOR_CLOSED: 128,
   RESPONDER_CLOSED: 256,
+  /** Inside a tunnel: both directions can be forged by one sender, so nothing proves anybody. */
+  TUNNELLED: 512,
 } as const;
 
 export class FlowColumns {
@@ -37,6 +39,8 @@ export class FlowColumns {
   firstSeen: Float64Array;
   lastSeen: Float64Array;
   protocol: Uint8Array;
+  /** The IP payload's protocol number; -1: not known. */
+  ipProtocol: Int16Array;
   ipVersion: Uint8Array;
   vlan: Int16Array;
   bits: Uint16Array;
@@ -98,6 +102,7 @@ export class FlowColumns {
     this.firstSeen = new Float64Array(capacity);
     this.lastSeen = new Float64Array(capacity);
     this.protocol = new Uint8Array(capacity);
+    this.ipProtocol = new Int16Array(capacity);
     this.ipVersion = new Uint8Array(capacity);
     this.vlan = new Int16Array(capacity);
     this.bits = new Uint16Array(capacity);

@@ -101,20 +101,15 @@ function macText(mac: number): string | null {
   return mac < 0 ? null : formatMac(mac);
 }
 
-/** IP protocol numbers by `Protocol` code. */
-const IP_PROTOCOLS = [-1, 6, 17, 1, 58, -1] as const;
-
 function communityIdOfFlow(flows: FlowColumns, slot: number): string | null {
-  const srcPort = flows.port[2 * slot]!;
-  if (srcPort < 0) return null;
   return communityIdOf({
     ipVersion: flows.ipVersion[slot]!,
     src: flows.address,
     srcOffset: 8 * slot,
     dst: flows.address,
     dstOffset: 8 * slot + 4,
-    number: IP_PROTOCOLS[flows.protocol[slot]!] ?? -1,
-    srcPort,
+    number: flows.ipProtocol[slot]!,
+    srcPort: flows.port[2 * slot]!,
     dstPort: flows.port[2 * slot + 1]!,
     isOneWay: (flows.bits[slot]! & FlowBit.ONE_WAY) !== 0,
   });

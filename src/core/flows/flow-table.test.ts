@@ -143,6 +143,31 @@ describe('a handshake', () => {
     expect(flow).toMatchObject({ isValidated: false, handshakeMicros: null });
   });
 
+  it('believes no handshake inside a tunnel: one sender can forge both directions', () => {
+    const packets = talk([SYN, SYN_ACK, ACK, REQUEST]).map((packet) => ({
+      ...packet,
+      outer: '203.0.113.9',
+    }));
+    const table = new FlowTable({ sensorId: 's', onEnd: () => {} });
+    const batch = batchOf(packets);
+    const proofs = packets.map((_, row) => {
+      const slot = table.observe(batch, row);
+      return [table.justValidated, table.isProven, table.isValidated(slot)];
+    });
+    expect(proofs.flat()).not.toContain(true);
+    expect(table.openedAt(0)).toBeLessThan(Number.POSITIVE_INFINITY);
+  });
+
+  it('keeps a conversation in a tunnel apart from one with the same addresses outside', () => {
+    const inside = talk([SYN, SYN_ACK, ACK]).map((packet) => ({ ...packet, outer: '203.0.113.9' }));
+    const outside = talk([SYN]);
+    const { flows } = run([...inside, ...outside]);
+    expect(flows.map(({ connState, isValidated }) => [connState, isValidated])).toEqual([
+      ['S1', false],
+      ['S0', false],
+    ]);
+  });
+
   it('is not seen in mid-stream', () => {
     expect(run(talk([REQUEST, ANSWER])).flows[0]).toMatchObject({ isValidated: false });
   });

@@ -309,7 +309,8 @@ export class FlowTable {
     const vlan = this.#isVlanInKey ? batch.vlan[row]! : -1;
     const ends =
       endpointHash(batch.src, 4 * row, srcPort) + endpointHash(batch.dst, 4 * row, dstPort);
-    const hash = mix32(ends ^ Math.imul(protocol + 8 * (vlan + 1), 0x9e3779b1));
+    const kind = batch.ipProtocol[row]! + 256 * (vlan + 2) + (tunnelBit(batch, row) << 12);
+    const hash = mix32(ends ^ Math.imul(kind, 0x9e3779b1));
     const slot = this.#find(batch, row, hash, srcPort, dstPort, isOneWay);
     if (slot >= 0) {
       if (!this.#isOver(batch, row, slot)) return slot;
@@ -329,11 +330,13 @@ export class FlowTable {
   ): number {
     const flows = this.#flows;
     const index = this.#index;
-    const protocol = batch.protocol[row]!;
+    const number = batch.ipProtocol[row]!;
+    const tunnelled = tunnelBit(batch, row);
     for (let at = index.first(hash); ; at = index.next(at)) {
       const slot = index.slotAt(at);
       if (slot < 0) return -1;
-      if (flows.hash[slot] !== hash || flows.protocol[slot] !== protocol) continue;
+      if (flows.hash[slot] !== hash || flows.ipProtocol[slot] !== number) continue;
+      if ((flows.bits[slot]! & FlowBit.TUNNELLED) !== tunnelled) continue;
       if (this.#isVlanInKey && flows.vlan[slot] !== batch.vlan[row]) continue;
       const originator = 8 * slot;
       if (
@@ -388,7 +391,7 @@ export class FlowTable {
     const protocol = batch.protocol[row]!;
     const flags = batch.tcpFlags[row]!;
     flows.clear(slot);
-    let bits: number = isOneWay ? FlowBit.ONE_WAY : 0;
+    let bits: number = (isOneWay ? FlowBit.ONE_WAY : 0) | tunnelBit(batch, row);
     if (flags >= 0 && (flags & (TcpFlag.SYN | TcpFlag.ACK)) !== TcpFlag.SYN)
       bits |= FlowBit.PARTIAL;
     const isFlipped =
@@ -406,6 +409,7 @@ export class FlowTable {
     flows.mac[responder] = batch.dstMac[row]!;
     flows.hash[slot] = hash;
     flows.protocol[slot] = protocol;
+    flows.ipProtocol[slot] = batch.ipProtocol[row]!;
     flows.ipVersion[slot] = batch.ipVersion[row]!;
     flows.vlan[slot] = batch.vlan[row]!;
     flows.bits[slot] = bits;
@@ -575,6 +579,10 @@ export class FlowTable {
   #record(slot: number, reason: EndReason): FlowRecord {
     return flowRecord(this.#flows, slot, this.#sensorId, reason, this.#texts.get(slot));
   }
+}
+
+function tunnelBit(batch: PacketBatch, row: number): number {
+  return batch.outerIpVersion[row] === 0 ? 0 : FlowBit.TUNNELLED;
 }
 
 function sameAddress(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {

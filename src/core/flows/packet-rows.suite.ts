@@ -1,5 +1,5 @@
 /** Packets written by hand into a batch, for the tests of flows and windows. */
-import { PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { IP_PROTOCOL_NUMBERS, PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { parseIp } from '../wire/address.ts';
 
 export interface HandPacket {
@@ -28,6 +28,8 @@ export interface HandPacket {
   answerSize?: number;
   sni?: string;
   entropy?: number;
+  /** Source of the tunnel that the packet came in; its destination is the same. */
+  outer?: string;
 }
 
 export interface HandArp {
@@ -58,7 +60,13 @@ function addIp(batch: PacketBatch, packet: HandPacket): number {
   const row = batch.addRow(Math.round(packet.t * 1e6), packet.wire ?? header + payload);
   batch.ipVersion[row] = parseIp(packet.src, batch.src, 4 * row);
   parseIp(packet.dst, batch.dst, 4 * row);
+  if (packet.outer !== undefined) {
+    batch.outerIpVersion[row] = parseIp(packet.outer, batch.outerSrc, 4 * row);
+    parseIp(packet.outer, batch.outerDst, 4 * row);
+    batch.tunnel.set(row, 'gre');
+  }
   batch.protocol[row] = Protocol[protocol];
+  batch.ipProtocol[row] = IP_PROTOCOL_NUMBERS[Protocol[protocol]]!;
   batch.ttl[row] = 64;
   batch.payloadBytes[row] = payload;
   if (payload > 0) batch.payloadEntropy[row] = packet.entropy ?? 4;

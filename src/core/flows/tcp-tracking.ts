@@ -194,7 +194,7 @@ function takeData(flows: FlowColumns, side: number, from: number, bytes: number)
 /**
  * A handshake is complete when the originator acknowledges the responder's SYN: it has seen a number
  * that only the holder of its address was sent. A connection met in mid-stream counts as open, never
- * as validated.
+ * as validated, nor does one inside a tunnel: whoever can send one tunnelled packet can send both directions.
  */
 function noteHandshake(
   flows: FlowColumns,
@@ -206,6 +206,7 @@ function noteHandshake(
   facts: SegmentFacts,
 ): void {
   facts.justValidated = false;
+  let isComplete = false;
   let bits = flows.bits[slot]!;
   const isOriginator = (side & 1) === 0;
   const isSyn = (flags & TcpFlag.SYN) !== 0;
@@ -219,9 +220,12 @@ function noteHandshake(
     const acknowledged = (ack - flows.startSeq[peer]! - 1) | 0;
     const isAnswer = acknowledged >= 0 && ((ack - flows.lastSeq[peer]!) | 0) <= 0;
     if ((bits & (expects | FlowBit.VALIDATED)) === expects && isAnswer) {
-      bits |= FlowBit.VALIDATED;
-      facts.justValidated = true;
-      flows.handshakeMicros[slot] = after;
+      isComplete = true;
+      if ((bits & FlowBit.TUNNELLED) === 0) {
+        bits |= FlowBit.VALIDATED;
+        facts.justValidated = true;
+      }
+      if (flows.handshakeMicros[slot] === NEVER) flows.handshakeMicros[slot] = after;
     }
   }
   flows.bits[slot] = bits;
@@ -230,7 +234,7 @@ function noteHandshake(
     (bits & FlowBit.SYN_SEEN) === 0 &&
     !isSyn &&
     (flags & (TcpFlag.ACK | TcpFlag.RST | TcpFlag.FIN)) === TcpFlag.ACK;
-  if (facts.justValidated || isMidstream) flows.openedAfter[slot] = after;
+  if (isComplete || isMidstream) flows.openedAfter[slot] = after;
 }
 
 /**

@@ -20,7 +20,6 @@ describe('communityId', () => {
   });
 
   it('has none for packets without a flow', () => {
-    expect(decodeRecord(ipv4Frame(47, '00000800')).community_id).toBeNull();
     expect(decodeRecord('020000000002 020000000001 88cc 0000').community_id).toBeNull();
     expect(
       decodeRecord(ipv4Frame(6, 'aabbccddaabbccdd', { fragment: '20b9' })).community_id,

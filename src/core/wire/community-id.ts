@@ -1,19 +1,20 @@
 /**
  * Community ID v1 (https://github.com/corelight/community-id-spec): the same text for a flow in every tool,
- * whichever direction the packet goes. Made for TCP, UDP, ICMP and ICMPv6, the protocols that the batch names;
- * fragments after the first have no ports and get none.
+ * whichever direction the packet goes. A fragment whose ports are not known gets none; protocols without ports
+ * are told by their number and addresses alone.
  */
 import { type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { icmpCounterpart } from './icmp-pairs.ts';
 import { sha1 } from './sha1.ts';
 
-const PROTOCOL_NUMBERS: readonly number[] = [-1, 6, 17, 1, 58, -1]; // by `Protocol` code
 const MAX_INPUT_BYTES = 2 + 16 + 16 + 2 + 4;
 const BASE64 = Uint8Array.from(
   'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
   (letter) => letter.charCodeAt(0),
 );
 const DIGEST_BYTES = 20;
+/** ICMP, TCP, UDP, ICMPv6 and SCTP; ICMP's are its type and code. */
+const WITH_PORTS = new Set([1, 6, 17, 58, 132]);
 
 const input = new DataView(new ArrayBuffer(MAX_INPUT_BYTES));
 const inputBytes = new Uint8Array(input.buffer);
@@ -22,13 +23,13 @@ const digest = new Uint8Array(DIGEST_BYTES + 1);
 /** Letters of the text to be. */
 const letters: number[] = [...'1:'.padEnd(30, '=')].map((letter) => letter.charCodeAt(0));
 
-/** Null where the packet has no flow: no IP, another protocol, or no ports. */
+/** Null where the packet has no flow: no IP, or ports that are not known. */
 export function communityId(batch: PacketBatch, row: number, seed = 0): string | null {
   const protocol = batch.protocol[row]!;
   const isIcmp = protocol === Protocol.ICMP || protocol === Protocol.ICMPv6;
   const first = isIcmp ? batch.icmpType[row]! : batch.srcPort[row]!;
   const second = isIcmp ? batch.icmpCode[row]! : batch.dstPort[row]!;
-  if (batch.ipVersion[row] === 0 || first < 0) return null;
+  if (batch.ipVersion[row] === 0) return null;
   const counterpart = isIcmp ? icmpCounterpart(first, protocol === Protocol.ICMPv6) : -1;
   return communityIdOf(
     {
@@ -37,7 +38,7 @@ export function communityId(batch: PacketBatch, row: number, seed = 0): string |
       srcOffset: 4 * row,
       dst: batch.dst,
       dstOffset: 4 * row,
-      number: PROTOCOL_NUMBERS[protocol]!,
+      number: batch.ipProtocol[row]!,
       srcPort: first,
       dstPort: counterpart < 0 ? second : counterpart,
       isOneWay: isIcmp && counterpart < 0,
@@ -53,8 +54,9 @@ export interface CommunityTuple {
   readonly srcOffset: number;
   readonly dst: Uint32Array;
   readonly dstOffset: number;
-  /** IP protocol number. */
+  /** IP protocol number; -1: not known. */
   readonly number: number;
+  /** -1: not known, or the protocol has none. */
   readonly srcPort: number;
   readonly dstPort: number;
   /** The endpoints keep their order: an ICMP message that has no answer. */
@@ -62,7 +64,8 @@ export interface CommunityTuple {
 }
 
 export function communityIdOf(tuple: CommunityTuple, seed = 0): string | null {
-  if (tuple.number < 0) return null;
+  const hasPorts = WITH_PORTS.has(tuple.number);
+  if (tuple.number < 0 || (hasPorts && tuple.srcPort < 0)) return null;
   const isForward = tuple.isOneWay || isOrdered(tuple);
   const words = tuple.ipVersion === 4 ? 1 : 4;
   let at = 0;
@@ -82,9 +85,12 @@ export function communityIdOf(tuple: CommunityTuple, seed = 0): string | null {
   );
   input.setUint8(at++, tuple.number);
   input.setUint8(at++, 0);
-  input.setUint16(at, isForward ? tuple.srcPort : tuple.dstPort);
-  input.setUint16(at + 2, isForward ? tuple.dstPort : tuple.srcPort);
-  sha1(inputBytes, at + 4, digest);
+  if (hasPorts) {
+    input.setUint16(at, isForward ? tuple.srcPort : tuple.dstPort);
+    input.setUint16(at + 2, isForward ? tuple.dstPort : tuple.srcPort);
+    at += 4;
+  }
+  sha1(inputBytes, at, digest);
   return text();
 }
 

@@ -5,7 +5,13 @@
  * from the columns that show them, so that rates and log-ins count for packets from older senders too.
  * The sensor and the Community ID are not kept: the one belongs to the batch, the other follows from the row.
  */
-import { AppEvent, type PacketBatch, PROTOCOLS, Protocol } from '../../contract/packet-batch.ts';
+import {
+  AppEvent,
+  IP_PROTOCOL_NUMBERS,
+  type PacketBatch,
+  PROTOCOLS,
+  Protocol,
+} from '../../contract/packet-batch.ts';
 import type { PacketRecord } from '../../contract/packet-record.ts';
 import { parseIp, parseIpv4, parseMac } from './address.ts';
 import { isLogin } from './protocols/http.ts';
@@ -44,7 +50,7 @@ export function appendRecord(batch: PacketBatch, record: PartialRecord): number 
   batch.hassh.set(row, record.hassh ?? null);
   batch.hasshServer.set(row, record.hassh_server ?? null);
   batch.anomaly.set(row, record.anomaly ?? null);
-  batch.ipProtocol[row] = record.ip_protocol ?? -1;
+  batch.ipProtocol[row] = record.ip_protocol ?? IP_PROTOCOL_NUMBERS[batch.protocol[row]!]!;
   appendTunnel(batch, row, record);
   batch.appProtocol.set(row, record.app_protocol ?? null);
   batch.appDetail.set(row, record.app_detail ?? null);

@@ -120,6 +120,7 @@ export class NetworkReader {
 
     // A length of 0 is left to the network card, which cuts the packet into segments.
     if (totalLength > 0) endIpAt(batch, row, span, start + totalLength);
+    batch.ipBytes[row] = totalLength > 0 ? totalLength : span.wireEnd - start;
     span.start += headerBytes;
     if (span.start > span.wireEnd) {
       nameAnomaly(batch, row, 'bad_ip_length');
@@ -166,6 +167,7 @@ export class NetworkReader {
     const { payloadLength } = ip;
     if (payloadLength > 0)
       endIpAt(batch, row, span, span.start + IPV6_HEADER_BYTES + payloadLength);
+    batch.ipBytes[row] = IPV6_HEADER_BYTES + payloadLength;
     const problem = ip.walk(span.end);
     batch.protocol[row] = protocolOf(ip.nextHeader);
     batch.ipProtocol[row] = ip.nextHeader;
@@ -385,5 +387,6 @@ function leaveOuter(tunnel: Tunnel, batch: PacketBatch, row: number): void {
   batch.ipProtocol[row] = -1;
   batch.srcPort[row] = -1;
   batch.dstPort[row] = -1;
+  batch.ipBytes[row] = -1;
   batch.payloadBytes[row] = -1;
 }

@@ -1,5 +1,6 @@
 /** The tunnels that are unwrapped. To add one: its file in `tunnels/` and its line here. */
 import type { Tunnel } from './tunnel.ts';
+import { ayiya } from './tunnels/ayiya.ts';
 import { geneve } from './tunnels/geneve.ts';
 import { gre } from './tunnels/gre.ts';
 import { gtpU } from './tunnels/gtp-u.ts';
@@ -7,7 +8,7 @@ import { ipv4InIp, ipv6InIp } from './tunnels/ip-in-ip.ts';
 import { teredo } from './tunnels/teredo.ts';
 import { vxlan } from './tunnels/vxlan.ts';
 
-const TUNNELS: readonly Tunnel[] = [ipv4InIp, ipv6InIp, gre, vxlan, geneve, gtpU, teredo];
+const TUNNELS: readonly Tunnel[] = [ipv4InIp, ipv6InIp, gre, vxlan, geneve, gtpU, teredo, ayiya];
 
 const NONE = 0;
 /** Position in `TUNNELS` plus one. */

@@ -1,6 +1,6 @@
 /**
  * GRE (RFC 2784, with key and sequence number: RFC 2890; source routes: RFC 1701), its PPTP version (RFC 2637),
- * NVGRE (RFC 7637), and ERSPAN, which mirrors frames through it (draft-foschiano-erspan).
+ * NVGRE (RFC 7637), ERSPAN, which mirrors frames through it (draft-foschiano-erspan), and GRE in UDP (RFC 8086).
  */
 import { readEtherType } from '../ether-type.ts';
 import { readEthernet } from '../ethernet.ts';
@@ -27,7 +27,7 @@ const ERSPAN_2_BYTES = 8;
 const ERSPAN_3_BYTES = 12;
 const ERSPAN_3_SUBHEADER_BYTES = 8;
 
-export const gre: Tunnel = { name: 'gre', ipProtocols: [47], read };
+export const gre: Tunnel = { name: 'gre', ipProtocols: [47], udpPorts: [4754], read };
 
 function read({ view, start, end }: Span, inner: LinkHeader): boolean {
   if (end - start < HEADER_BYTES) return false;
