@@ -4,7 +4,16 @@
  * line here.
  */
 import type { AppProtocol } from './app-protocol.ts';
+import { dns } from './protocols/dns.ts';
 import { http } from './protocols/http.ts';
+import { llmnr } from './protocols/llmnr.ts';
+import { mdns } from './protocols/mdns.ts';
 import { ssdp } from './protocols/ssdp.ts';
 
-export const APP_PROTOCOLS: readonly AppProtocol[] = [http, ssdp];
+export const APP_PROTOCOLS: readonly AppProtocol[] = [
+  dns, //
+  mdns,
+  llmnr,
+  http,
+  ssdp,
+];
