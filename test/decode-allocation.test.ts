@@ -1,0 +1,31 @@
+/** Decoding allocates nothing for packets without text: growth of the heap over three million packets of each kind. */
+import { execFile } from 'node:child_process';
+import { execPath } from 'node:process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const FLAGS = ['--expose-gc', '--max-semi-space-size=128'];
+/** The smallest object takes 12 bytes, a boxed number 12: less than one is noise of the compiler and the probe. */
+const MAX_BYTES = 1;
+const MIN_BYTES_WITH_TEXT = 16;
+
+it('allocates nothing per packet without text', async () => {
+  const { stdout } = await run(execPath, [...FLAGS, 'test/bench/decode-allocation-probe.ts']);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.filter(({ packets }) => packets < 1_000_000)).toEqual([]);
+  const isText = ({ kind }: Line) => kind.includes('text of its own');
+  expect(lines.filter((line) => !isText(line) && line.bytes_per_packet > MAX_BYTES)).toEqual([]);
+  // The probe would see it.
+  expect(lines.find(isText)?.bytes_per_packet).toBeGreaterThan(MIN_BYTES_WITH_TEXT);
+}, 180_000);
+
+interface Line {
+  readonly kind: string;
+  readonly packets: number;
+  readonly bytes_per_packet: number;
+}
