@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../crypto/sha256.ts';
 import { trainBoosting } from './gradient-boosting.ts';
 import { trainIsolationForest } from './isolation-forest.ts';
 import { checkCatalogue, decodeModels, encodeModels, type StoredModel } from './model-file.ts';
 import { trainRandomForest } from './random-forest.ts';
-import { sha256 } from './sha256.ts';
 import { makeData, xorRow } from './training.suite.ts';
 
 const data = makeData(300, 3, 2, 50, xorRow);

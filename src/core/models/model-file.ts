@@ -14,13 +14,13 @@
  * sound digest does not prove (someone may have made the file by hand) is checked piece by piece.
  */
 import { AppError } from '../../errors.ts';
+import { hexOf, sha256 } from '../crypto/sha256.ts';
 import { BoostedTrees } from './boosted-trees.ts';
 import { type Calibration, checkCalibration } from './calibration.ts';
 import { createFlatTrees, type FlatTrees } from './flat-trees.ts';
 import { IsolationForest } from './isolation-forest.ts';
 import { formatHeader, type JsonValue, type ModelHeader, parseHeader } from './model-header.ts';
 import { RandomForest } from './random-forest.ts';
-import { hexOf, sha256 } from './sha256.ts';
 
 const MAGIC = 'PNMODELS';
 const VERSION = 1;

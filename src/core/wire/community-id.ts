@@ -4,8 +4,8 @@
  * are told by their number and addresses alone.
  */
 import { type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { sha1 } from '../crypto/sha1.ts';
 import { icmpCounterpart } from './icmp-pairs.ts';
-import { sha1 } from './sha1.ts';
 
 const MAX_INPUT_BYTES = 2 + 16 + 16 + 2 + 4;
 const BASE64 = Uint8Array.from(
