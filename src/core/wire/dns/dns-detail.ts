@@ -30,6 +30,8 @@ const IN = 1;
 /** Room for the header's fields, `"questions":[]`, `"cut":true` and brackets. */
 const HEAD_CHARS = 192;
 const MAX_RECORDS_CHARS = MAX_DETAIL_CHARS - MAX_EDNS_CHARS - HEAD_CHARS;
+/** The longest record with its separator, apart from name and data. */
+const RECORD_CHARS = 112;
 const STOPPED = -1;
 const KEPT_TYPES = 512;
 
@@ -47,6 +49,8 @@ export class DnsDetail {
   #at = STOPPED;
   #end = 0;
   #qname = '';
+  #ownerName = '';
+  #ownerText = '{"name":"",';
   #isUpdate = false;
   #isCut = false;
   /** Characters that more records may take. */
@@ -102,7 +106,7 @@ export class DnsDetail {
       }
       this.#at = at + QUESTION_BYTES;
       const type = typeName(this.#view.getUint16(at));
-      const question = `{"name":"${name}","type":"${type}"${this.#class(this.#view.getUint16(at + 2))}}`;
+      const question = `{"name":"${name}","type":"${type}"${this.#class(this.#view.getUint16(at + 2) & this.#classMask)}}`;
       if (this.#fits(question.length + 1)) json += json === '' ? question : `,${question}`;
     }
     return json === '' ? '' : `,"questions":[${json}]`;
@@ -112,16 +116,16 @@ export class DnsDetail {
     let json = before;
     let separator = opening;
     for (let i = 0; i < count && this.#at !== STOPPED; i++) {
-      const record = this.#record(text);
-      if (record === '' || !this.#fits(separator.length + record.length)) continue;
-      json += separator + record;
+      const longer = this.#record(json, separator, text);
+      if (longer === json) continue;
+      json = longer;
       separator = ',';
     }
     return separator === opening ? json : `${json}]`;
   }
 
-  /** The next record; '' where there is nothing to tell of it. */
-  #record(text: TextReader): string {
+  /** `json` with the next record added; `json` where there is nothing to tell of it. */
+  #record(json: string, separator: string, text: TextReader): string {
     const view = this.#view;
     const end = this.#end;
     const hasRoom = this.#room > 0;
@@ -130,25 +134,40 @@ export class DnsDetail {
     else this.#at = skipName(view, this.#at, end);
     const at = this.#at;
     const dataStart = at + RECORD_BYTES;
-    if (at === STOPPED || dataStart > end) return this.#stop();
+    if (at === STOPPED || dataStart > end) return this.#stop(json);
     const type = view.getUint16(at);
     const dataEnd = dataStart + view.getUint16(at + 8);
-    if (dataEnd > end) return this.#stop();
+    if (dataEnd > end) return this.#stop(json);
     this.#at = dataEnd;
     if (type === DnsType.OPT) {
       this.#readEdns(at, dataStart, dataEnd);
-      return '';
+      return json;
     }
-    if (!hasRoom) return '';
+    if (!hasRoom) return json;
     const data = this.#data.read(type, view, dataStart, dataEnd, text);
     // An update's prerequisites and deletions have no data (RFC 2136 §2.4 and §2.5).
     if (data === null && !(this.#isUpdate && dataStart === dataEnd)) this.hasBadRecord = true;
-    const owner = name === this.#qname ? '{' : `{"name":"${name}",`;
+    const told = data === null ? '' : data;
+    if (!this.#fits(RECORD_CHARS + name.length + told.length)) return json;
     const ttl = view.getUint32(at + 4);
-    const rest = data === null || this.#data.hasRest ? `,"length":${dataEnd - dataStart}}` : '}';
-    const recordClass = this.#class(view.getUint16(at + 2));
-    const body = data === null || data === '' ? rest : `,"data":"${data}"${rest}`;
-    return owner + this.#typeText(type) + ttl + recordClass + body;
+    const recordClass = view.getUint16(at + 2) & this.#classMask;
+    // Joined from left to right: each plus is one small object, and this runs for every record.
+    let longer = json + separator + this.#owner(name) + this.#typeText(type) + ttl;
+    if (recordClass !== IN) longer += this.#class(recordClass);
+    if (told !== '') longer = `${longer},"data":"${told}`;
+    const isWhole = data !== null && !this.#data.hasRest;
+    if (isWhole && told !== '') return `${longer}"}`;
+    return `${longer}${told === '' ? '' : '"'},"length":${dataEnd - dataStart}}`;
+  }
+
+  /** The beginning of a record of this name. */
+  #owner(name: string): string {
+    if (name === this.#qname) return '{';
+    if (name !== this.#ownerName) {
+      this.#ownerName = name;
+      this.#ownerText = `{"name":"${name}",`;
+    }
+    return this.#ownerText;
   }
 
   #readEdns(at: number, start: number, end: number): void {
@@ -169,8 +188,7 @@ export class DnsDetail {
 
   /** '' for the class IN. */
   #class(number: number): string {
-    const known = number & this.#classMask;
-    return known === IN ? '' : `,"class":"${className(known)}"`;
+    return number === IN ? '' : `,"class":"${className(number)}"`;
   }
 
   #typeText(type: number): string {
@@ -190,8 +208,8 @@ export class DnsDetail {
     return this.#room > 0;
   }
 
-  #stop(): string {
+  #stop(json: string): string {
     this.#at = STOPPED;
-    return '';
+    return json;
   }
 }
