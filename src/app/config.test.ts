@@ -34,6 +34,12 @@ describe('readConfig', () => {
       'detection.port_scan.min_port: there is no such key',
     ],
     ['detection: { syn_flood: { min_rate: -1 } }', 'detection.syn_flood.min_rate: '],
+    [
+      'capture: { filter: tcp porty 80 }',
+      'capture.filter: Cannot use the capture filter: "porty" at character 5',
+    ],
+    ['capture: { workers: 0 }', 'capture.workers: '],
+    ['capture: { method: pcap }', 'capture.method: '],
     ['a: [', 'Cannot read'],
   ])('names what is wrong in %s', (text, message) => {
     const path = file(text);

@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { parseFilter } from '../capture/filter/parse-filter.ts';
+import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 import { HttpConfig } from '../http/config.ts';
@@ -23,6 +25,9 @@ export const Config = z.strictObject({
       enabled: z.boolean().default(true),
       interfaces: z.array(z.string()).default(['any']),
       promiscuous: z.boolean().default(false),
+      filter: z.string().superRefine(checkFilter).nullable().default(null),
+      workers: z.number().int().min(1).max(MAX_WORKERS).default(1),
+      method: z.enum(CAPTURE_METHODS).default('auto'),
     })
     .prefault({}),
   lures: z
@@ -104,6 +109,15 @@ function readYaml(path: string): unknown {
   } catch (error) {
     const [reason] = fileTrouble(error).split('\n');
     throw new AppError('config_invalid', `Cannot read ${path}: ${reason}`, { cause: error });
+  }
+}
+
+function checkFilter(expression: string, context: z.RefinementCtx): void {
+  try {
+    parseFilter(expression);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import koffi from 'koffi';
 import { AppError } from '../errors.ts';
-import type { FilterInstruction } from './filter/bpf.ts';
+import { DROP, type FilterInstruction, KEEP } from './filter/bpf.ts';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -19,8 +19,15 @@ const PACKET_RX_RING = 5;
 const PACKET_STATISTICS = 6;
 const PACKET_VERSION = 10;
 const PACKET_RESERVE = 12;
+const PACKET_FANOUT = 18;
 const PACKET_MR_PROMISC = 1;
 const TPACKET_V3 = 2;
+/**
+ * By the hash of both ends, the same in both directions. Without the flag that has the kernel join IPv4
+ * fragments first: it would hide them from us. All fragments between two hosts go to one socket as it is.
+ */
+const FANOUT_HASH = 0;
+const FANOUT_UNIQUE_ID = 0x2000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_LOCKED = 0x01 | 0x2000;
 const MAP_SHARED = 0x01;
@@ -42,7 +49,10 @@ export interface RingSocketOptions extends RingSize {
   readonly interfaceIndex: number;
   /** Interfaces put into promiscuous mode while the socket is open. */
   readonly promiscuous: readonly number[];
-  readonly filter: readonly FilterInstruction[];
+  /** The group of sockets that share the packets; `new` begins one; null: all packets come here. */
+  readonly group: number | 'new' | null;
+  /** A socket that an earlier image of this process opened and set up with the same options. */
+  readonly fd?: number | undefined;
 }
 
 interface Libc {
@@ -66,6 +76,7 @@ interface Libc {
   ) => bigint;
   munmap: (at: bigint, size: number) => number;
   close: (fd: number) => number;
+  dup: (fd: number) => number;
   if_nametoindex: (name: string) => number;
   if_indextoname: (index: number, name: Uint8Array) => unknown;
 }
@@ -92,6 +103,7 @@ function libc(): Libc {
       mmap: library.func('void *mmap(void *, size_t, int, int, int, int64_t)'),
       munmap: library.func('int munmap(void *, size_t)'),
       close: library.func('int close(int)'),
+      dup: library.func('int dup(int)'),
       if_nametoindex: library.func('uint32_t if_nametoindex(const char *)'),
       if_indextoname: library.func('void *if_indextoname(uint32_t, _Out_ void *)'),
     };
@@ -116,10 +128,15 @@ export function interfaceName(index: number): string | null {
   return Buffer.from(name).toString('latin1').split('\0', 1)[0] ?? null;
 }
 
-/** An open socket and its ring. After `close` the memory is gone: touching it ends the process. */
+/**
+ * An open socket and its ring, empty until `begin`. After `close` the memory is gone: touching it ends
+ * the process.
+ */
 export class RingSocket {
   readonly fd: number;
   readonly memory: ArrayBuffer;
+  /** The group it shares packets with; null: none. */
+  readonly group: number | null;
   readonly #address: bigint;
   readonly #counters = new Uint8Array(12);
   readonly #countersSize = new Uint32Array(1);
@@ -129,26 +146,15 @@ export class RingSocket {
   /** @throws AppError `capture_unavailable` saying what to grant. */
   constructor(options: RingSocketOptions) {
     const c = libc();
-    this.fd = c.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    this.fd = options.fd ?? c.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (this.fd < 0) throw cannotOpen();
     const size = options.blockBytes * options.blocks;
     let address: bigint | null = null;
     try {
-      // Before the bind, so that no unwanted packet ever enters the ring.
-      if (options.filter.length > 0) this.#attach(options.filter);
-      this.#set(PACKET_VERSION, words(TPACKET_V3));
-      this.#set(PACKET_RESERVE, words(RESERVE_BYTES));
-      const frames = size / FRAME_BYTES;
-      const { blockBytes, blocks, retireMs } = options;
-      this.#set(PACKET_RX_RING, words(blockBytes, blocks, FRAME_BYTES, frames, retireMs, 0, 0));
-      for (const index of options.promiscuous) {
-        this.#set(PACKET_ADD_MEMBERSHIP, words(index, PACKET_MR_PROMISC, 0, 0));
-      }
+      if (options.fd === undefined) this.#setUp(options);
       address = mapRing(c, this.fd, size);
-      const link = new Uint8Array(20);
-      new Uint16Array(link.buffer, 0, 2).set([AF_PACKET, ETH_P_ALL_BIG_ENDIAN]);
-      new Int32Array(link.buffer, 4, 1).set([options.interfaceIndex]);
-      if (c.bind(this.fd, link, link.length) < 0) throw failed('bind the capture socket');
+      if (options.fd === undefined) this.#bind(options);
+      this.group = options.group === null ? null : this.#groupId();
       this.#address = address;
       this.memory = koffi.view(address, size);
     } catch (error) {
@@ -156,6 +162,18 @@ export class RingSocket {
       c.close(this.fd);
       throw error;
     }
+  }
+
+  /** From now on packets that `filter` keeps enter the ring; an empty one keeps all. */
+  begin(filter: readonly FilterInstruction[]): void {
+    this.#attach(filter.length > 0 ? filter : [KEEP]);
+  }
+
+  /** Another number for the socket, which an `execve` of this process leaves open. */
+  keepOverExec(): number {
+    const fd = libc().dup(this.fd);
+    if (fd < 0) throw failed('hand over the capture socket');
+    return fd;
   }
 
   /** Packets dropped since the last call: the kernel counts from zero again. */
@@ -185,6 +203,39 @@ export class RingSocket {
     this.#isOpen = false;
     libc().munmap(this.#address, this.memory.byteLength);
     libc().close(this.fd);
+  }
+
+  #setUp(options: RingSocketOptions): void {
+    // Before the bind, so that nothing enters that the filter to come would not keep.
+    this.#attach([DROP]);
+    this.#set(PACKET_VERSION, words(TPACKET_V3));
+    this.#set(PACKET_RESERVE, words(RESERVE_BYTES));
+    const { blockBytes, blocks, retireMs } = options;
+    const frames = (blockBytes * blocks) / FRAME_BYTES;
+    this.#set(PACKET_RX_RING, words(blockBytes, blocks, FRAME_BYTES, frames, retireMs, 0, 0));
+    for (const index of options.promiscuous) {
+      this.#set(PACKET_ADD_MEMBERSHIP, words(index, PACKET_MR_PROMISC, 0, 0));
+    }
+  }
+
+  #bind({ interfaceIndex, group }: RingSocketOptions): void {
+    const link = new Uint8Array(20);
+    new Uint16Array(link.buffer, 0, 2).set([AF_PACKET, ETH_P_ALL_BIG_ENDIAN]);
+    new Int32Array(link.buffer, 4, 1).set([interfaceIndex]);
+    if (libc().bind(this.fd, link, link.length) < 0) throw failed('bind the capture socket');
+    if (group === null) return;
+    const id = group === 'new' ? 0 : group;
+    const flags = group === 'new' ? FANOUT_HASH | FANOUT_UNIQUE_ID : FANOUT_HASH;
+    this.#set(PACKET_FANOUT, words((id | (flags << 16)) >>> 0));
+  }
+
+  #groupId(): number {
+    const value = new Uint8Array(4);
+    const size = new Uint32Array([value.length]);
+    if (libc().getsockopt(this.fd, SOL_PACKET, PACKET_FANOUT, value, size) < 0) {
+      throw failed('read the group of the capture socket');
+    }
+    return (new Uint32Array(value.buffer)[0] ?? 0) & 0xffff;
   }
 
   #set(name: number, value: Uint8Array): void {

@@ -140,6 +140,7 @@ describe.skipIf(!isPossible)('openAfPacket', () => {
     const sent = 4000;
     const many = Array.from({ length: sent }, (_, index) => frameOf(1500, index & 255));
     // All of it arrives before the first block is read.
+    source.begin();
     send(many);
     const seen = await capture(source, () => {});
     expect(source.stats.kernelDrops).toBeGreaterThan(0);

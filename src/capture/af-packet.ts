@@ -21,6 +21,10 @@ export interface AfPacketOptions {
   readonly ringBytes?: number;
   /** Packets that it answers 0 for never enter the ring; see `exclude-filter.ts`. */
   readonly filter?: readonly FilterInstruction[];
+  /** Shares the packets with the other sockets of the group, flow by flow; `new` begins one. */
+  readonly group?: number | 'new' | null;
+  /** A socket that `handOver` left open, of a source with the same options. */
+  readonly fd?: number | undefined;
 }
 
 /** 64 MiB: a tenth of a second at 10 Gbit/s half used, two seconds at 200 Mbit/s. */
@@ -48,26 +52,38 @@ const ARPHRD_LOOPBACK = 772;
 const ARPHRD_IP = new Set([519, 0xfffe, 768, 769, 776]);
 
 /**
- * Opens the socket; packets collect in the ring from now on.
+ * Opens the socket; packets collect in the ring from `begin` on, at the latest from `run`.
  * @throws AppError `capture_unavailable`: no Linux, no permission (with what to grant), no such interface.
  */
-export function openAfPacket(options: AfPacketOptions): AfPacketSource {
+export function openAfPacket(options: AfPacketOptions): RingSource {
   return new AfPacketSource(options);
 }
 
-class AfPacketSource implements Source {
+export interface RingSource extends Source {
+  /** Frames of devices whose link layer we do not read. */
+  readonly unsupported: number;
+  /** The group of sockets that share the packets; null: this one has all. */
+  readonly group: number | null;
+  /** Packets enter the ring from now on. */
+  begin(): void;
+  /** A number of the socket that an `execve` leaves open. */
+  handOver(): number;
+}
+
+class AfPacketSource implements RingSource {
   readonly name: string;
   readonly stats: SourceStats = { frames: 0, bytes: 0, kernelDrops: 0 };
-  /** Frames of devices whose link layer we do not read. */
   unsupported = 0;
   readonly #socket: RingSocket;
+  readonly #filter: readonly FilterInstruction[];
+  #isBegun = false;
   readonly #blocks: number;
   /** The interfaces wanted; empty: all. */
   readonly #indexes: ReadonlySet<number>;
   readonly #names: Map<number, string>;
 
   constructor(options: AfPacketOptions) {
-    const { interfaces, promiscuous = false, ringBytes = RING_BYTES, filter = [] } = options;
+    const { interfaces, promiscuous = false, ringBytes = RING_BYTES } = options;
     const isAny = interfaces.length === 0 || interfaces.includes('any');
     const indexes = isAny ? [] : interfaces.map(interfaceIndex);
     this.name = isAny ? 'any' : interfaces.join(',');
@@ -75,18 +91,35 @@ class AfPacketSource implements Source {
     this.#socket = new RingSocket({
       interfaceIndex: indexes.length === 1 ? (indexes[0] ?? 0) : 0,
       promiscuous: promiscuous ? indexes : [],
-      filter,
+      group: options.group ?? null,
+      fd: options.fd,
       blockBytes: BLOCK_BYTES,
       blocks: this.#blocks,
       retireMs: RETIRE_MS,
     });
+    this.#filter = options.filter ?? [];
     // A socket on one interface may still hold what came in before it was bound to it: checked per frame.
     this.#indexes = new Set(indexes);
     this.#names = new Map(indexes.map((index, at) => [index, interfaces[at] ?? '']));
   }
 
+  get group(): number | null {
+    return this.#socket.group;
+  }
+
+  begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.#socket.begin(this.#filter);
+  }
+
+  handOver(): number {
+    return this.#socket.keepOverExec();
+  }
+
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
     const { memory, fd } = this.#socket;
+    this.begin();
     const bytes = new Uint8Array(memory);
     const view = new DataView(memory);
     const status = new Int32Array(memory);

@@ -75,7 +75,8 @@ function prefixed(head: Uint8Array, feed: ByteFeed): ByteFeed {
   };
 }
 
-function streamFeed(stream: Readable): ByteFeed {
+/** What a stream brings, as it comes. */
+export function streamFeed(stream: Readable): ByteFeed {
   const chunks = stream[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array(0);
   return {

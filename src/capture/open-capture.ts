@@ -3,8 +3,9 @@
  * Frames are views into one buffer; memory does not grow with the file or with what it claims.
  */
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
-import { FeedDamage, openFeed } from './byte-feed.ts';
+import { type ByteFeed, FeedDamage, openFeed } from './byte-feed.ts';
 import { ByteWindow, CaptureDamage } from './byte-window.ts';
 import { PCAP_HEADER_BYTES, pcapByteOrder, pcapReader } from './pcap-reader.ts';
 import { PcapngReader, SECTION_HEADER } from './pcapng-reader.ts';
@@ -14,6 +15,8 @@ import type { Frame, FrameHandler, RunOptions, Source, SourceStats } from './sou
 export interface CaptureOptions {
   /** The most that is read before `onChunk` is awaited; default 2 MiB. */
   readonly chunkBytes?: number;
+  /** While nothing comes, `onChunk` is awaited this often; default: never. For feeds that may fall silent. */
+  readonly idleMs?: number;
 }
 
 /**
@@ -21,10 +24,22 @@ export interface CaptureOptions {
  * @throws AppError `input_invalid`: no such file, or not a capture.
  */
 export async function openCapture(path: string, options: CaptureOptions = {}): Promise<Source> {
-  const window = new ByteWindow(await openFeed(path), options.chunkBytes);
-  const name = path === '-' ? 'stdin' : basename(path);
+  return await openFeedCapture(
+    await openFeed(path),
+    path === '-' ? 'stdin' : basename(path),
+    options,
+  );
+}
+
+/** Opens what a feed brings, under a name. @throws AppError as `openCapture` */
+export async function openFeedCapture(
+  feed: ByteFeed,
+  name: string,
+  { chunkBytes, idleMs }: CaptureOptions = {},
+): Promise<Source> {
+  const window = new ByteWindow(feed, chunkBytes);
   try {
-    return new CaptureFile(name, window, await beginReading(window, name));
+    return new CaptureFile(name, window, await beginReading(window, name), idleMs);
   } catch (error) {
     await window.close();
     if (error instanceof FeedDamage) {
@@ -56,11 +71,13 @@ class CaptureFile implements Source {
   readonly stats: SourceStats = { frames: 0, bytes: 0, kernelDrops: 0 };
   readonly #window: ByteWindow;
   readonly #reader: RecordReader;
+  readonly #idleMs: number | undefined;
 
-  constructor(name: string, window: ByteWindow, reader: RecordReader) {
+  constructor(name: string, window: ByteWindow, reader: RecordReader, idleMs: number | undefined) {
     this.name = name;
     this.#window = window;
     this.#reader = reader;
+    this.#idleMs = idleMs;
   }
 
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
@@ -86,12 +103,28 @@ class CaptureFile implements Source {
         if (options.signal?.aborted) return;
         this.#reader.readRecords(window, frame, deliver);
         await options.onChunk?.();
-      } while (await window.fill());
+      } while (await this.#fill(options));
       this.#checkEnd();
     } catch (error) {
       throw this.#explain(error);
     } finally {
       await window.close();
+    }
+  }
+
+  /** False at the end, or where the run is to stop. */
+  async #fill({ signal, onChunk }: RunOptions): Promise<boolean> {
+    const filling = this.#window.fill();
+    if (this.#idleMs === undefined) return await filling;
+    for (;;) {
+      const filled = await Promise.race([filling, silence(this.#idleMs, signal)]);
+      if (filled !== null) return filled;
+      if (signal?.aborted) {
+        // Closing the feed ends it, well or not.
+        filling.catch(() => undefined);
+        return true;
+      }
+      await onChunk?.();
     }
   }
 
@@ -119,4 +152,10 @@ class CaptureFile implements Source {
       `${this.name} is damaged at byte ${at}: ${error.message}; ${read}`,
     );
   }
+}
+
+/** Null after `ms`, or when the signal aborts. */
+async function silence(ms: number, signal: AbortSignal | undefined): Promise<null> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+  return null;
 }

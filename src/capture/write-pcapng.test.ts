@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCapture } from './open-capture.ts';
-import type { Frame } from './source.ts';
 import {
   interfaceBlock,
   MAX_INTERFACE_BLOCK_BYTES,
@@ -34,10 +33,7 @@ function written(names: readonly string[], packets: readonly Packet[], snapBytes
   const memory = { bytes, view: new DataView(bytes.buffer) };
   let at = 0;
   for (const { data, tsMicros, cut, interfaceId } of packets) {
-    const frame: Frame = {
-      ...{ bytes: data, view: new DataView(data.buffer), start: 0, end: data.length },
-      ...{ wireLength: data.length + cut, tsMicros: 0, linkType: 1, interface: '' },
-    };
+    const frame = { bytes: data, start: 0, wireLength: data.length + cut };
     const captured = Math.min(data.length, snapBytes);
     at = writePacketBlock(memory, at, frame, tsMicros, interfaceId, captured);
   }

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
+import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
 import type { ReplayWords } from './replay.ts';
 import type { SensorCommandOptions } from './sensor.ts';
 import { addTriage } from './triage-words.ts';
@@ -63,6 +64,11 @@ function addPlatform(program: Command): void {
     .option('--id <name>', 'sensor id: the name of the key', 'local')
     .option('--interface <name...>', 'interfaces to capture on', ['any'])
     .option('--promiscuous', 'frames for others too', false)
+    .option('--filter <expression>', 'capture only this, in the language of docs/capture-filter.md')
+    .option('--workers <count>', 'threads that share the packets, flow by flow', parseWorkers, 1)
+    .addOption(
+      new Option('--method <name>', 'what captures').choices(CAPTURE_METHODS).default('auto'),
+    )
     .option('--spool <folder>', 'where batches wait for the server', 'data/spool')
     .option('--json', 'counters as JSON lines on standard output', false)
     .action(async (words: SensorCommandOptions) => {
@@ -180,7 +186,7 @@ function addModels(program: Command): void {
   program
     .command('bench')
     .description('speed, as ratios to the peers that are installed')
-    .argument('[area...]', 'decode, analyze, ingest, score; without any, all')
+    .argument('[area...]', 'decode, analyze, ingest, score, live; without any, all')
     .option('--json', 'JSON lines', false)
     .action(async (areas: string[], { json }: JsonWords) => {
       const { bench } = await import('./bench.ts');
@@ -253,6 +259,13 @@ function capture(program: Command, name: string, description: string): Command {
     .description(description)
     .argument('<file...>', 'pcap or pcapng, also .gz and .zst; - for standard input')
     .option('--json', 'JSON lines on standard output', false);
+}
+
+function parseWorkers(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > MAX_WORKERS)
+    throw new InvalidArgumentError(`Not a number from 1 to ${MAX_WORKERS}.`);
+  return value;
 }
 
 function parsePort(text: string): number {

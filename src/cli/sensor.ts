@@ -1,6 +1,10 @@
 /** `phantomnet sensor`: captures on this machine and ships to a server until it is stopped. */
+
+import { parseFilter } from '../capture/filter/parse-filter.ts';
+import type { CaptureMethod } from '../contract/capture.ts';
 import { AppError } from '../errors.ts';
 import { openLiveSensor } from '../sensor/live-sensor.ts';
+import { openAndDrop } from '../sensor/open-and-drop.ts';
 import type { SensorStats } from '../sensor/sensor.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -14,6 +18,11 @@ export interface SensorCommandOptions {
   /** Default `any`. */
   readonly interface?: readonly string[];
   readonly promiscuous?: boolean;
+  /** Only what this says is captured; see docs/capture-filter.md. */
+  readonly filter?: string;
+  /** Threads that share the packets; default 1. */
+  readonly workers?: number;
+  readonly method?: CaptureMethod;
   /** Directory of the spool; default `data/spool`. */
   readonly spool?: string;
   readonly spoolBytes?: number;
@@ -23,18 +32,23 @@ export interface SensorCommandOptions {
 
 const REPORT_MS = 10_000;
 
-/** @throws AppError `usage` (no key), `capture_unavailable` (says what to grant), `config_invalid` (the spool). */
+/** @throws AppError `usage` (no key, no such filter), `capture_unavailable` (says what to grant), `config_invalid` (the spool). */
 export async function sensorCommand(options: SensorCommandOptions): Promise<void> {
   const key = requireKey(options.key);
   const interfaces = options.interface ?? ['any'];
   const note = (line: string) => process.stderr.write(`${line}\n`);
+  const { promiscuous, filter: expression = null, workers, method } = options;
+  if (expression !== null) parseFilter(expression);
+  const spoolDir = options.spool ?? 'data/spool';
+  const capture = { interfaces, promiscuous, expression, workers, method, spoolDir };
+  // Before anything else is open: on Linux the program starts anew here.
+  const fds = openAndDrop(capture);
   const sensor = await openLiveSensor({
+    ...capture,
+    fds,
     sensorId: options.id ?? 'local',
     url: options.to,
     key,
-    interfaces,
-    promiscuous: options.promiscuous,
-    spoolDir: options.spool ?? 'data/spool',
     spoolBytes: options.spoolBytes,
     onTrouble: note,
     onOpen: () => note(`capturing on ${interfaces.join(', ')}, shipping to ${options.to}`),

@@ -1,25 +1,34 @@
 /**
- * The thread that reads the ring: AF_PACKET → decoder → batch → bytes, handed over without a copy. It may
- * run ahead of the spool by `MAX_AHEAD` batches; then it lets the ring fill, whose loss is counted.
+ * A thread that captures: source → decoder → batch → bytes, handed over without a copy. It may run ahead
+ * of the spool by `MAX_AHEAD` batches; then it lets the ring fill, whose loss is counted. Once its socket
+ * is open the thread has no more rights than any other program.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openAfPacket } from '../capture/af-packet.ts';
+import { dropCapabilities } from '../capture/capabilities.ts';
+import { openLiveSource, usesAfPacket } from '../capture/live-source.ts';
 import { AppError } from '../errors.ts';
-import type { CaptureMessage, CaptureRequest, CaptureWorkerData } from './live-batches.ts';
+import type { CaptureMessage, CaptureRequest, CaptureThreadData } from './capture-thread.ts';
 import { SourceBatches } from './source-batches.ts';
 
 const MAX_AHEAD = 16;
 
 const port = parentPort;
 if (!port) throw new Error('the capture worker runs only as a worker thread');
-const { place, capture, flushMs, maxRows } = workerData as CaptureWorkerData;
+const { place, capture, share, flushMs, maxRows, numbered } = workerData as CaptureThreadData;
 const stop = new AbortController();
+let onBegin: () => void = () => {};
+const begun = new Promise<void>((resolve) => {
+  onBegin = resolve;
+});
+const count = new Int32Array(numbered);
 let ahead = 0;
 let onKept: () => void = () => {};
 
 port.on('message', (request: CaptureRequest) => {
   if (request === 'stop') stop.abort();
-  else ahead--;
+  if (request === 'kept') ahead--;
+  // Also on a stop, for a source that is to close must run.
+  else onBegin();
   onKept();
 });
 
@@ -27,11 +36,17 @@ const send = (message: CaptureMessage, transfer: ArrayBuffer[] = []) =>
   port.postMessage(message, transfer);
 
 try {
-  const source = openAfPacket(capture);
-  send({ kind: 'open' });
+  const live = await openLiveSource(capture, share);
+  if (usesAfPacket(capture.method ?? 'auto')) dropCapabilities();
+  send({ kind: 'open', group: live.group });
+  await begun;
+  live.begin();
+  send({ kind: 'begun' });
+  const { source } = live;
   const report = () => send({ kind: 'stats', stats: { ...source.stats } });
   const reporting = setInterval(report, 500);
-  const batches = new SourceBatches(source, { flushMs, maxRows });
+  const takeSequence = () => place.firstSequence + Atomics.add(count, 0, 1);
+  const batches = new SourceBatches(source, { flushMs, maxRows, takeSequence });
   try {
     await batches.run(
       place,

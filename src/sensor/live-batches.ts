@@ -1,47 +1,50 @@
-/** Live capture in a thread of its own, as a producer of batches. */
-import { Worker } from 'node:worker_threads';
-import type { AfPacketOptions } from '../capture/af-packet.ts';
+/**
+ * Live capture in threads of its own, as a producer of batches.
+ *
+ * Several threads share the packets by flow: both directions of a conversation come to the same thread, in
+ * order. Their batches are numbered as they close and handed out in that order, so packets of different
+ * conversations may come late by at most the time after which a batch closes.
+ */
+import type { LiveSourceOptions } from '../capture/live-source.ts';
 import type { SourceStats } from '../capture/source.ts';
-import { AppError, type ErrorCode } from '../errors.ts';
 import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
+import { CaptureThread } from './capture-thread.ts';
 import { BATCH_ROWS } from './source-batches.ts';
 
-export interface LiveBatchesOptions extends AfPacketOptions {
-  /** A batch is closed after this; default 1 s. */
+export interface LiveBatchesOptions extends LiveSourceOptions {
+  /** Threads that share the packets; default 1. More than one needs AF_PACKET. */
+  readonly workers?: number | undefined;
+  /** Sockets that the program that this one was before left open, one for each thread. */
+  readonly fds?: readonly number[] | undefined;
+  /** A batch is closed after this; default 1 s, with several threads a quarter of it. */
   readonly flushMs?: number;
   readonly maxRows?: number;
-  /** Called once the socket is open. */
-  readonly onOpen?: () => void;
+  /** Called once packets are being captured. */
+  readonly onOpen?: (() => void) | undefined;
 }
 
-export interface CaptureWorkerData {
-  readonly place: BatchPlace;
-  readonly capture: AfPacketOptions;
-  readonly flushMs: number;
-  readonly maxRows: number;
-}
-
-/** To the worker: a batch is in the spool, or stop. */
-export type CaptureRequest = 'kept' | 'stop';
-
-export type CaptureMessage =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'batch'; readonly batch: EncodedBatch }
-  | { readonly kind: 'stats'; readonly stats: SourceStats }
-  | { readonly kind: 'failure'; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: 'end' };
-
-/** `.ts` when run from the sources, `.js` when built. */
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const FLUSH_MS = 1000;
+/** Well within the two seconds that the analysis waits for packets that come late. */
+const SHARED_FLUSH_MS = 250;
 
 export class LiveBatches implements BatchProducer {
   readonly name: string;
-  readonly stats: SourceStats = { frames: 0, bytes: 0, kernelDrops: 0 };
   readonly #options: LiveBatchesOptions;
+  #threads: readonly CaptureThread[] = [];
 
   constructor(options: LiveBatchesOptions) {
     this.name = options.interfaces.join(',') || 'any';
     this.#options = options;
+  }
+
+  get stats(): SourceStats {
+    const sum: SourceStats = { frames: 0, bytes: 0, kernelDrops: 0 };
+    for (const { stats } of this.#threads) {
+      sum.frames += stats.frames;
+      sum.bytes += stats.bytes;
+      sum.kernelDrops += stats.kernelDrops;
+    }
+    return sum;
   }
 
   async run(
@@ -49,39 +52,104 @@ export class LiveBatches implements BatchProducer {
     keep: (batch: EncodedBatch) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { flushMs = 1000, maxRows = BATCH_ROWS, onOpen: _, ...capture } = this.#options;
-    const workerData: CaptureWorkerData = { place, capture, flushMs, maxRows };
-    const worker = new Worker(new URL(`./capture-worker.${EXTENSION}`, import.meta.url), {
-      workerData,
-      // What the process was started with (`--input-type`, …) need not suit a thread.
-      execArgv: [],
-    });
-    const request = (what: CaptureRequest) => worker.postMessage(what);
-    const stop = () => request('stop');
-    let keeping = Promise.resolve();
+    const threads: CaptureThread[] = [];
     let failure: unknown = null;
-    worker.on('message', (message: CaptureMessage) => {
-      if (message.kind === 'open') this.#options.onOpen?.();
-      else if (message.kind === 'stats') Object.assign(this.stats, message.stats);
-      else if (message.kind === 'failure') failure = new AppError(message.code, message.message);
-      else if (message.kind === 'batch') {
-        keeping = keeping
-          .then(() => keep(message.batch))
-          .catch((error) => {
-            failure ??= error;
-            stop();
-          })
-          .then(() => request('kept'));
-      }
-    });
-    worker.on('error', (error) => {
+    const stop = () => {
+      for (const thread of threads) thread.request('stop');
+    };
+    const fail = (error: unknown) => {
       failure ??= error;
-    });
-    if (signal.aborted) stop();
+      stop();
+    };
     signal.addEventListener('abort', stop, { once: true });
-    await new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    const order = new BatchOrder(place.firstSequence, keep, fail);
+    this.#threads = threads;
+    const isOpen = await this.#open(place, threads, order);
+    if (isOpen && !signal.aborted) {
+      for (const thread of threads) thread.request('begin');
+      const begun = await Promise.all(threads.map((thread) => thread.begun));
+      if (begun.every(Boolean)) this.#options.onOpen?.();
+    } else stop();
+    await Promise.all(
+      threads.map(async (thread) => {
+        const error = await thread.ended;
+        if (error !== null) fail(error);
+      }),
+    );
     signal.removeEventListener('abort', stop);
-    await keeping;
+    await order.idle();
     if (failure !== null) throw failure;
+  }
+
+  /** One after the other: the first begins the group that the others join. False where one could not. */
+  async #open(place: BatchPlace, threads: CaptureThread[], order: BatchOrder): Promise<boolean> {
+    const {
+      workers = 1,
+      fds,
+      flushMs,
+      maxRows = BATCH_ROWS,
+      onOpen: _,
+      ...capture
+    } = this.#options;
+    const numbered = new SharedArrayBuffer(4);
+    let group: number | 'new' | null = workers > 1 ? 'new' : null;
+    for (let index = 0; index < workers; index++) {
+      const data = {
+        place,
+        capture,
+        share: { group, fd: fds?.[index] },
+        flushMs: flushMs ?? (workers > 1 ? SHARED_FLUSH_MS : FLUSH_MS),
+        maxRows,
+        numbered,
+      };
+      const thread: CaptureThread = new CaptureThread(data, (batch) =>
+        order.add(batch, () => thread.request('kept')),
+      );
+      threads.push(thread);
+      const opened = await thread.opened;
+      if (opened === undefined) return false;
+      group = opened;
+    }
+    return true;
+  }
+}
+
+/**
+ * Hands out batches by number, one at a time. At most the threads' batches that run ahead wait here: the
+ * one with the lowest number that has not been handed out is never held back by its thread.
+ */
+class BatchOrder {
+  readonly #keep: (batch: EncodedBatch) => Promise<void>;
+  readonly #onError: (error: unknown) => void;
+  readonly #waiting = new Map<number, { batch: EncodedBatch; onKept: () => void }>();
+  #next: number;
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(
+    first: number,
+    keep: (batch: EncodedBatch) => Promise<void>,
+    onError: (error: unknown) => void,
+  ) {
+    this.#next = first;
+    this.#keep = keep;
+    this.#onError = onError;
+  }
+
+  add(batch: EncodedBatch, onKept: () => void): void {
+    this.#waiting.set(batch.sequence, { batch, onKept });
+    for (;;) {
+      const ready = this.#waiting.get(this.#next);
+      if (!ready) return;
+      this.#waiting.delete(this.#next++);
+      this.#working = this.#working
+        .then(() => this.#keep(ready.batch))
+        .catch(this.#onError)
+        .then(ready.onKept);
+    }
+  }
+
+  /** Resolves when what could be handed out is. */
+  async idle(): Promise<void> {
+    await this.#working;
   }
 }

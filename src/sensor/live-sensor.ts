@@ -1,22 +1,21 @@
 /** A sensor on this machine's interfaces: ring, spool and shipper joined, its own shipping left out of the capture. */
-import { captureFilter } from '../capture/exclude-filter.ts';
+import type { LiveSourceOptions } from '../capture/live-source.ts';
 import { LiveBatches } from './live-batches.ts';
 import { ownTraffic } from './own-traffic.ts';
 import { Sensor } from './sensor.ts';
 import { Shipper } from './shipper.ts';
 import { Spool } from './spool.ts';
 
-export interface LiveSensorOptions {
+export interface LiveSensorOptions extends Omit<LiveSourceOptions, 'exclude'> {
   readonly sensorId: string;
   /** The server, without `/ingest_packets`. */
   readonly url: string;
   /** An API key of the role `sensor` whose name is the sensor's id. */
   readonly key: string;
-  /** `any` alone means all of them. */
-  readonly interfaces: readonly string[];
-  readonly promiscuous?: boolean | undefined;
-  /** Memory of the kernel's ring; default 64 MiB. */
-  readonly ringBytes?: number | undefined;
+  /** Threads that share the packets; default 1. */
+  readonly workers?: number | undefined;
+  /** Sockets that are open already, one for each thread; see `open-and-drop.ts`. */
+  readonly fds?: readonly number[] | undefined;
   readonly spoolDir: string;
   readonly spoolBytes?: number | undefined;
   readonly onTrouble?: ((message: string) => void) | undefined;
@@ -30,26 +29,10 @@ export interface LiveSensorOptions {
  * @throws AppError `config_invalid`: the spool cannot be used; `usage`: the URL or the id is none.
  */
 export async function openLiveSensor(options: LiveSensorOptions): Promise<Sensor> {
-  const {
-    sensorId,
-    url,
-    key,
-    interfaces,
-    promiscuous = false,
-    ringBytes,
-    onTrouble,
-    onOpen,
-  } = options;
-  const spool = await Spool.open({ dir: options.spoolDir, maxBytes: options.spoolBytes });
+  const { sensorId, url, key, spoolDir, spoolBytes, onTrouble, ...live } = options;
+  const spool = await Spool.open({ dir: spoolDir, maxBytes: spoolBytes });
   const trouble = onTrouble ? { onTrouble } : {};
   const shipper = new Shipper({ spool, sensorId, url, key, ...trouble });
-  const filter = captureFilter({ exclude: await ownTraffic(url) });
-  const producer = new LiveBatches({
-    interfaces,
-    promiscuous,
-    filter,
-    ...(ringBytes ? { ringBytes } : {}),
-    ...(onOpen ? { onOpen } : {}),
-  });
+  const producer = new LiveBatches({ ...live, exclude: await ownTraffic(url) });
   return new Sensor({ sensorId, producer, spool, shipper, ...trouble });
 }

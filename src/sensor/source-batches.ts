@@ -23,6 +23,8 @@ export interface SourceBatchesOptions {
   readonly maxSpanMicros?: number;
   /** Added to every timestamp. Whole microseconds. */
   readonly shiftMicros?: number;
+  /** The number of a batch that closes; default: counts from the place's first. */
+  readonly takeSequence?: () => number;
 }
 
 export class SourceBatches implements BatchProducer {
@@ -52,7 +54,8 @@ export class SourceBatches implements BatchProducer {
     const decoder = new PacketDecoder();
     const batch = new PacketBatch(maxRows);
     const closed: EncodedBatch[] = [];
-    let sequence = place.firstSequence;
+    let next = place.firstSequence;
+    const { takeSequence = () => next++ } = this.#options;
     let drops = source.stats.kernelDrops;
     let begunAtMs = 0;
     let firstMicros = 0;
@@ -61,10 +64,10 @@ export class SourceBatches implements BatchProducer {
       if (batch.length === 0) return;
       batch.kernelDrops = source.stats.kernelDrops - drops;
       drops = source.stats.kernelDrops;
+      const sequence = takeSequence();
       const lastMicros = batch.tsMicros[batch.length - 1] ?? 0;
       const bytes = encodeBatch(batch, { sensorId, epoch, sequence });
       closed.push({ sequence, rows: batch.length, bytes, lastMicros });
-      sequence++;
       batch.clear();
     };
     const onFrame: FrameHandler = (frame) => {
