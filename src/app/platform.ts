@@ -29,6 +29,7 @@ import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import type { BatchStream } from '../stream/batch-stream.ts';
+import { countAnomalies } from './anomaly-counts.ts';
 import { type Config, detectionLimits, retentionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
@@ -127,6 +128,8 @@ async function start(
     store: (batch) => ingest(db, batch),
     onStored(batch) {
       ticker.add(batch);
+      for (const [anomaly, count] of countAnomalies(batch.packets))
+        metrics.packetAnomalies.inc({ anomaly }, count);
       for (const data of batch.alerts) publish({ type: 'alert', data });
     },
     onBlocks(blocks, sensorId) {

@@ -8,6 +8,7 @@ export interface Metrics {
   readonly requestSeconds: Histogram<'method' | 'route'>;
   readonly ingestBatches: Counter<'format' | 'result'>;
   readonly ingestPackets: Counter<'format'>;
+  readonly packetAnomalies: Counter<'anomaly'>;
   readonly logins: Counter<'result'>;
 }
 
@@ -63,6 +64,12 @@ export function createMetrics(live: LiveEvents, { ofProcess }: MetricsOptions): 
       name: 'phantomnet_ingest_packets_total',
       help: 'Packets stored from batches',
       labelNames: ['format'],
+      registers,
+    }),
+    packetAnomalies: new Counter({
+      name: 'phantomnet_packet_anomalies_total',
+      help: 'Stored packets that were malformed, by the name of the malformation',
+      labelNames: ['anomaly'],
       registers,
     }),
     logins: new Counter({
