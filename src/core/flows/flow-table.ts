@@ -518,8 +518,7 @@ export class FlowTable {
   #noteContent(batch: PacketBatch, row: number, slot: number, side: number): void {
     const flows = this.#flows;
     const events = batch.appEvents[row]!;
-    const seen = serviceSeen(events, batch.dnsQuery[row]! >= 0);
-    if (seen !== 0 && flows.service[slot] === 0) flows.service[slot] = seen;
+    if (flows.service[slot] === 0) flows.service[slot] = serviceSeen(batch, row);
     if ((side & 1) === 0 && batch.payloadBytes[row]! > 0 && Number.isNaN(flows.entropy[slot]!))
       flows.entropy[slot] = batch.payloadEntropy[row]!;
     if (events !== 0) {

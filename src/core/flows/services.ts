@@ -1,8 +1,9 @@
 /** Names of application protocols, by what was seen in the payload and else by the responder's port. */
-import { AppEvent, Protocol } from '../../contract/packet-batch.ts';
+import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { APP_PROTOCOLS } from '../wire/protocols.ts';
 
-/** Codes are positions; 0 is "not known". */
-const SERVICE_NAMES = ['', 'http', 'ssh', 'ftp', 'tls', 'smtp', 'dns'] as const;
+/** Codes are positions; 0 is "not known". Those after it serve packets that came as JSON, without `app_protocol`. */
+const SERVICE_NAMES = ['', 'http', 'ssh', 'ftp', 'tls', 'smtp', 'dns'];
 const HTTP = 1;
 const SSH = 2;
 const FTP = 3;
@@ -10,20 +11,25 @@ const TLS = 4;
 const SMTP = 5;
 const DNS = 6;
 
+const codeByName = new Map(SERVICE_NAMES.map((name, code) => [name, code]));
+for (const { name } of APP_PROTOCOLS)
+  if (!codeByName.has(name)) codeByName.set(name, SERVICE_NAMES.push(name) - 1);
+
 const HTTP_EVENTS = AppEvent.HTTP_REQUEST | AppEvent.HTTP_RESPONSE;
 const TLS_EVENTS = AppEvent.TLS_CLIENT_HELLO | AppEvent.TLS_SERVER_HELLO;
-const FTP_EVENTS = AppEvent.FTP_COMMAND;
 
 /** The service that a packet's content shows; 0 where it shows none. */
-export function serviceSeen(appEvents: number, isDns: boolean): number {
-  if (isDns) return DNS;
-  if (appEvents === 0) return 0;
-  if (appEvents & HTTP_EVENTS) return HTTP;
-  if (appEvents & TLS_EVENTS) return TLS;
-  if (appEvents & AppEvent.SSH_BANNER) return SSH;
-  if (appEvents & FTP_EVENTS) return FTP;
-  if (appEvents & AppEvent.SMTP_COMMAND) return SMTP;
-  return 0;
+export function serviceSeen(batch: PacketBatch, row: number): number {
+  const protocol = batch.appProtocol.get(row);
+  if (protocol !== null) return codeByName.get(protocol) ?? 0;
+  if (batch.dnsQuery[row]! >= 0) return DNS;
+  const events = batch.appEvents[row]!;
+  if (events === 0) return 0;
+  if (events & HTTP_EVENTS) return HTTP;
+  if (events & TLS_EVENTS) return TLS;
+  if (events & AppEvent.SSH_BANNER) return SSH;
+  if (events & AppEvent.FTP_COMMAND) return FTP;
+  return events & AppEvent.SMTP_COMMAND ? SMTP : 0;
 }
 
 export function serviceName(code: number): string | null {
