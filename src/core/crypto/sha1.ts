@@ -1,4 +1,5 @@
 /** SHA-1 (RFC 3174). For Community IDs only, whose standard asks for it; it protects nothing. One per flow: allocates nothing but its digest. */
+import { putWord } from './big-endian.ts';
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 20;
@@ -88,11 +89,4 @@ function addBlock(bytes: Uint8Array, at: number): void {
   state[2]! += c;
   state[3]! += d;
   state[4]! += e;
-}
-
-function putWord(bytes: Uint8Array, at: number, word: number): void {
-  bytes[at] = word >>> 24;
-  bytes[at + 1] = word >>> 16;
-  bytes[at + 2] = word >>> 8;
-  bytes[at + 3] = word;
 }
