@@ -4,7 +4,7 @@
  * Packets go straight into memory that the caller reuses; nothing is allocated for one.
  * Source: draft-ietf-opsawg-pcapng, sections 4.1 (section header), 4.2 (interface), 4.3 (packet).
  */
-import type { Frame } from './source.ts';
+import type { WireFrame } from '../core/wire/frame.ts';
 
 /** The block types written here, for those who read them back in place. */
 export const BlockType = { SECTION: 0x0a0d0d0a, INTERFACE: 1, PACKET: 6 } as const;
@@ -25,7 +25,7 @@ const OPTION_RESOLUTION = 9;
 const MICROSECONDS = 6;
 const WORD = 2 ** 32;
 
-/** The same memory twice, as `Frame` has it. */
+/** The same memory twice, as a frame has it. */
 export interface BlockMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -74,7 +74,7 @@ export function packetBlockBytes(capturedBytes: number): number {
 export function writePacketBlock(
   memory: BlockMemory,
   at: number,
-  frame: Frame,
+  frame: Pick<WireFrame, 'bytes' | 'start' | 'wireLength'>,
   tsMicros: number,
   interfaceId: number,
   capturedBytes: number,

@@ -1,5 +1,6 @@
 /** What turns packets into encoded batches for the spool: in this thread from a source, or in a worker from the ring. */
 import type { SourceStats } from '../capture/source.ts';
+import type { EvidenceStats } from './evidence/evidence-stats.ts';
 
 export interface EncodedBatch {
   readonly sequence: number;
@@ -19,6 +20,8 @@ export interface BatchPlace {
 export interface BatchProducer {
   readonly name: string;
   readonly stats: Readonly<SourceStats>;
+  /** Of the packets' bytes that are kept; null: none are. */
+  readonly evidence: EvidenceStats | null;
   /**
    * Hands out batches in order, one at a time, until the packets end or `signal` aborts; the rows
    * that were begun are handed out then too.

@@ -4,6 +4,8 @@ import type { LiveSourceOptions, RingShare } from '../capture/live-source.ts';
 import type { SourceStats } from '../capture/source.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { BatchPlace, EncodedBatch } from './batch-producer.ts';
+import type { EvidenceOptions } from './evidence/evidence-ring.ts';
+import type { EvidenceStats } from './evidence/evidence-stats.ts';
 
 export interface CaptureThreadData {
   readonly place: BatchPlace;
@@ -13,6 +15,8 @@ export interface CaptureThreadData {
   readonly maxRows: number;
   /** One number for all threads: how many batches have been numbered. */
   readonly numbered: SharedArrayBuffer;
+  /** The thread's own ring; null: packets are not kept. */
+  readonly evidence: Omit<EvidenceOptions, 'onTrouble'> | null;
 }
 
 /** To the thread: all sockets are open, a batch is in the spool, stop. */
@@ -22,7 +26,12 @@ export type CaptureMessage =
   | { readonly kind: 'open'; readonly group: number | null }
   | { readonly kind: 'begun' }
   | { readonly kind: 'batch'; readonly batch: EncodedBatch }
-  | { readonly kind: 'stats'; readonly stats: SourceStats }
+  | {
+      readonly kind: 'stats';
+      readonly stats: SourceStats;
+      readonly evidence: EvidenceStats | null;
+    }
+  | { readonly kind: 'trouble'; readonly message: string }
   | { readonly kind: 'failure'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'end' };
 
@@ -31,6 +40,7 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 export class CaptureThread {
   readonly stats: SourceStats = { frames: 0, bytes: 0, kernelDrops: 0 };
+  evidence: EvidenceStats | null = null;
   /** The group of its socket once it is open; undefined where it ended before. */
   readonly opened: Promise<number | null | undefined>;
   /** False where it ended before any packet could come. */
@@ -39,8 +49,15 @@ export class CaptureThread {
   readonly ended: Promise<unknown>;
   readonly #worker: Worker;
 
-  /** @param onBatch called with each batch, in the order of their numbers within this thread. */
-  constructor(data: CaptureThreadData, onBatch: (batch: EncodedBatch) => void) {
+  /**
+   * @param onBatch called with each batch, in the order of their numbers within this thread.
+   * @param onTrouble called with what a person should know.
+   */
+  constructor(
+    data: CaptureThreadData,
+    onBatch: (batch: EncodedBatch) => void,
+    onTrouble: (message: string) => void,
+  ) {
     this.#worker = new Worker(new URL(`./capture-worker.${EXTENSION}`, import.meta.url), {
       workerData: data,
       // What the process was started with (`--input-type`, …) need not suit a thread.
@@ -58,7 +75,10 @@ export class CaptureThread {
     this.#worker.on('message', (message: CaptureMessage) => {
       if (message.kind === 'open') resolve(message.group);
       else if (message.kind === 'begun') resolveBegun(true);
-      else if (message.kind === 'stats') Object.assign(this.stats, message.stats);
+      else if (message.kind === 'stats') {
+        Object.assign(this.stats, message.stats);
+        this.evidence = message.evidence;
+      } else if (message.kind === 'trouble') onTrouble(message.message);
       else if (message.kind === 'failure') failure = new AppError(message.code, message.message);
       else if (message.kind === 'batch') onBatch(message.batch);
     });

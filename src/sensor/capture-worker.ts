@@ -8,13 +8,15 @@ import { dropCapabilities } from '../capture/capabilities.ts';
 import { openLiveSource, usesAfPacket } from '../capture/live-source.ts';
 import { AppError } from '../errors.ts';
 import type { CaptureMessage, CaptureRequest, CaptureThreadData } from './capture-thread.ts';
+import { openRing } from './evidence/open-ring.ts';
 import { SourceBatches } from './source-batches.ts';
 
 const MAX_AHEAD = 16;
 
 const port = parentPort;
 if (!port) throw new Error('the capture worker runs only as a worker thread');
-const { place, capture, share, flushMs, maxRows, numbered } = workerData as CaptureThreadData;
+const data = workerData as CaptureThreadData;
+const { place, capture, share, flushMs, maxRows, numbered } = data;
 const stop = new AbortController();
 let onBegin: () => void = () => {};
 const begun = new Promise<void>((resolve) => {
@@ -43,10 +45,17 @@ try {
   live.begin();
   send({ kind: 'begun' });
   const { source } = live;
-  const report = () => send({ kind: 'stats', stats: { ...source.stats } });
+  const evidence =
+    data.evidence &&
+    (await openRing({
+      ...data.evidence,
+      onTrouble: (message) => send({ kind: 'trouble', message }),
+    }));
+  const report = () =>
+    send({ kind: 'stats', stats: { ...source.stats }, evidence: evidence?.stats ?? null });
   const reporting = setInterval(report, 500);
   const takeSequence = () => place.firstSequence + Atomics.add(count, 0, 1);
-  const batches = new SourceBatches(source, { flushMs, maxRows, takeSequence });
+  const batches = new SourceBatches(source, { flushMs, maxRows, takeSequence, evidence });
   try {
     await batches.run(
       place,
@@ -66,6 +75,7 @@ try {
     );
   } finally {
     clearInterval(reporting);
+    await evidence?.close();
     report();
   }
   send({ kind: 'end' });

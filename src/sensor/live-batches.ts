@@ -9,6 +9,9 @@ import type { LiveSourceOptions } from '../capture/live-source.ts';
 import type { SourceStats } from '../capture/source.ts';
 import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
 import { CaptureThread } from './capture-thread.ts';
+import { DEFAULT_EVIDENCE_BYTES } from './evidence/evidence-ring.ts';
+import { type EvidenceStats, sumOfStats } from './evidence/evidence-stats.ts';
+import { type EvidenceSettings, removeRingsFrom, ringFolder } from './evidence/ring-folders.ts';
 import { BATCH_ROWS } from './source-batches.ts';
 
 export interface LiveBatchesOptions extends LiveSourceOptions {
@@ -21,6 +24,10 @@ export interface LiveBatchesOptions extends LiveSourceOptions {
   readonly maxRows?: number;
   /** Called once packets are being captured. */
   readonly onOpen?: (() => void) | undefined;
+  /** Keeps the packets' bytes, each thread in a ring of its own; default: they are not kept. */
+  readonly evidence?: EvidenceSettings | undefined;
+  /** Called with what a person should know; default: nothing. */
+  readonly onTrouble?: ((message: string) => void) | undefined;
 }
 
 const FLUSH_MS = 1000;
@@ -45,6 +52,10 @@ export class LiveBatches implements BatchProducer {
       sum.kernelDrops += stats.kernelDrops;
     }
     return sum;
+  }
+
+  get evidence(): EvidenceStats | null {
+    return sumOfStats(this.#threads.flatMap(({ evidence }) => evidence ?? []));
   }
 
   async run(
@@ -89,10 +100,15 @@ export class LiveBatches implements BatchProducer {
       flushMs,
       maxRows = BATCH_ROWS,
       onOpen: _,
+      evidence,
+      onTrouble = () => {},
       ...capture
     } = this.#options;
     const numbered = new SharedArrayBuffer(4);
     let group: number | 'new' | null = workers > 1 ? 'new' : null;
+    // Whoever opens a ring in the same folder says what is wrong with it.
+    if (evidence)
+      await removeRingsFrom(evidence.dir, place.sensorId, workers).catch(() => undefined);
     for (let index = 0; index < workers; index++) {
       const data = {
         place,
@@ -101,9 +117,12 @@ export class LiveBatches implements BatchProducer {
         flushMs: flushMs ?? (workers > 1 ? SHARED_FLUSH_MS : FLUSH_MS),
         maxRows,
         numbered,
+        evidence: evidence ? shareOf(evidence, place.sensorId, index, workers) : null,
       };
-      const thread: CaptureThread = new CaptureThread(data, (batch) =>
-        order.add(batch, () => thread.request('kept')),
+      const thread: CaptureThread = new CaptureThread(
+        data,
+        (batch) => order.add(batch, () => thread.request('kept')),
+        onTrouble,
       );
       threads.push(thread);
       const opened = await thread.opened;
@@ -112,6 +131,17 @@ export class LiveBatches implements BatchProducer {
     }
     return true;
   }
+}
+
+/** The ring of one of several threads, and its part of the budget. */
+function shareOf(
+  { dir, maxBytes = DEFAULT_EVIDENCE_BYTES, snapBytes }: EvidenceSettings,
+  sensorId: string,
+  index: number,
+  workers: number,
+) {
+  const share = Math.floor(maxBytes / workers);
+  return { dir: ringFolder(dir, sensorId, index), maxBytes: share, snapBytes };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A sensor on this machine's interfaces: ring, spool and shipper joined, its own shipping left out of the capture. */
 import type { LiveSourceOptions } from '../capture/live-source.ts';
+import type { EvidenceSettings } from './evidence/ring-folders.ts';
 import { LiveBatches } from './live-batches.ts';
 import { ownTraffic } from './own-traffic.ts';
 import { Sensor } from './sensor.ts';
@@ -18,6 +19,8 @@ export interface LiveSensorOptions extends Omit<LiveSourceOptions, 'exclude'> {
   readonly fds?: readonly number[] | undefined;
   readonly spoolDir: string;
   readonly spoolBytes?: number | undefined;
+  /** Keeps the packets' bytes; default: they are not kept. */
+  readonly evidence?: EvidenceSettings | undefined;
   readonly onTrouble?: ((message: string) => void) | undefined;
   /** Called once packets are being captured. */
   readonly onOpen?: (() => void) | undefined;
@@ -33,6 +36,6 @@ export async function openLiveSensor(options: LiveSensorOptions): Promise<Sensor
   const spool = await Spool.open({ dir: spoolDir, maxBytes: spoolBytes });
   const trouble = onTrouble ? { onTrouble } : {};
   const shipper = new Shipper({ spool, sensorId, url, key, ...trouble });
-  const producer = new LiveBatches({ ...live, exclude: await ownTraffic(url) });
+  const producer = new LiveBatches({ ...live, onTrouble, exclude: await ownTraffic(url) });
   return new Sensor({ sensorId, producer, spool, shipper, ...trouble });
 }

@@ -13,6 +13,8 @@ export interface OpenAndDropOptions extends LiveSourceOptions {
   readonly workers?: number | undefined;
   /** Must be writable afterwards. */
   readonly spoolDir: string;
+  /** As the spool's folder, where packets are kept. */
+  readonly evidenceDir?: string | undefined;
 }
 
 /** Numbers of the sockets, from the program before to the one after. */
@@ -30,7 +32,7 @@ export function openAndDrop(options: OpenAndDropOptions): readonly number[] | un
     delete process.env[HANDED_OVER];
     return handed.split(',').map(Number);
   }
-  const { workers = 1, spoolDir } = options;
+  const { workers = 1, spoolDir, evidenceDir } = options;
   const sockets: number[] = [];
   let group: number | 'new' | null = workers > 1 ? 'new' : null;
   for (let index = 0; index < workers; index++) {
@@ -38,19 +40,17 @@ export function openAndDrop(options: OpenAndDropOptions): readonly number[] | un
     group = ring.group;
     sockets.push(ring.handOver());
   }
-  makeFolder(spoolDir);
+  const write = evidenceDir === undefined ? [spoolDir] : [spoolDir, evidenceDir];
+  for (const folder of write) makeFolder(folder);
   const read = process.argv[1] === undefined ? [] : [process.argv[1]];
-  execWithoutCapabilities(
-    { ...process.env, [HANDED_OVER]: sockets.join(',') },
-    { read, write: [spoolDir] },
-  );
+  execWithoutCapabilities({ ...process.env, [HANDED_OVER]: sockets.join(',') }, { read, write });
 }
 
 function ringOf({ interfaces, promiscuous = false, ringBytes }: LiveSourceOptions) {
   return { interfaces, promiscuous, ...(ringBytes === undefined ? {} : { ringBytes }) };
 }
 
-/** Whoever opens the spool says why it cannot be made. */
+/** Whoever opens what is in it says why it cannot be made. */
 function makeFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });

@@ -4,6 +4,8 @@ import { openCapture } from '../capture/open-capture.ts';
 import type { Frame, FrameHandler, RunOptions, Source, SourceStats } from '../capture/source.ts';
 import { AppError } from '../errors.ts';
 import type { EncodedBatch } from './batch-producer.ts';
+import { openRing } from './evidence/open-ring.ts';
+import { type EvidenceSettings, ringFolder } from './evidence/ring-folders.ts';
 import { Sensor, type SensorStats } from './sensor.ts';
 import { Shipper } from './shipper.ts';
 import { SourceBatches } from './source-batches.ts';
@@ -21,6 +23,8 @@ export interface ReplayOptions {
   /** `now`: all timestamps are shifted so that the last packet is of now or up to 180 s ago. Default: as recorded. */
   readonly restamp?: 'now' | undefined;
   readonly spoolDir: string;
+  /** Keeps the packets' bytes, under the times that they are sent with; default: they are not kept. */
+  readonly evidence?: EvidenceSettings | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch that reached the spool, and at the end. */
   readonly onProgress?: ((stats: SensorStats) => void) | undefined;
@@ -56,9 +60,10 @@ export async function replay(
   const source = new CaptureSequence(files, isPaced ? PACED_CHUNK_BYTES : undefined);
   const span = isPaced ? { maxSpanMicros: PACED_SPAN_MICROS * Math.max(1, speed) } : {};
   const pace = isPaced ? pacer(speed) : async () => {};
+  const evidence = await ringOf(options, sensorId);
   const sensor: Sensor = new Sensor({
     sensorId,
-    producer: new SourceBatches(source, { shiftMicros, ...span }),
+    producer: new SourceBatches(source, { shiftMicros, ...span, evidence, waitForEvidence: true }),
     spool,
     shipper: new Shipper({ spool, sensorId, url, key, failOnAccess: true, ...troubles(onTrouble) }),
     waitForRoomBytes: SPOOL_BYTES,
@@ -68,7 +73,11 @@ export async function replay(
     },
     ...troubles(onTrouble),
   });
-  await sensor.run(signal);
+  try {
+    await sensor.run(signal);
+  } finally {
+    await evidence?.close();
+  }
   onProgress?.(sensor.stats);
   return sensor.stats;
 }
@@ -93,6 +102,12 @@ export async function shiftToNow(files: readonly string[], nowMicros: number): P
   }
   if (last === Number.NEGATIVE_INFINITY) return 0;
   return Math.floor((nowMicros - last) / WINDOW_MICROS) * WINDOW_MICROS;
+}
+
+async function ringOf({ evidence, onTrouble }: ReplayOptions, sensorId: string) {
+  if (!evidence) return null;
+  const { dir, maxBytes, snapBytes } = evidence;
+  return openRing({ dir: ringFolder(dir, sensorId, 0), maxBytes, snapBytes, onTrouble });
 }
 
 function troubles(onTrouble: ReplayOptions['onTrouble']): {

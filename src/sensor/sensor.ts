@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import { SENSOR_ID } from '../stream/batch-meta.ts';
 import type { BatchProducer, EncodedBatch } from './batch-producer.ts';
+import type { EvidenceStats } from './evidence/evidence-stats.ts';
 import type { Shipper, ShipperStats } from './shipper.ts';
 import type { Spool, SpoolStats } from './spool.ts';
 
@@ -34,6 +35,8 @@ export interface SensorStats {
   readonly spoolTrouble: string | null;
   readonly spool: Readonly<SpoolStats>;
   readonly shipper: Readonly<ShipperStats>;
+  /** Of the packets' bytes that are kept here; null: none are. */
+  readonly evidence: EvidenceStats | null;
 }
 
 export class Sensor {
@@ -63,6 +66,7 @@ export class Sensor {
       spoolTrouble: this.#spoolTrouble,
       spool: spool.stats,
       shipper: shipper.stats,
+      evidence: producer.evidence,
     };
   }
 

@@ -9,6 +9,8 @@ import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
+import type { EvidenceRing } from './evidence/evidence-ring.ts';
+import type { EvidenceStats } from './evidence/evidence-stats.ts';
 
 export const BATCH_ROWS = 4096;
 
@@ -25,6 +27,10 @@ export interface SourceBatchesOptions {
   readonly shiftMicros?: number;
   /** The number of a batch that closes; default: counts from the place's first. */
   readonly takeSequence?: () => number;
+  /** Keeps the packets' bytes. Whoever gives it closes it. */
+  readonly evidence?: EvidenceRing | null;
+  /** Waits for the disk that evidence goes to instead of losing some: right for files, wrong for live capture. */
+  readonly waitForEvidence?: boolean;
 }
 
 export class SourceBatches implements BatchProducer {
@@ -42,6 +48,10 @@ export class SourceBatches implements BatchProducer {
     return this.#source.stats;
   }
 
+  get evidence(): EvidenceStats | null {
+    return this.#options.evidence?.stats ?? null;
+  }
+
   async run(
     place: BatchPlace,
     keep: (batch: EncodedBatch) => Promise<void>,
@@ -49,6 +59,7 @@ export class SourceBatches implements BatchProducer {
   ): Promise<void> {
     const { maxRows = BATCH_ROWS, flushMs, shiftMicros = 0 } = this.#options;
     const { maxSpanMicros = Number.POSITIVE_INFINITY } = this.#options;
+    const { evidence, waitForEvidence = false } = this.#options;
     const { sensorId, epoch } = place;
     const source = this.#source;
     const decoder = new PacketDecoder();
@@ -81,9 +92,12 @@ export class SourceBatches implements BatchProducer {
       const row = decoder.decode(frame, batch);
       batch.tsMicros[row] = micros;
       if (frame.wireLength > MAX_WIRE_LENGTH) batch.wireLength[row] = MAX_WIRE_LENGTH;
+      evidence?.append(frame, batch, row);
       if (batch.isFull) close();
     };
     const onChunk = async () => {
+      evidence?.flushIfDue();
+      if (waitForEvidence) await evidence?.settle();
       if (flushMs !== undefined && performance.now() - begunAtMs >= flushMs) close();
       for (const ready of closed.splice(0)) await keep(ready);
     };
