@@ -8,7 +8,10 @@ import { PACKET_COLUMNS, VERDICT_COLUMNS } from '../src/contract/packet-record.t
 import { DETECTION_DEFAULTS } from '../src/core/detection/detection-limits.ts';
 import { FLOW_FEATURES } from '../src/core/features/flow-vector.ts';
 import { decodeModels } from '../src/core/models/model-file.ts';
-import { ANOMALY_NAMES } from '../src/core/wire/anomalies.ts';
+import { ANOMALIES } from '../src/core/wire/anomalies.ts';
+import { LINK_TYPES } from '../src/core/wire/link-layer.ts';
+import { APP_PROTOCOLS } from '../src/core/wire/protocols.ts';
+import { TUNNELS } from '../src/core/wire/tunnels.ts';
 import { AppError, ERROR_CODES } from '../src/errors.ts';
 
 const WRITTEN = 'Written by `npm run docs`; do not edit.';
@@ -18,6 +21,7 @@ export function docPages(): Record<string, string> {
   return {
     'docs/features.md': features(),
     'docs/columns.md': columns(),
+    'docs/decoding.md': decoding(),
     'docs/alerts.md': alerts(),
     'docs/errors.md': errors(),
     'docs/models.md': models(),
@@ -53,8 +57,42 @@ function columns(): string {
     '## The verdict',
     'Null until something has judged the packet.',
     rows(VERDICT_COLUMNS),
+  ]);
+}
+
+function decoding(): string {
+  const list = (numbers: readonly number[] | undefined) => numbers?.join(', ') ?? '';
+  return page('What is decoded', [
+    'From the link layer to the application, each packet into one row of [the packet columns](columns.md). How to add a protocol or a tunnel stands in [CONTRIBUTING.md](../CONTRIBUTING.md).',
+    '## Link types',
+    'By LINKTYPE_ number; above any of them VLAN and QinQ tags, MPLS labels, PPPoE, LLC/SNAP, FabricPath and VN tags. Frames of another type are a clear error.',
+    table(
+      ['number', 'link type'],
+      LINK_TYPES.map(({ number, name }) => [String(number), name]),
+    ),
+    '## Tunnels',
+    'The row tells the packet inside; `tunnel`, `outer_src_ip` and `outer_dst_ip` tell what it came in. What is inside a tunnel never proves its sender ([why](decisions/0005-inside-tunnels.md)).',
+    table(
+      ['tunnel', 'IP protocol', 'UDP port'],
+      TUNNELS.map(({ name, ipProtocols, udpPorts }) => [name, list(ipProtocols), list(udpPorts)]),
+    ),
+    '## Application protocols',
+    'Named in `app_protocol`, with what has no column of its own in `app_detail`. Looked for on the ports below and, where the last column says so, by the first bytes on any port.',
+    table(
+      ['protocol', 'TCP port', 'UDP port', 'on any port'],
+      APP_PROTOCOLS.map(({ name, tcpPorts, udpPorts, tcpFirstBytes, udpFirstBytes }) => [
+        name,
+        list(tcpPorts),
+        list(udpPorts),
+        [tcpFirstBytes && 'TCP', udpFirstBytes && 'UDP'].filter(Boolean).join(', '),
+      ]),
+    ),
     '## Anomalies',
-    `Names in the column \`anomaly\`, the first one met wins: ${ANOMALY_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
+    'Names in the column `anomaly`; the first one met on the way up wins. `/metrics` counts them.',
+    table(
+      ['anomaly', 'meaning'],
+      Object.entries(ANOMALIES).map(([name, meaning]) => [`\`${name}\``, meaning]),
+    ),
   ]);
 }
 

@@ -7,7 +7,8 @@
  */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 
-const ANOMALIES = {
+/** By name, in words. */
+export const ANOMALIES = {
   truncated_ethernet: 'the frame is shorter than an Ethernet header and its tags',
   truncated_link: 'the frame is shorter than its link header (other than Ethernet)',
   too_many_tags: 'more than eight VLAN tags or sixteen MPLS labels are stacked',

@@ -12,26 +12,34 @@ type LinkReader = (view: DataView, start: number, end: number, link: LinkHeader)
 
 export const ETHERNET = 1;
 
-/** By LINKTYPE_ number (https://www.tcpdump.org/linktypes.html); 12 and 14 are the BSDs' numbers for raw IP. */
-const READERS = new Map<number, LinkReader>([
-  [0, readLoopback],
-  [ETHERNET, readEthernet],
-  [9, readPpp],
-  [12, readRawIp],
-  [14, readRawIp],
-  [50, readPpp],
-  [101, readRawIp],
-  [104, readCiscoHdlc],
-  [105, (view, start, end, link) => readIeee80211(view, start, end, link)],
-  [108, readLoopback],
-  [113, readSll],
-  [119, readPrism],
-  [127, readRadiotap],
-  [192, readPpi],
-  [228, readRawIp],
-  [229, readRawIp],
-  [276, readSll2],
-]);
+interface LinkType {
+  /** LINKTYPE_ number (https://www.tcpdump.org/linktypes.html); 12 and 14 are the BSDs' numbers for raw IP. */
+  readonly number: number;
+  readonly name: string;
+  readonly read: LinkReader;
+}
+
+export const LINK_TYPES: readonly LinkType[] = [
+  { number: 0, name: 'BSD loopback', read: readLoopback },
+  { number: ETHERNET, name: 'Ethernet', read: readEthernet },
+  { number: 9, name: 'PPP', read: readPpp },
+  { number: 12, name: 'raw IP', read: readRawIp },
+  { number: 14, name: 'raw IP', read: readRawIp },
+  { number: 50, name: 'PPP in HDLC framing', read: readPpp },
+  { number: 101, name: 'raw IP', read: readRawIp },
+  { number: 104, name: 'Cisco HDLC', read: readCiscoHdlc },
+  { number: 105, name: '802.11', read: readIeee80211 },
+  { number: 108, name: 'OpenBSD loopback', read: readLoopback },
+  { number: 113, name: 'Linux cooked (SLL)', read: readSll },
+  { number: 119, name: '802.11 behind a Prism header', read: readPrism },
+  { number: 127, name: '802.11 behind radiotap', read: readRadiotap },
+  { number: 192, name: 'PPI', read: readPpi },
+  { number: 228, name: 'IPv4', read: readRawIp },
+  { number: 229, name: 'IPv6', read: readRawIp },
+  { number: 276, name: 'Linux cooked 2 (SLL2)', read: readSll2 },
+];
+
+const READERS = new Map(LINK_TYPES.map(({ number, read }) => [number, read]));
 
 /** Frames of other link types decode to a row without any header. */
 export function isKnownLinkType(linkType: number): boolean {

@@ -8,7 +8,16 @@ import { ipv4InIp, ipv6InIp } from './tunnels/ip-in-ip.ts';
 import { teredo } from './tunnels/teredo.ts';
 import { vxlan } from './tunnels/vxlan.ts';
 
-const TUNNELS: readonly Tunnel[] = [ipv4InIp, ipv6InIp, gre, vxlan, geneve, gtpU, teredo, ayiya];
+export const TUNNELS: readonly Tunnel[] = [
+  ipv4InIp,
+  ipv6InIp,
+  gre,
+  vxlan,
+  geneve,
+  gtpU,
+  teredo,
+  ayiya,
+];
 
 const NONE = 0;
 /** Position in `TUNNELS` plus one. */
