@@ -4,16 +4,32 @@
  * line here.
  */
 import type { AppProtocol } from './app-protocol.ts';
+import { dhcp } from './protocols/dhcp.ts';
+import { dhcpv6 } from './protocols/dhcpv6.ts';
 import { dns } from './protocols/dns.ts';
+import { dtls } from './protocols/dtls.ts';
 import { http } from './protocols/http.ts';
 import { llmnr } from './protocols/llmnr.ts';
 import { mdns } from './protocols/mdns.ts';
+import { ntp } from './protocols/ntp.ts';
+import { rdp } from './protocols/rdp.ts';
+import { smb } from './protocols/smb.ts';
+import { snmp } from './protocols/snmp.ts';
 import { ssdp } from './protocols/ssdp.ts';
+import { tls } from './protocols/tls.ts';
 
 export const APP_PROTOCOLS: readonly AppProtocol[] = [
-  dns, //
+  dns,
   mdns,
   llmnr,
+  tls,
+  dtls,
   http,
+  rdp,
+  smb,
+  dhcp,
+  dhcpv6,
+  ntp,
+  snmp,
   ssdp,
 ];

@@ -1,0 +1,48 @@
+/** Names of SMB's commands: of version 1 those that [MS-CIFS] §2.2.2.1 does not call obsolete, with the oldest that are still sent. */
+
+export const SMB1_COMMANDS: ReadonlyMap<number, string> = new Map([
+  [0x00, 'create_directory'],
+  [0x01, 'delete_directory'],
+  [0x02, 'open'],
+  [0x03, 'create'],
+  [0x04, 'close'],
+  [0x05, 'flush'],
+  [0x06, 'delete'],
+  [0x07, 'rename'],
+  [0x08, 'query_information'],
+  [0x09, 'set_information'],
+  [0x0a, 'read'],
+  [0x0b, 'write'],
+  [0x10, 'check_directory'],
+  [0x23, 'query_information2'],
+  [0x24, 'locking_andx'],
+  [0x25, 'transaction'],
+  [0x26, 'transaction_secondary'],
+  [0x2b, 'echo'],
+  [0x2d, 'open_andx'],
+  [0x2e, 'read_andx'],
+  [0x2f, 'write_andx'],
+  [0x32, 'transaction2'],
+  [0x33, 'transaction2_secondary'],
+  [0x34, 'find_close2'],
+  [0x70, 'tree_connect'],
+  [0x71, 'tree_disconnect'],
+  [0x72, 'negotiate'],
+  [0x73, 'session_setup_andx'],
+  [0x74, 'logoff_andx'],
+  [0x75, 'tree_connect_andx'],
+  [0x80, 'query_information_disk'],
+  [0x81, 'search'],
+  [0xa0, 'nt_transact'],
+  [0xa1, 'nt_transact_secondary'],
+  [0xa2, 'nt_create_andx'],
+  [0xa4, 'nt_cancel'],
+  [0xa5, 'nt_rename'],
+]);
+
+/** By number ([MS-SMB2] §2.2.1.2). */
+export const SMB2_COMMANDS: readonly string[] = [
+  ...['negotiate', 'session_setup', 'logoff', 'tree_connect', 'tree_disconnect', 'create'],
+  ...['close', 'flush', 'read', 'write', 'lock', 'ioctl', 'cancel', 'echo', 'query_directory'],
+  ...['change_notify', 'query_info', 'set_info', 'oplock_break'],
+];
