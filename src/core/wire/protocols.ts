@@ -16,6 +16,7 @@ import { rdp } from './protocols/rdp.ts';
 import { smb } from './protocols/smb.ts';
 import { snmp } from './protocols/snmp.ts';
 import { ssdp } from './protocols/ssdp.ts';
+import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
 
 export const APP_PROTOCOLS: readonly AppProtocol[] = [
@@ -32,4 +33,5 @@ export const APP_PROTOCOLS: readonly AppProtocol[] = [
   ntp,
   snmp,
   ssdp,
+  tftp,
 ];
