@@ -263,6 +263,16 @@ const MALFORMED: [AnomalyName, string, Partial<WireFrame>][] = [
   ['land', ipv4Frame(6, tcp('02', '', '0050 0050'), { dst: 'c0000201' }), {}],
   ['dns_malformed', ipv4Frame(17, udp('1234 0100 0001 0000 0000 0000 c00c 0001 0001')), {}],
   ['dns_malformed', ipv4Frame(17, udp('1234')), {}],
+  [
+    'dns_bad_record',
+    ipv4Frame(
+      17,
+      udp(
+        `${DNS_QUERY.replace('0100 0001 0000', '8180 0001 0001')} c00c 0001 0001 0000003c 00ff 01`,
+      ),
+    ),
+    {},
+  ],
 ];
 
 /** Malformations that show in a frame only after another: `network.test.ts`. */
