@@ -16,6 +16,7 @@ import { rdp } from './protocols/rdp.ts';
 import { smb } from './protocols/smb.ts';
 import { snmp } from './protocols/snmp.ts';
 import { ssdp } from './protocols/ssdp.ts';
+import { ssh } from './protocols/ssh.ts';
 import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
 
@@ -25,6 +26,7 @@ export const APP_PROTOCOLS: readonly AppProtocol[] = [
   llmnr,
   tls,
   dtls,
+  ssh,
   http,
   rdp,
   smb,
