@@ -3,6 +3,7 @@
 import { benchAnalyze } from '../bench/analyze.ts';
 import { benchDecode } from '../bench/decode.ts';
 import { benchIngest } from '../bench/ingest.ts';
+import { benchLive } from '../bench/live.ts';
 import type { Measure } from '../bench/measure.ts';
 import { benchScore } from '../bench/score.ts';
 import { AppError } from '../errors.ts';
@@ -20,6 +21,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   analyze: benchAnalyze,
   ingest: benchIngest,
   score: benchScore,
+  live: benchLive,
 };
 
 /** @throws AppError `usage` for an area that is none */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../app/config.ts';
 import { readLocalAccess } from '../app/local-access.ts';
 import { loadJudge } from '../app/model.ts';
-import { openAfPacket } from '../capture/af-packet.ts';
+import { openLiveSource } from '../capture/live-source.ts';
 import { Health } from '../contract/api.ts';
 import { AppError } from '../errors.ts';
 import { NftError, runNft } from '../firewall/nft-command.ts';
@@ -148,7 +148,8 @@ async function captureFinding({ capture }: Config): Promise<Finding> {
   const check = 'capture';
   if (!capture.enabled) return { check, state: 'ok', says: 'off in the configuration' };
   try {
-    const source = openAfPacket({ interfaces: capture.interfaces, ringBytes: PROBE_RING_BYTES });
+    const { interfaces, method } = capture;
+    const { source } = await openLiveSource({ interfaces, method, ringBytes: PROBE_RING_BYTES });
     await source.run(() => {}, { signal: AbortSignal.abort() });
     return { check, state: 'ok', says: `permitted on ${capture.interfaces.join(', ')}` };
   } catch (error) {

@@ -12,7 +12,6 @@ import { CaptureThread } from './capture-thread.ts';
 import { DEFAULT_EVIDENCE_BYTES } from './evidence/evidence-ring.ts';
 import { type EvidenceStats, sumOfStats } from './evidence/evidence-stats.ts';
 import { type EvidenceSettings, removeRingsFrom, ringFolder } from './evidence/ring-folders.ts';
-import { BATCH_ROWS } from './source-batches.ts';
 
 export interface LiveBatchesOptions extends LiveSourceOptions {
   /** Threads that share the packets; default 1. More than one needs AF_PACKET. */
@@ -30,6 +29,8 @@ export interface LiveBatchesOptions extends LiveSourceOptions {
   readonly onTrouble?: ((message: string) => void) | undefined;
 }
 
+/** More than a file's batches have: what a batch costs beside its rows is a third of all work under a flood. */
+const LIVE_ROWS = 16_384;
 const FLUSH_MS = 1000;
 /** Well within the two seconds that the analysis waits for packets that come late. */
 const SHARED_FLUSH_MS = 250;
@@ -98,7 +99,7 @@ export class LiveBatches implements BatchProducer {
       workers = 1,
       fds,
       flushMs,
-      maxRows = BATCH_ROWS,
+      maxRows = LIVE_ROWS,
       onOpen: _,
       evidence,
       onTrouble = () => {},

@@ -12,7 +12,10 @@ import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.t
 import type { EvidenceRing } from './evidence/evidence-ring.ts';
 import type { EvidenceStats } from './evidence/evidence-stats.ts';
 
-export const BATCH_ROWS = 4096;
+const BATCH_ROWS = 4096;
+
+/** Captured bytes of one batch: whatever texts the decoder makes of them, the batch can be read back. */
+const MAX_CAPTURED_BYTES = 8 << 20;
 
 /** Capture files may claim any 32-bit length; what is stored is a signed one. */
 const MAX_WIRE_LENGTH = 0x7fff_ffff;
@@ -68,6 +71,7 @@ export class SourceBatches implements BatchProducer {
     let next = place.firstSequence;
     const { takeSequence = () => next++ } = this.#options;
     let drops = source.stats.kernelDrops;
+    let capturedBytes = 0;
     let begunAtMs = 0;
     let firstMicros = 0;
 
@@ -80,6 +84,7 @@ export class SourceBatches implements BatchProducer {
       const bytes = encodeBatch(batch, { sensorId, epoch, sequence });
       closed.push({ sequence, rows: batch.length, bytes, lastMicros });
       batch.clear();
+      capturedBytes = 0;
     };
     const onFrame: FrameHandler = (frame) => {
       requireLinkType(frame, source);
@@ -93,7 +98,8 @@ export class SourceBatches implements BatchProducer {
       batch.tsMicros[row] = micros;
       if (frame.wireLength > MAX_WIRE_LENGTH) batch.wireLength[row] = MAX_WIRE_LENGTH;
       evidence?.append(frame, batch, row);
-      if (batch.isFull) close();
+      capturedBytes += frame.end - frame.start;
+      if (batch.isFull || capturedBytes >= MAX_CAPTURED_BYTES) close();
     };
     const onChunk = async () => {
       evidence?.flushIfDue();

@@ -22,7 +22,7 @@ export const JUMP_EQUAL = 0x15;
 export const JUMP_GREATER = 0x25;
 export const JUMP_AT_LEAST = 0x35;
 export const JUMP_ANY_BIT = 0x45;
-export const RETURN = 0x06;
+const RETURN = 0x06;
 
 /** Offsets from here count from the network header, whatever the link layer is. */
 export const NETWORK = 0xfff0_0000;
