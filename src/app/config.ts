@@ -3,7 +3,7 @@
  * names it. `config.example.yaml` shows all of them; a test keeps the two alike.
  */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseFilter } from '../capture/filter/parse-filter.ts';
@@ -11,6 +11,12 @@ import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 import { HttpConfig } from '../http/config.ts';
+import {
+  DEFAULT_EVIDENCE_BYTES,
+  MAX_SNAP_BYTES,
+  MIN_EVIDENCE_BYTES,
+} from '../sensor/evidence/evidence-ring.ts';
+import type { EvidenceSettings } from '../sensor/evidence/ring-folders.ts';
 import { DEFAULT_RETENTION, type RetentionLimits } from '../store/retention.ts';
 
 const Port = z.number().int().min(1).max(65_535);
@@ -51,6 +57,13 @@ export const Config = z.strictObject({
         .default(256 * 2 ** 20),
     })
     .prefault({}),
+  evidence: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      max_bytes: z.number().int().min(MIN_EVIDENCE_BYTES).default(DEFAULT_EVIDENCE_BYTES),
+      snap_bytes: z.number().int().min(64).max(MAX_SNAP_BYTES).default(MAX_SNAP_BYTES),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       max_bytes: z.number().int().positive().default(DEFAULT_RETENTION.maxBytes),
@@ -73,6 +86,13 @@ export type Config = z.infer<typeof Config>;
 export function readConfig(path: string | null): Config {
   const config = check(path === null ? {} : readYaml(path), path ?? 'the defaults');
   return { ...config, data_dir: resolve(config.data_dir) };
+}
+
+/** What is kept of the packets on this machine; undefined: nothing. */
+export function evidenceSettings({ evidence, ...config }: Config): EvidenceSettings | undefined {
+  if (!evidence.enabled) return undefined;
+  const { max_bytes: maxBytes, snap_bytes: snapBytes } = evidence;
+  return { dir: join(config.data_dir, 'evidence'), maxBytes, snapBytes };
 }
 
 export function retentionLimits({ retention }: Config): RetentionLimits {

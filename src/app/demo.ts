@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
+import type { EvidenceSettings } from '../sensor/evidence/ring-folders.ts';
 import { replay } from '../sensor/replay.ts';
 import type { Log } from './log.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 
 const DEMO_CAPTURE = join(PACKAGE_DIR, 'demo', 'demo.pcap.zst');
+/** All of its packets fit. */
+const EVIDENCE_BYTES = 128 * 2 ** 20;
 const PROGRESS_MS = 5_000;
 
 /** Resolves when the server has all of it, or `signal` aborts. */
@@ -15,12 +18,14 @@ export async function replayDemo({
   url,
   key,
   dataDir,
+  evidence,
   log,
   signal,
 }: {
   url: string;
   key: string;
   dataDir: string;
+  evidence: EvidenceSettings | undefined;
   log: Log;
   signal: AbortSignal;
 }): Promise<void> {
@@ -39,6 +44,10 @@ export async function replayDemo({
     sensorId: DEMO_SENSOR,
     restamp: 'now',
     spoolDir,
+    evidence: evidence && {
+      ...evidence,
+      maxBytes: Math.min(evidence.maxBytes ?? EVIDENCE_BYTES, EVIDENCE_BYTES),
+    },
     signal,
     onTrouble: (message) => log.warn(message),
     onProgress: ({ rows, shipper }) => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { openLiveSensor } from '../sensor/live-sensor.ts';
-import type { Config } from './config.ts';
+import { type Config, evidenceSettings } from './config.ts';
 import type { Log } from './log.ts';
 
 /** A home machine's packets fit many times over; 64 MiB, the sensor's own default, is for busy links. */
@@ -43,6 +43,7 @@ export async function startLocalSensor(
     ringBytes: RING_BYTES,
     spoolDir: join(config.data_dir, 'spool'),
     spoolBytes: config.sensor.spool_bytes,
+    evidence: evidenceSettings(config),
     onTrouble: (message) => log.warn(message),
     onOpen: () => onOpen(),
   });

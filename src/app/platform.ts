@@ -29,8 +29,9 @@ import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import type { BatchStream } from '../stream/batch-stream.ts';
+import { AlertPackets } from './alert-packets.ts';
 import { countAnomalies } from './anomaly-counts.ts';
-import { type Config, detectionLimits, retentionLimits } from './config.ts';
+import { type Config, detectionLimits, evidenceSettings, retentionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
@@ -252,6 +253,7 @@ async function startServer(
   { decisions, queue, judge, ...services }: ServerParts,
   health: () => ReturnType<typeof readHealth>,
 ): Promise<Listener> {
+  const alertPackets = new AlertPackets(evidenceSettings(config)?.dir ?? null);
   const app = createApp(
     {
       ...services,
@@ -260,6 +262,7 @@ async function startServer(
         block: (order, by) => decisions.block(order, by),
         unblock: (id, by) => decisions.unblock(id, by),
       },
+      packetsOf: (alert) => alertPackets.read(alert),
       health,
       predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
     },

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
 import { AppError } from '../errors.ts';
 import { type Lures, startLures } from '../lures/lures.ts';
-import type { Config } from './config.ts';
+import { type Config, evidenceSettings } from './config.ts';
 import { replayDemo } from './demo.ts';
 import { COMMAND_LINE, grantLocalAccess, revokeLocalAccess } from './local-access.ts';
 import { type LocalSensor, startLocalSensor } from './local-sensor.ts';
@@ -112,6 +112,7 @@ async function playDemo(
       url: platform.url,
       key: await platform.makeKey(DEMO_SENSOR, 'sensor'),
       dataDir: config.data_dir,
+      evidence: evidenceSettings(config),
       log,
       signal,
     });

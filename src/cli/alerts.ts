@@ -43,9 +43,11 @@ export async function alerts(api: ApiClient, options: AlertsOptions): Promise<vo
 export async function explain(
   api: ApiClient,
   id: string,
-  { json, out }: { json: boolean; out: NodeJS.WritableStream },
+  { json, packets, out }: { json: boolean; packets?: string; out: NodeJS.WritableStream },
 ): Promise<void> {
-  const alert = await api.get(`/api/v1/alerts/${encodeURIComponent(id)}`, Alert);
+  const path = `/api/v1/alerts/${encodeURIComponent(id)}`;
+  const alert = await api.get(path, Alert);
+  if (packets !== undefined) await api.download(`${path}/packets.pcapng`, packets);
   out.write(json ? `${JSON.stringify(alert)}\n` : explanation(alert));
 }
 

@@ -8,8 +8,10 @@ import type { z } from 'zod';
 import { readLocalAccess } from '../app/local-access.ts';
 import { Problem } from '../contract/api.ts';
 import { AppError, ERROR_CODES, type ErrorCode } from '../errors.ts';
+import { writeStream } from './write-stream.ts';
 
 const TIMEOUT_MS = 30_000;
+const DOWNLOAD_MS = 600_000;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 const PROBLEM_TYPE = 'urn:phantomnet:error:';
 
@@ -22,6 +24,8 @@ export interface ApiClientOptions {
 
 export interface ApiClient {
   readonly url: string;
+  /** Writes what is answered to the file `to`, which is gone again where that fails. */
+  download(path: string, to: string): Promise<void>;
   /** @throws AppError what the server answers, or `server_unavailable` */
   get<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>>;
   send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
@@ -30,6 +34,17 @@ export interface ApiClient {
 /** @throws AppError `usage`, `server_unavailable`, `unauthenticated`, `forbidden`: with what to do */
 export async function openApi(options: ApiClientOptions): Promise<ApiClient> {
   const { url, key } = await findServer(options);
+
+  async function download(path: string, to: string): Promise<void> {
+    const response = await fetch(`${url}${path}`, {
+      headers: { authorization: `Bearer ${key}` },
+      signal: AbortSignal.timeout(DOWNLOAD_MS),
+    }).catch((error: unknown) => {
+      throw unreachable(url, error);
+    });
+    if (!response.ok) throw failure(url, response.status, parseJson(await response.text()));
+    await writeStream(to, response.body ?? []);
+  }
 
   async function ask(method: string, path: string, body?: unknown): Promise<unknown> {
     let response: Response;
@@ -46,9 +61,7 @@ export async function openApi(options: ApiClientOptions): Promise<ApiClient> {
       });
       text = await response.text();
     } catch (error) {
-      throw new AppError('server_unavailable', `Cannot reach ${url}: ${reasonOf(error)}`, {
-        cause: error,
-      });
+      throw unreachable(url, error);
     }
     const json = parseJson(text);
     if (response.ok) return json;
@@ -63,6 +76,7 @@ export async function openApi(options: ApiClientOptions): Promise<ApiClient> {
       throw new AppError('server_unavailable', `${url}${path} does not answer as PhantomNet does`);
     },
     send: ask,
+    download,
   };
 }
 
@@ -84,6 +98,11 @@ async function findServer({ url, dataDir, env }: ApiClientOptions) {
     'server_unavailable',
     `No PhantomNet runs on ${dataDir}: start it with npm start, or give --data-dir or --url`,
   );
+}
+
+function unreachable(url: string, cause: unknown): AppError {
+  const message = `Cannot reach ${url}: ${reasonOf(cause)}`;
+  return new AppError('server_unavailable', message, { cause });
 }
 
 function failure(url: string, status: number, json: unknown): AppError {

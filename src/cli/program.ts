@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
 import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
+import type { EvidenceWords } from './evidence.ts';
 import type { ReplayWords } from './replay.ts';
 import type { SensorCommandOptions } from './sensor.ts';
 import { addTriage } from './triage-words.ts';
@@ -70,10 +71,30 @@ function addPlatform(program: Command): void {
       new Option('--method <name>', 'what captures').choices(CAPTURE_METHODS).default('auto'),
     )
     .option('--spool <folder>', 'where batches wait for the server', 'data/spool')
+    .option('--evidence <folder>', 'where the last packets are kept', 'data/evidence')
+    .option('--no-evidence', 'keep no packets')
+    .option('--evidence-bytes <count>', 'of the packets kept, at most', parseEvidenceBytes)
+    .option('--snap-bytes <count>', 'of each packet kept, at most', parseSnapBytes)
     .option('--json', 'counters as JSON lines on standard output', false)
     .action(async (words: SensorCommandOptions) => {
       const { sensorCommand } = await import('./sensor.ts');
       await sensorCommand(words);
+    });
+  program
+    .command('evidence')
+    .description('packets that a sensor on this machine still keeps, as a capture')
+    .option('--dir <folder>', 'where they are kept', 'data/evidence')
+    .option('--sensor <id>', 'of one sensor; else of all that keep theirs there')
+    .option('--host <ip>', 'from or to this address')
+    .option('--port <port>', 'from or to this port', parsePort)
+    .option('--protocol <name>', 'TCP, UDP, ICMP, ICMPv6, ARP or OTHER')
+    .option('--from <time>', 'not before: 2026-01-31T12:00:00Z, or seconds since the epoch')
+    .option('--to <time>', 'not after')
+    .option('--max-bytes <count>', 'at most so many bytes of packets', parseBytes, 2 ** 30)
+    .requiredOption('-w, --write <file>', 'the pcapng file; - for standard output')
+    .action(async (words: EvidenceWords) => {
+      const { evidence } = await import('./evidence.ts');
+      await evidence(words, err);
     });
   program
     .command('lures')
@@ -265,6 +286,25 @@ function parseWorkers(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > MAX_WORKERS)
     throw new InvalidArgumentError(`Not a number from 1 to ${MAX_WORKERS}.`);
+  return value;
+}
+
+function parseBytes(text: string): number {
+  return parseWithin(text, 1, Number.MAX_SAFE_INTEGER);
+}
+
+function parseEvidenceBytes(text: string): number {
+  return parseWithin(text, 4 * 2 ** 20, Number.MAX_SAFE_INTEGER);
+}
+
+function parseSnapBytes(text: string): number {
+  return parseWithin(text, 64, 65_535);
+}
+
+function parseWithin(text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new InvalidArgumentError(`Not a whole number from ${min} to ${max}.`);
   return value;
 }
 

@@ -26,6 +26,10 @@ export interface SensorCommandOptions {
   /** Directory of the spool; default `data/spool`. */
   readonly spool?: string;
   readonly spoolBytes?: number;
+  /** Folder above the ring of the last packets; false: they are not kept. */
+  readonly evidence?: string | false;
+  readonly evidenceBytes?: number;
+  readonly snapBytes?: number;
   /** Counters as JSON lines on standard output. */
   readonly json?: boolean;
 }
@@ -41,10 +45,14 @@ export async function sensorCommand(options: SensorCommandOptions): Promise<void
   if (expression !== null) parseFilter(expression);
   const spoolDir = options.spool ?? 'data/spool';
   const capture = { interfaces, promiscuous, expression, workers, method, spoolDir };
+  const dir = options.evidence ?? 'data/evidence';
+  const { evidenceBytes: maxBytes, snapBytes } = options;
+  const evidence = dir === false ? undefined : { dir, maxBytes, snapBytes };
   // Before anything else is open: on Linux the program starts anew here.
-  const fds = openAndDrop(capture);
+  const fds = openAndDrop({ ...capture, evidenceDir: evidence?.dir });
   const sensor = await openLiveSensor({
     ...capture,
+    evidence,
     fds,
     sensorId: options.id ?? 'local',
     url: options.to,

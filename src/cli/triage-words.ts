@@ -33,7 +33,8 @@ export function addTriage(
     });
   asking(program, 'explain', 'one alert with its evidence')
     .argument('<id>', 'the id that alerts prints')
-    .action(async (id: string, words: ServerWords) => {
+    .option('--packets <file>', 'also write the packets behind it that are still kept, as pcapng')
+    .action(async (id: string, words: ServerWords & { packets?: string }) => {
       const { explain } = await import('./alerts.ts');
       await explain(await open(words), id, { ...words, out });
     });

@@ -98,7 +98,9 @@ function requestBodyOf({ body, payload }: AnyRoute): Json {
 }
 
 function replyContentOf({ produces, reply }: AnyRoute, nameOf: Map<z.ZodType, string>): Json {
-  if (produces !== undefined) return { [produces]: { schema: { type: 'string' } } };
+  if (produces?.startsWith('text/')) return { [produces]: { schema: { type: 'string' } } };
+  if (produces !== undefined)
+    return { [produces]: { schema: { type: 'string', format: 'binary' } } };
   return { 'application/json': { schema: { $ref: refTo(nameOf.get(reply) ?? '') } } };
 }
 

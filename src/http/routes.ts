@@ -1,6 +1,12 @@
 /** All routes: the API of `/api/v1`, then what is kept from the older system, then the machine's own. */
 import type { AnyRoute } from './route.ts';
-import { getAlert, getAlerts, getKeptAlerts, patchAlert } from './routes/alerts.ts';
+import {
+  getAlert,
+  getAlertPackets,
+  getAlerts,
+  getKeptAlerts,
+  patchAlert,
+} from './routes/alerts.ts';
 import {
   getAnalyticsAttacks,
   getAnalyticsProtocols,
@@ -39,6 +45,7 @@ export const ROUTES: readonly AnyRoute[] = [
   getOverview,
   getAlerts,
   getAlert,
+  getAlertPackets,
   patchAlert,
   getPackets,
   getFlows,

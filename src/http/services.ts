@@ -1,5 +1,6 @@
 /** Everything the routes need from the rest of the program, wired by hand in `src/app`. */
 import type { Logger } from 'pino';
+import type { Alert } from '../contract/alert.ts';
 import type { BlockOrder, Health } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
@@ -8,6 +9,15 @@ import type { Database } from '../store/database.ts';
 import type { BatchMeta } from '../stream/batch-meta.ts';
 import type { LiveEvents } from './live-events.ts';
 import type { Metrics } from './metrics.ts';
+
+/** A pcapng file that is being read. */
+export interface PacketCapture {
+  readonly packets: number;
+  /** There are more than fit. */
+  readonly isCut: boolean;
+  /** Must be read or cancelled. */
+  readonly body: ReadableStream<Uint8Array>;
+}
 
 export interface Services {
   readonly db: Database;
@@ -22,6 +32,8 @@ export interface Services {
     /** @throws AppError not_found, conflict */
     unblock(id: string, by: string): Promise<Decision>;
   };
+  /** The packets behind an alert that are still kept here. @throws AppError not_found, overloaded */
+  packetsOf(alert: Alert): Promise<PacketCapture>;
   health(): Promise<Health>;
   /** Window vectors in the order of `WINDOW_FEATURES`; null where no model is loaded. */
   predict(vectors: readonly Float64Array[]): Promise<WindowVerdict[] | null>;

@@ -9,6 +9,7 @@ import { Writable } from 'node:stream';
 import type { Hono } from 'hono';
 import pino from 'pino';
 import { z } from 'zod';
+import { AlertPackets } from '../../src/app/alert-packets.ts';
 import { PacketVerdicts } from '../../src/contract/analysis.ts';
 import type { Role } from '../../src/contract/api.ts';
 import type { Decision } from '../../src/contract/decision.ts';
@@ -51,12 +52,14 @@ export interface Harness {
 
 export interface HarnessOptions extends Partial<AppOptions> {
   readonly predict?: Services['predict'];
+  /** Folder above the rings of evidence; default: none are kept. */
+  readonly evidenceDir?: string;
   readonly live?: LiveEvents;
 }
 
 export function withServer(
   body: (harness: Harness) => Promise<void>,
-  { predict, live = new LiveEvents(), ...changed }: HarnessOptions = {},
+  { predict, evidenceDir, live = new LiveEvents(), ...changed }: HarnessOptions = {},
 ): Promise<void> {
   return withDatabase(async (db) => {
     const lines: string[] = [];
@@ -69,6 +72,7 @@ export function withServer(
         },
       }),
     );
+    const alertPackets = new AlertPackets(evidenceDir ?? null);
     const services: Services = {
       db,
       log,
@@ -85,6 +89,7 @@ export function withServer(
           blocks: [],
         }),
       decisions: simulatedDecisions(db),
+      packetsOf: (alert) => alertPackets.read(alert),
       health: async () => ({
         status: 'ok',
         model_loaded: predict !== undefined,

@@ -1,13 +1,22 @@
 /** The OpenAPI document lists what is mounted, and what is mounted answers as it says. */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ALERT_KIND_NAMES } from '../../src/contract/alert-kinds.ts';
 import { WINDOW_FEATURES } from '../../src/contract/features.ts';
 import { ROUTES } from '../../src/http/routes.ts';
+import { EvidenceRing } from '../../src/sensor/evidence/evidence-ring.ts';
+import { feeding, frameOf } from '../../src/sensor/evidence/made-frames.suite.ts';
+import { ringFolder } from '../../src/sensor/evidence/ring-folders.ts';
 import { ingest } from '../../src/store/ingest.ts';
 import { insertLureEvents } from '../../src/store/lures.ts';
 import { alertOf, flowRecord, trafficBatch, windowRow } from '../support/traffic.ts';
 import { type CallOptions, type Harness, withServer } from './harness.ts';
+
+const evidenceDir = mkdtempSync(join(tmpdir(), 'phantomnet-open-api-'));
+afterAll(() => rmSync(evidenceDir, { recursive: true, force: true }));
 
 const START_MICROS = 1_700_000_000_000_000;
 
@@ -29,7 +38,10 @@ async function fill({ db }: Harness): Promise<void> {
     ...batch,
     flows: [flowRecord({ id: 1 }), flowRecord({ id: 2 })],
     windows: [windowRow(), windowRow({ entity: '*', scope: 'network' })],
-    alerts: [alertOf({ id: 'alert-1' }), alertOf({ id: 'alert-2', alert_type: 'SYN_Flood' })],
+    alerts: [
+      alertOf({ id: 'alert-1', packets: [KEPT] }),
+      alertOf({ id: 'alert-2', alert_type: 'SYN_Flood' }),
+    ],
   });
   await insertLureEvents(db, [
     {
@@ -48,6 +60,21 @@ async function fill({ db }: Harness): Promise<void> {
       sha256: null,
     },
   ]);
+}
+
+/** Two packets of one conversation, kept where `callEveryRoute` asks for them. */
+const KEPT = {
+  ...{ sensor_id: 'lab', first: 1e9, last: 1e9 + 1 },
+  ...{ src_ip: '10.0.0.1', dst_ip: '10.0.0.2', dst_port: null, protocol: 'TCP' },
+};
+
+async function keepPackets(dir: string): Promise<void> {
+  const ring = await EvidenceRing.open({ dir: ringFolder(dir, 'lab', 0) });
+  const feed = feeding(ring);
+  const packet = { srcPort: 1000, dstPort: 80, protocol: 'TCP' as const, payload: 5 };
+  feed(frameOf({ ...packet, tsMicros: 1e15, src: 1, dst: 2 }));
+  feed(frameOf({ ...packet, tsMicros: 1e15 + 1, src: 2, dst: 1 }));
+  await ring.close();
 }
 
 const VECTOR = Object.fromEntries(WINDOW_FEATURES.map(({ name }) => [name, 1]));
@@ -120,12 +147,14 @@ describe('the OpenAPI document', () => {
     withServer(
       async (server) => {
         await fill(server);
+        await keepPackets(evidenceDir);
         const answered = await callEveryRoute(server);
         expect(answered.sort()).toEqual(
           ROUTES.map(({ method, path }) => `${method} ${path}`).sort(),
         );
       },
       {
+        evidenceDir,
         predict: async (vectors) =>
           vectors.map(() => ({ label: 'Benign', confidence: 0.9, threatScore: 0.1 })),
       },
@@ -164,6 +193,12 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   const alerts = await (await get('/api/v1/alerts', '?limit=1&status=open')).json();
   expect([alerts.alerts.length, alerts.next]).toEqual([1, expect.any(String)]);
   await good('GET /api/v1/alerts/{id}', '/api/v1/alerts/alert-1');
+  const kept = await good(
+    'GET /api/v1/alerts/{id}/packets.pcapng',
+    '/api/v1/alerts/alert-1/packets.pcapng',
+  );
+  expect(kept.headers.get('phantomnet-packets')).toBe('2');
+  await kept.body?.cancel();
   const changed = await good('PATCH /api/v1/alerts/{id}', '/api/v1/alerts/alert-1', {
     key: admin,
     json: { status: 'false_positive' },

@@ -4,7 +4,7 @@ import { Alert } from '../../contract/alert.ts';
 import { AlertChange, AlertPage, AlertQuery } from '../../contract/api.ts';
 import { AppError } from '../../errors.ts';
 import { changeAlertStatus, getAlert as findAlert, listAlerts } from '../../store/alerts.ts';
-import { route } from '../route.ts';
+import { RawReply, route } from '../route.ts';
 
 const PATH = '/api/v1/alerts';
 const AlertId = z.object({ id: z.string().min(1).max(64) });
@@ -27,6 +27,25 @@ export const getAlert = route({
   params: AlertId,
   reply: Alert,
   handle: async ({ services, params }) => known(await findAlert(services.db, params.id), params.id),
+});
+
+export const getAlertPackets = route({
+  method: 'GET',
+  path: `${PATH}/{id}/packets.pcapng`,
+  access: 'viewer',
+  summary: 'The packets behind an alert that are still kept, and their answers, as a capture',
+  params: AlertId,
+  reply: RawReply,
+  produces: 'application/vnd.tcpdump.pcap',
+  async handle({ services, params, headers }) {
+    const alert = known(await findAlert(services.db, params.id), params.id);
+    const { body, packets, isCut } = await services.packetsOf(alert);
+    headers.set('content-type', 'application/vnd.tcpdump.pcap');
+    headers.set('content-disposition', `attachment; filename="alert-${fileName(alert.id)}.pcapng"`);
+    headers.set('cache-control', 'no-store');
+    headers.set('phantomnet-packets', `${packets}${isCut ? ', cut' : ''}`);
+    return new Response(body, { headers });
+  },
 });
 
 export const patchAlert = route({
@@ -53,6 +72,11 @@ export const getKeptAlerts = route({
   reply: AlertPage,
   handle: ({ services, query }) => listAlerts(services.db, query),
 });
+
+/** What no header and no file system takes amiss. */
+function fileName(id: string): string {
+  return id.replaceAll(/[^A-Za-z0-9-]/g, '_');
+}
 
 function known(alert: Alert | null, id: string): Alert {
   if (!alert) throw new AppError('not_found', `There is no alert ${id}`);

@@ -4,6 +4,7 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SENSOR_ID } from '../../stream/batch-meta.ts';
 
 /** What a sensor keeps of its packets. */
 export interface EvidenceSettings {
@@ -21,8 +22,9 @@ export function ringFolder(dir: string, sensorId: string, worker: number): strin
   return join(dir, sensorId, `worker-${worker}`);
 }
 
-/** Folders of the sensor's rings; none where nothing was ever kept. */
+/** Folders of the sensor's rings; none where nothing was ever kept, or it is no sensor's id. */
 export async function ringsOf(dir: string, sensorId: string): Promise<string[]> {
+  if (!SENSOR_ID.test(sensorId)) return [];
   const names = await namesIn(join(dir, sensorId));
   return names.filter((name) => WORKER_NAME.test(name)).map((name) => join(dir, sensorId, name));
 }

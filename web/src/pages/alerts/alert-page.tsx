@@ -66,6 +66,15 @@ function Detail({ alert }: { alert: Alert }) {
           </Panel>
           <Panel title="Packets behind it">
             <PacketReferences references={alert.packets} />
+            {alert.packets.length > 0 && (
+              <a
+                className="text-accent text-xs hover:underline"
+                href={`/api/v1/alerts/${encodeURIComponent(alert.id)}/packets.pcapng`}
+                download
+              >
+                Download packets (pcapng)
+              </a>
+            )}
           </Panel>
         </div>
         <div className="grid gap-3">
