@@ -23,6 +23,11 @@ describe('DTLS', () => {
     expect(detail).toEqual({ version: '1.2' });
   });
 
+  it('knows the version that OpenSSL spoke before the standard', () => {
+    const { batch } = readPayload(dtls, CLIENT_HELLO.replaceAll(/fef[fd]/g, '0100'), UDP);
+    expect(batch.ja4.get(0)).toBe('d00d010100_648b5c445417_000000000000');
+  });
+
   it('tells a server', () => {
     const { batch, detail } = readPayload(dtls, SERVER_HELLO, UDP);
     expect(batch.appEvents[0]).toBe(AppEvent.TLS_SERVER_HELLO);

@@ -6,6 +6,8 @@ import type { Span } from '../span.ts';
 import { HelloRows, helloEvent } from '../tls/hello-rows.ts';
 
 const HANDSHAKE = 22;
+/** DTLS1_BAD_VER: what OpenSSL spoke before the standard, and Cisco AnyConnect still does. */
+const OPENSSL_VERSION = 0x0100;
 const RECORD_HEADER_BYTES = 13;
 const HANDSHAKE_HEADER_BYTES = 12;
 /** Fields of the record's header, then of the handshake's. */
@@ -47,13 +49,13 @@ class DtlsReader implements AppReader {
   }
 }
 
-/** Version 1.0 or 1.2, in which 1.3 begins, too, and a length that fits the datagram. */
+/** Version 1.0, the same in early OpenSSL, or 1.2, in which 1.3 begins, too; and a length that fits the datagram. */
 function isHandshake(view: DataView, start: number, wireEnd: number): boolean {
   const version = view.getUint16(start + 1);
   const recordBytes = view.getUint16(start + RECORD_LENGTH);
   return (
     view.getUint8(start) === HANDSHAKE &&
-    (version === 0xfeff || version === 0xfefd) &&
+    (version === 0xfeff || version === 0xfefd || version === OPENSSL_VERSION) &&
     recordBytes > 0 &&
     start + RECORD_HEADER_BYTES + recordBytes <= wireEnd
   );

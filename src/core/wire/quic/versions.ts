@@ -13,10 +13,13 @@ const VERSION_1 = 0x0000_0001;
 const VERSION_2 = 0x6b33_43cf;
 const DRAFTS = 0xff00_0000;
 const LAST_DRAFT = 34;
+/** Facebook's, after draft 22. */
+const MVFST_1 = 0xface_b001;
 
 const RFC_9001 = versionOf('38762cf7f55934b34d179ae6a4c80cadccbb7f0a', 'quic', 0);
 const RFC_9369 = versionOf('0dede3def700a6db819381be6e269dcbf9bd2ed9', 'quicv2', 1);
 const DRAFT_29 = versionOf('afbfec289993d24c9e9786f19c6111e04390a899', 'quic', 0);
+const DRAFT_21 = versionOf('7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a', 'quic', 0);
 const DRAFT_23 = versionOf('c3eef712c72ebb5a11a7d2432bb46365bef9f502', 'quic', 0);
 
 /** How to open the version's Initial packets; null: not known how. */
@@ -26,7 +29,8 @@ export function openableVersion(version: number): QuicVersion | null {
   const draft = draftOf(version);
   if (draft > 32) return RFC_9001;
   if (draft > 28) return DRAFT_29;
-  return draft > 22 ? DRAFT_23 : null;
+  if (draft > 22) return DRAFT_23;
+  return draft > 20 || version === MVFST_1 ? DRAFT_21 : null;
 }
 
 /** A version that someone speaks, or that is reserved to exercise the negotiation (RFC 9000 §15). */
