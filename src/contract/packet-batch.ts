@@ -40,6 +40,8 @@ export const AppEvent = {
   HTTP_LOGIN: 1 << 9,
   /** More fragments follow, or the packet is not the first fragment. */
   IP_FRAGMENT: 1 << 10,
+  /** Not the first fragment: its ports are those of the first, they do not stand in the packet. */
+  LATER_FRAGMENT: 1 << 11,
 } as const;
 
 /** A text column: row `i` holds `values[codes[i]]`, or null where the code is -1. */

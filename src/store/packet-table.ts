@@ -3,7 +3,12 @@
 import { Verdict } from '../contract/alert.ts';
 import { ALERT_KIND_NAMES } from '../contract/alert-kinds.ts';
 import { type PacketVerdicts, threatLevelOf } from '../contract/analysis.ts';
-import { type PacketBatch, PROTOCOLS, type TextColumn } from '../contract/packet-batch.ts';
+import {
+  AppEvent,
+  type PacketBatch,
+  PROTOCOLS,
+  type TextColumn,
+} from '../contract/packet-batch.ts';
 import { PACKET_COLUMNS, type SqlType, VERDICT_COLUMNS } from '../contract/packet-record.ts';
 import { flagNames } from '../core/wire/tcp-flags.ts';
 import type { AddressTexts } from './address-texts.ts';
@@ -62,8 +67,8 @@ const FIELDS: Record<PacketField, Bind> = {
   ),
   protocol: codeOf(({ batch }) => batch.protocol, PROTOCOL_BYTES),
   length: int4Of((batch) => batch.wireLength),
-  src_port: int4Of((batch) => batch.srcPort),
-  dst_port: int4Of((batch) => batch.dstPort),
+  src_port: portOf((batch) => batch.srcPort),
+  dst_port: portOf((batch) => batch.dstPort),
   tcp_flags: codeOf(({ batch }) => batch.tcpFlags, FLAG_BYTES),
   tcp_syn: flagOf(TCP_SYN),
   tcp_ack: flagOf(TCP_ACK),
@@ -229,6 +234,20 @@ function int4Of(of: (batch: PacketBatch) => Numbers): Bind {
       const value = values[row] as number;
       if (value < 0) out.null();
       else out.int4(value);
+    };
+  };
+}
+
+/** Later fragments belong to a conversation, but have no ports of their own. */
+function portOf(of: (batch: PacketBatch) => Int32Array): Bind {
+  return ({ batch }) => {
+    const ports = of(batch);
+    const { appEvents } = batch;
+    return (out, row) => {
+      const port = ports[row] as number;
+      const isLater = ((appEvents[row] as number) & AppEvent.LATER_FRAGMENT) !== 0;
+      if (port < 0 || isLater) out.null();
+      else out.int4(port);
     };
   };
 }

@@ -6,7 +6,7 @@ import { PacketDecoder } from '../../src/core/wire/decoder.ts';
 import { isKnownLinkType } from '../../src/core/wire/link-layer.ts';
 import { toRecord } from '../../src/core/wire/to-record.ts';
 import { AppError } from '../../src/errors.ts';
-import { COMPARED_COLUMNS, expectedOf } from './expected.ts';
+import { COMPARED_COLUMNS, expectedOf, tunnelsOf } from './expected.ts';
 import { readWithTshark, type TsharkPacket } from './tshark.ts';
 
 const BATCH_ROWS = 1024;
@@ -63,15 +63,21 @@ function comparePacket(
   const record = records[index];
   const tshark = packets[index];
   if (record === undefined || tshark === undefined) return;
-  const expected = expectedOf(tshark);
+  const depth = record.tunnel === null ? 0 : record.tunnel.split('/').length;
+  const expected = expectedOf(tshark, depth);
+  const add = (column: string, ours: unknown, theirs: unknown) => {
+    const protocols = tshark['frame.protocols'][0] ?? '';
+    differences.push({ file, packet: index + 1, column, ours, theirs, protocols, record, tshark });
+  };
+  const theirDepth = tunnelsOf(tshark);
+  if (depth !== theirDepth) add('tunnel', record.tunnel, theirDepth);
   for (const column of COMPARED_COLUMNS) {
     const ours = record[column];
     const theirs = expected[column] ?? null;
     // Only pcapng names interfaces; elsewhere the contract asks for the file's name.
     if (column === 'interface' && theirs === null) continue;
     if (ours === theirs || isSameText(ours, theirs)) continue;
-    const protocols = tshark['frame.protocols'];
-    differences.push({ file, packet: index + 1, column, ours, theirs, protocols, record, tshark });
+    add(column, ours, theirs);
   }
 }
 
@@ -93,7 +99,8 @@ function plain(text: string): string {
 async function decode(path: string) {
   const records: PacketRecord[] = [];
   const batch = new PacketBatch(BATCH_ROWS);
-  const decoder = new PacketDecoder();
+  // As tshark is told to: each fragment by itself.
+  const decoder = new PacketDecoder({ maxWhole: 0 });
   let unknownLinkType: number | undefined;
   let damage: string | undefined;
   try {

@@ -1,14 +1,15 @@
 /**
  * The 33 columns as tshark's fields give them: the translation from its words to the contract's.
  *
- * tshark follows a packet through tunnels and into what ICMP errors quote, and its first value need not
- * be the outermost layer's. `frame.protocols` lists the layers in order, so a field counts only if its
- * protocol stands in the outermost stack: network, transport, application.
+ * tshark follows a packet through tunnels and into what ICMP errors quote. `frame.protocols` lists the layers
+ * in order, and the values of a field stand in the same order, so that those of one stack (network, transport,
+ * application) can be told: of the stack that our row tells, as deep as our decoder went.
  */
 import type { PacketRecord } from '../../src/contract/packet-record.ts';
 import type { TsharkPacket } from './tshark.ts';
 
 type Column = keyof PacketRecord;
+type Field = keyof TsharkPacket;
 export type Expected = Partial<Record<Column, PacketRecord[Column]>>;
 
 /** The columns of the contract's first table, `interface` apart: see `compare.ts`. */
@@ -67,33 +68,113 @@ const NEXT_HEADER = {
   135: 'mip6.proto',
 } as const satisfies Record<number, keyof TsharkPacket>;
 
+/** One stack of a packet: network, transport and application, with the place of its layers among those of the same name. */
 interface Layers {
   readonly network: string | undefined;
   readonly transport: string | undefined;
   /** Protocols above the transport, up to the next network layer. */
   readonly application: readonly string[];
+  /** How many layers of a protocol stand below this stack. */
+  readonly below: ReadonlyMap<string, number>;
 }
 
-export function expectedOf(packet: TsharkPacket): Expected {
-  const layers = outermost(packet['frame.protocols'].split(':'), packet['ip.src'] !== '');
+/** `depth`: tunnels to go through. */
+export function expectedOf(packet: TsharkPacket, depth: number): Expected {
+  const layers = stacksOf(packet)[depth] ?? NO_LAYERS;
+  const first = (field: Field) => packet[field][0] ?? '';
+  const of = valueReader(packet, layers);
   const hasIp = layers.network === 'ip' || layers.network === 'ipv6';
   const isArp = layers.network === 'arp';
   return {
-    timestamp: timestampOf(packet['frame.time_epoch']),
-    interface: nameOfInterface(packet['frame.interface_name']),
-    src_ip: hasIp ? packet[layers.network === 'ip' ? 'ip.src' : 'ipv6.src'] || null : null,
-    dst_ip: hasIp ? packet[layers.network === 'ip' ? 'ip.dst' : 'ipv6.dst'] || null : null,
-    protocol: isArp ? 'ARP' : protocolOf(packet, layers.network),
-    length: Number(packet['frame.len']),
-    ...transportColumns(packet, layers.transport),
-    arp_op: isArp ? numberOf(packet['arp.opcode']) : null,
-    arp_psrc: isArp ? packet['arp.src.proto_ipv4'] || null : null,
-    arp_pdst: isArp ? packet['arp.dst.proto_ipv4'] || null : null,
-    arp_hwsrc: isArp ? packet['arp.src.hw_mac'] || null : null,
-    arp_hwdst: isArp ? packet['arp.dst.hw_mac'] || null : null,
-    ...dnsColumns(packet, layers),
-    ...httpColumns(packet, layers),
+    timestamp: timestampOf(first('frame.time_epoch')),
+    interface: nameOfInterface(first('frame.interface_name')),
+    src_ip: hasIp ? of(layers.network === 'ip' ? 'ip.src' : 'ipv6.src') || null : null,
+    dst_ip: hasIp ? of(layers.network === 'ip' ? 'ip.dst' : 'ipv6.dst') || null : null,
+    protocol: isArp ? 'ARP' : protocolOf(of, layers.network),
+    length: Number(first('frame.len')),
+    ...transportColumns(of, layers.transport),
+    arp_op: isArp ? numberOf(of('arp.opcode')) : null,
+    arp_psrc: isArp ? of('arp.src.proto_ipv4') || null : null,
+    arp_pdst: isArp ? of('arp.dst.proto_ipv4') || null : null,
+    arp_hwsrc: isArp ? of('arp.src.hw_mac') || null : null,
+    arp_hwdst: isArp ? of('arp.dst.hw_mac') || null : null,
+    ...dnsColumns(of, layers),
+    ...httpColumns(of, layers),
   };
+}
+
+/** How many of the tunnels that we know tshark went through. */
+export function tunnelsOf(packet: TsharkPacket): number {
+  return Math.max(0, stacksOf(packet).length - 1);
+}
+
+type ValueReader = (field: Field) => string;
+
+const NO_LAYERS: Layers = {
+  network: undefined,
+  transport: undefined,
+  application: [],
+  below: new Map(),
+};
+
+/** Protocols that lead from one stack to the next, as we do too. */
+const TUNNELS = new Set(['gre', 'vxlan', 'geneve', 'gtp', 'teredo', 'ayiya', 'erspan']);
+/** What else may stand between the stacks of a tunnel. */
+const BETWEEN = new Set([
+  ...['eth', 'ethertype', 'vlan', 'mpls', 'ppp', 'pppoes', 'llc', 'nvgre', 'pw', 'ieee8021ad'],
+  ...['ah', 'ipv6.hopopts', 'ipv6.routing', 'ipv6.fraghdr', 'ipv6.dstopts', 'udp'],
+]);
+
+/** The value that the field has in the stack's layer: as many stand before it as layers of its protocol are below. */
+function valueReader(packet: TsharkPacket, { below }: Layers): ValueReader {
+  return (field) => {
+    const values = packet[field];
+    const protocol = field.split('.', 1)[0] ?? '';
+    return values[Math.min(below.get(protocol) ?? 0, values.length - 1)] ?? '';
+  };
+}
+
+/** The stacks from the outermost inwards, each reached from the last through a tunnel that we know. */
+function stacksOf(packet: TsharkPacket): Layers[] {
+  const protocols = (packet['frame.protocols'][0] ?? '').split(':');
+  const stacks: Layers[] = [];
+  let at = protocols.findIndex((name) => NETWORK.includes(name));
+  // An IPv6 packet under IPv4's type number: tshark lists both.
+  if (protocols[at] === 'ip' && protocols[at + 1] === 'ipv6' && packet['ip.src'].length === 0) at++;
+  while (at >= 0) {
+    stacks.push(stackAt(protocols, at));
+    at = nextStack(protocols, at);
+  }
+  return stacks;
+}
+
+function stackAt(protocols: readonly string[], at: number): Layers {
+  let next = at + 1;
+  while (EXTENSIONS.has(protocols[next] ?? '')) next++;
+  const transport = TRANSPORT.find((name) => name === protocols[next]);
+  const rest = protocols.slice(next + 1);
+  const inner = rest.findIndex((name) => NETWORK.includes(name) || name === 'eth');
+  const below = new Map<string, number>();
+  for (const name of protocols.slice(0, at)) below.set(name, (below.get(name) ?? 0) + 1);
+  return {
+    network: protocols[at],
+    transport,
+    application: transport === undefined ? [] : rest.slice(0, inner < 0 ? undefined : inner),
+    below,
+  };
+}
+
+/** Index of the network layer inside the tunnel in the stack at `at`; -1: it carries none. */
+function nextStack(protocols: readonly string[], at: number): number {
+  let isTunnel = true;
+  for (let next = at + 1; next < protocols.length; next++) {
+    const name = protocols[next] ?? '';
+    if (NETWORK.includes(name)) return isTunnel ? next : -1;
+    if (name === 'udp') isTunnel = false;
+    else if (TUNNELS.has(name)) isTunnel = true;
+    else if (!BETWEEN.has(name)) return -1;
+  }
+  return -1;
 }
 
 /** Cut to the microsecond; null where the file gives no time, or none that can be written in nine digits. */
@@ -107,29 +188,12 @@ function nameOfInterface(name: string): string | null {
   return name === '' || name === 'unknown' ? null : name;
 }
 
-function outermost(protocols: readonly string[], hasIpv4: boolean): Layers {
-  let at = protocols.findIndex((name) => NETWORK.includes(name));
-  // An IPv6 packet under IPv4's type number: tshark lists both.
-  if (protocols[at] === 'ip' && protocols[at + 1] === 'ipv6' && !hasIpv4) at++;
-  if (at < 0) return { network: undefined, transport: undefined, application: [] };
-  let next = at + 1;
-  while (EXTENSIONS.has(protocols[next] ?? '')) next++;
-  const transport = TRANSPORT.find((name) => name === protocols[next]);
-  const rest = protocols.slice(next + 1);
-  const inner = rest.findIndex((name) => NETWORK.includes(name) || name === 'eth');
-  return {
-    network: protocols[at],
-    transport,
-    application: transport === undefined ? [] : rest.slice(0, inner < 0 ? undefined : inner),
-  };
-}
-
-function protocolOf(packet: TsharkPacket, network: string | undefined): string {
+function protocolOf(of: ValueReader, network: string | undefined): string {
   if (network === undefined) return 'OTHER';
-  let number = numberOf(packet[network === 'ip' ? 'ip.proto' : 'ipv6.nxt']) ?? -1;
+  let number = numberOf(of(network === 'ip' ? 'ip.proto' : 'ipv6.nxt')) ?? -1;
   for (let step = 0; step < 16 && number in NEXT_HEADER; step++) {
     if (network === 'ip' && number !== 51) break;
-    const next = numberOf(packet[NEXT_HEADER[number as keyof typeof NEXT_HEADER]]);
+    const next = numberOf(of(NEXT_HEADER[number as keyof typeof NEXT_HEADER]));
     if (next === null) break;
     if (next === number) break;
     number = next;
@@ -138,14 +202,14 @@ function protocolOf(packet: TsharkPacket, network: string | undefined): string {
   return names[number] ?? 'OTHER';
 }
 
-function transportColumns(packet: TsharkPacket, transport: string | undefined): Expected {
+function transportColumns(of: ValueReader, transport: string | undefined): Expected {
   const isTcp = transport === 'tcp';
   const isUdp = transport === 'udp';
-  const bits = isTcp ? numberOf(packet['tcp.flags']) : null;
+  const bits = isTcp ? numberOf(of('tcp.flags')) : null;
   const has = (bit: number) => (bits === null ? null : (bits & bit) !== 0);
   const icmp = transport === 'icmp' || transport === 'icmpv6' ? transport : null;
   const portOf = (end: 'srcport' | 'dstport') =>
-    isTcp || isUdp ? numberOf(packet[`${transport}.${end}`]) : null;
+    isTcp || isUdp ? numberOf(of(`${transport}.${end}`)) : null;
   return {
     src_port: portOf('srcport'),
     dst_port: portOf('dstport'),
@@ -156,37 +220,37 @@ function transportColumns(packet: TsharkPacket, transport: string | undefined): 
     tcp_fin: has(0x01),
     tcp_rst: has(0x04),
     tcp_psh: has(0x08),
-    seq: isTcp && bits !== null ? numberOf(packet['tcp.seq_raw']) : null,
-    ack: isTcp && bits !== null ? numberOf(packet['tcp.ack_raw']) : null,
-    icmp_type: icmp ? numberOf(packet[`${icmp}.type`]) : null,
-    icmp_code: icmp ? numberOf(packet[`${icmp}.code`]) : null,
+    seq: isTcp && bits !== null ? numberOf(of('tcp.seq_raw')) : null,
+    ack: isTcp && bits !== null ? numberOf(of('tcp.ack_raw')) : null,
+    icmp_type: icmp ? numberOf(of(`${icmp}.type`)) : null,
+    icmp_code: icmp ? numberOf(of(`${icmp}.code`)) : null,
   };
 }
 
-function dnsColumns(packet: TsharkPacket, { transport, application }: Layers): Expected {
+function dnsColumns(of: ValueReader, { transport, application }: Layers): Expected {
   const isDns = application.some((name) => DNS.includes(name));
-  const response = isDns ? numberOf(packet['dns.flags.response']) : null;
-  const udpBytes = numberOf(packet['udp.length']);
+  const response = isDns ? numberOf(of('dns.flags.response')) : null;
+  const udpBytes = numberOf(of('udp.length'));
   const messageBytes =
-    transport === 'tcp' ? numberOf(packet['dns.length']) : udpBytes === null ? null : udpBytes - 8;
+    transport === 'tcp' ? numberOf(of('dns.length')) : udpBytes === null ? null : udpBytes - 8;
   return {
     dns_query: response === null ? null : response === 0,
     dns_response: response === null ? null : response === 1,
-    dns_qname: response === null ? null : nameOf(packet['dns.qry.name']),
-    dns_qtype: response === null ? null : numberOf(packet['dns.qry.type']),
-    dns_answer_count: response === 1 ? numberOf(packet['dns.count.answers']) : null,
+    dns_qname: response === null ? null : nameOf(of('dns.qry.name')),
+    dns_qtype: response === null ? null : numberOf(of('dns.qry.type')),
+    dns_answer_count: response === 1 ? numberOf(of('dns.count.answers')) : null,
     dns_answer_size: response === 1 ? messageBytes : null,
   };
 }
 
-function httpColumns(packet: TsharkPacket, { application }: Layers): Expected {
+function httpColumns(of: ValueReader, { application }: Layers): Expected {
   const isHttp = application.some((name) => HTTP.includes(name));
-  const path = isHttp ? packet['http.request.uri'] || null : null;
+  const path = isHttp ? of('http.request.uri') || null : null;
   return {
-    http_method: isHttp ? packet['http.request.method'] || null : null,
+    http_method: isHttp ? of('http.request.method') || null : null,
     http_path: path === null ? null : [...path].slice(0, MAX_PATH_CHARS).join(''),
-    http_status_code: isHttp ? packet['http.response.code'] || null : null,
-    http_host: isHttp ? packet['http.host'] || null : null,
+    http_status_code: isHttp ? of('http.response.code') || null : null,
+    http_host: isHttp ? of('http.host') || null : null,
   };
 }
 

@@ -56,8 +56,8 @@ const FIELDS = [
   'http.host',
 ] as const;
 
-/** The first value of each field, as tshark prints it; empty where the packet has none. */
-export type TsharkPacket = Readonly<Record<(typeof FIELDS)[number], string>>;
+/** All values of each field in the order of the layers, as tshark prints them; none where the packet has none. */
+export type TsharkPacket = Readonly<Record<(typeof FIELDS)[number], readonly string[]>>;
 
 const PREFERENCES = [
   'ip.defragment:FALSE',
@@ -82,6 +82,7 @@ const PREFERENCES = [
 const DISABLED_HEURISTICS = ['dns_udp'];
 
 const SEPARATOR = '\x1f';
+const AGGREGATOR = '\x1e';
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 export async function hasTshark(): Promise<boolean> {
@@ -95,7 +96,7 @@ export async function hasTshark(): Promise<boolean> {
 export async function readWithTshark(path: string): Promise<TsharkPacket[]> {
   const options = [
     ['-n', '-r', path, '-T', 'fields'],
-    ['-E', `separator=${SEPARATOR}`, '-E', 'occurrence=f'],
+    ['-E', `separator=${SEPARATOR}`, '-E', 'occurrence=a', '-E', `aggregator=${AGGREGATOR}`],
     ...PREFERENCES.map((preference) => ['-o', preference]),
     ...DISABLED_HEURISTICS.map((name) => ['--disable-heuristic', name]),
     ...FIELDS.map((field) => ['-e', field]),
@@ -120,7 +121,8 @@ function parse(output: string): TsharkPacket[] {
     .slice(0, -1)
     .map((line) => {
       const values = line.split(SEPARATOR);
-      return Object.fromEntries(FIELDS.map((field, i) => [field, values[i] ?? ''])) as TsharkPacket;
+      const lists = FIELDS.map((field, i) => [field, values[i] ? values[i].split(AGGREGATOR) : []]);
+      return Object.fromEntries(lists) as TsharkPacket;
     })
-    .filter((packet) => packet['frame.encap_type'] !== ''); // blocks of pcapng that are no packets
+    .filter((packet) => packet['frame.encap_type'].length > 0); // blocks of pcapng that are no packets
 }

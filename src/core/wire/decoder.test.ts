@@ -110,7 +110,7 @@ describe('other packets', () => {
   it('names the protocol of a later fragment, and gives it no ports', () => {
     const batch = decodeRow(ipv4Frame(17, 'c7380035aabbccdd', { fragment: '20b9' }));
     expect([batch.protocol[0], batch.srcPort[0], batch.payloadBytes[0]]).toEqual([2, -1, 8]);
-    expect(batch.appEvents[0]).toBe(AppEvent.IP_FRAGMENT);
+    expect(batch.appEvents[0]).toBe(AppEvent.IP_FRAGMENT | AppEvent.LATER_FRAGMENT);
   });
 
   it('decodes the first fragment, whose UDP length reaches beyond it', () => {

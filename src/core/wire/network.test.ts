@@ -123,14 +123,16 @@ describe('fragments', () => {
   const second = ipv4Frame(17, piece(8, 24), { fragment: '2001' });
   const last = ipv4Frame(17, piece(24), { fragment: '0003' });
 
-  it('attributes later fragments to the ports of the first', () => {
-    const [, later] = records([first, second]);
-    expect(later).toMatchObject({ src_port: 51000, dst_port: 1900, payload_bytes: 16 });
+  it('attributes later fragments to the conversation of the first, whose ports they do not show', () => {
+    const [begin, later] = records([first, second]);
+    expect(begin?.community_id).toMatch(/^1:/);
+    expect(later).toMatchObject({ src_port: null, payload_bytes: 16 });
+    expect(later?.community_id).toBe(begin?.community_id);
   });
 
-  it('knows no ports where the first fragment has not come', () => {
+  it('knows no conversation where the first fragment has not come', () => {
     const [early] = records([second, first]);
-    expect(early).toMatchObject({ src_port: null, protocol: 'UDP' });
+    expect(early).toMatchObject({ community_id: null, protocol: 'UDP' });
   });
 
   it.each([
@@ -139,7 +141,7 @@ describe('fragments', () => {
     ['with one twice', [first, second, second, last]],
   ])('tells in the completing row what the whole carries: %s', (_, frames) => {
     const rows = records(frames);
-    expect(rows.at(-1)).toMatchObject({ http_method: 'M-SEARCH', dst_port: 1900, anomaly: null });
+    expect(rows.at(-1)).toMatchObject({ http_method: 'M-SEARCH', dst_port: null, anomaly: null });
     expect(rows.slice(0, -1).map(({ http_method }) => http_method)).toEqual(
       frames.slice(1).map(() => null),
     );
@@ -147,11 +149,8 @@ describe('fragments', () => {
 
   it('puts nothing together where it is told not to', () => {
     const rows = records([first, second, last], { maxWhole: 0 });
-    expect(rows.map(({ http_method, src_port }) => [http_method, src_port])).toEqual([
-      [null, 51000],
-      [null, 51000],
-      [null, 51000],
-    ]);
+    expect(rows.map(({ http_method }) => http_method)).toEqual([null, null, null]);
+    expect(new Set(rows.map(({ community_id }) => community_id)).size).toBe(1);
   });
 
   it('reads a TCP header that is split over fragments, once', () => {
@@ -176,7 +175,7 @@ describe('fragments', () => {
       ipv4Frame(6, part(0, 24), { fragment: '2000' }),
       ipv4Frame(6, part(24), { fragment: '0003' }),
     ]);
-    expect(rows[1]).toMatchObject({ tcp_flags: null, src_port: 51000, http_path: '/whole' });
+    expect(rows[1]).toMatchObject({ tcp_flags: null, src_port: null, http_path: '/whole' });
   });
 
   it('enters a tunnel whose packet came in fragments', () => {
@@ -200,7 +199,7 @@ describe('fragments', () => {
       return `${ETHERNET_IPV6} 60000000 ${bytes} 2c 40 ${V6} 3c 00 ${field} 00000007 ${payload}`;
     };
     const rows = records([frame('0001', part(0, 24)), frame('0018', part(24))]);
-    expect(rows[1]).toMatchObject({ protocol: 'UDP', dst_port: 1900, http_method: 'M-SEARCH' });
+    expect(rows[1]).toMatchObject({ protocol: 'UDP', dst_port: null, http_method: 'M-SEARCH' });
   });
 
   it.each([

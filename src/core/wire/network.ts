@@ -225,6 +225,7 @@ export class NetworkReader {
       const isRead = this.#transport.readFirstFragment(batch, row, number, span);
       fragments.noteFirst(slot, batch, row, number, transportStart, isRead && span.start > before);
     } else {
+      batch.appEvents[row]! |= AppEvent.LATER_FRAGMENT;
       batch.srcPort[row] = fragments.srcPort(slot);
       batch.dstPort[row] = fragments.dstPort(slot);
     }
@@ -348,7 +349,7 @@ function isCredible({ etherType, payloadStart: at }: LinkHeader, span: Span): bo
       return (
         first >> 4 === 4 &&
         headerBytes >= MIN_IPV4_BYTES &&
-        total >= headerBytes &&
+        (total === 0 || total >= headerBytes) &&
         at + total <= wireEnd
       );
     }

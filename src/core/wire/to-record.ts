@@ -1,5 +1,5 @@
 /** A row as users, JSON and SQL see it: the one place where columns become a `PacketRecord`. */
-import { type PacketBatch, PROTOCOLS } from '../../contract/packet-batch.ts';
+import { AppEvent, type PacketBatch, PROTOCOLS } from '../../contract/packet-batch.ts';
 import type { PacketRecord } from '../../contract/packet-record.ts';
 import { formatIp, formatIpv4, formatMac } from './address.ts';
 import { communityId } from './community-id.ts';
@@ -14,6 +14,7 @@ export function toRecord(batch: PacketBatch, row: number, sensorId: string | nul
   const hasIp = ipVersion !== 0;
   const flags = batch.tcpFlags[row]!;
   const hasTcp = flags >= 0;
+  const hasPorts = (batch.appEvents[row]! & AppEvent.LATER_FRAGMENT) === 0;
   const hasArp = batch.arpOp[row]! >= 0;
   const outerVersion = batch.outerIpVersion[row]!;
   const hasOuter = outerVersion !== 0;
@@ -26,8 +27,8 @@ export function toRecord(batch: PacketBatch, row: number, sensorId: string | nul
     dst_ip: hasIp ? formatIp(batch.dst, 4 * row, ipVersion) : null,
     protocol: PROTOCOLS[batch.protocol[row]!]!,
     length: batch.wireLength[row]!,
-    src_port: orNull(batch.srcPort[row]!),
-    dst_port: orNull(batch.dstPort[row]!),
+    src_port: hasPorts ? orNull(batch.srcPort[row]!) : null,
+    dst_port: hasPorts ? orNull(batch.dstPort[row]!) : null,
     tcp_flags: hasTcp ? flagNames(flags) : null,
     tcp_syn: hasTcp ? (flags & TcpFlag.SYN) !== 0 : null,
     tcp_ack: hasTcp ? (flags & TcpFlag.ACK) !== 0 : null,

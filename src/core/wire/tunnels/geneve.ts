@@ -14,7 +14,7 @@ export const geneve: Tunnel = {
   read({ view, start, end }, inner) {
     if (end - start < HEADER_BYTES) return false;
     const first = view.getUint8(start);
-    if ((first & VERSION) !== 0 || view.getUint8(start + 7) !== 0) return false;
+    if ((first & VERSION) !== 0) return false;
     const type = view.getUint16(start + 2);
     const at = start + HEADER_BYTES + 4 * (first & OPTION_WORDS);
     if (at >= end) return false;

@@ -3,7 +3,7 @@ import { readEthernet } from '../ethernet.ts';
 import type { Tunnel } from '../tunnel.ts';
 
 const HEADER_BYTES = 8;
-/** The network identifier is valid; the other flags are reserved (RFC 7348 §5) or of extensions. */
+/** The network identifier is valid; what else there is is reserved, and to be ignored (RFC 7348 §5), or of extensions. */
 const HAS_NETWORK = 0x08;
 
 export const vxlan: Tunnel = {
@@ -12,6 +12,5 @@ export const vxlan: Tunnel = {
   read: ({ view, start, end }, inner) =>
     end - start >= HEADER_BYTES &&
     (view.getUint8(start) & HAS_NETWORK) !== 0 &&
-    view.getUint8(start + 7) === 0 &&
     readEthernet(view, start + HEADER_BYTES, end, inner),
 };
