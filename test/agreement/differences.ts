@@ -97,7 +97,9 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'a TCP header that does not fit its packet or has an impossible length: tshark prints what it can or nothing',
     covers: ({ column, record }) =>
       /^(tcp_|seq|ack)/.test(column) &&
-      /^(tiny_fragment|truncated_tcp|bad_tcp_offset)$/.test(record?.anomaly ?? ''),
+      /^(tiny_fragment|overlapping_fragment|truncated_tcp|bad_tcp_offset)$/.test(
+        record?.anomaly ?? '',
+      ),
     count: 96,
   },
   {

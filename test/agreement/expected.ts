@@ -51,7 +51,7 @@ export const COMPARED_COLUMNS = [
 
 const FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'];
 const NETWORK = ['ip', 'ipv6', 'arp'];
-const TRANSPORT = ['tcp', 'udp', 'icmp', 'icmpv6'];
+const TRANSPORT = ['tcp', 'udp', 'icmp', 'icmpv6', 'sctp'];
 /** Layers between IP and the transport. */
 const EXTENSIONS = new Set(['ipv6.hopopts', 'ipv6.routing', 'ipv6.fraghdr', 'ipv6.dstopts', 'ah']);
 const DNS = ['dns', 'mdns', 'llmnr'];
@@ -205,11 +205,12 @@ function protocolOf(of: ValueReader, network: string | undefined): string {
 function transportColumns(of: ValueReader, transport: string | undefined): Expected {
   const isTcp = transport === 'tcp';
   const isUdp = transport === 'udp';
+  const isSctp = transport === 'sctp';
   const bits = isTcp ? numberOf(of('tcp.flags')) : null;
   const has = (bit: number) => (bits === null ? null : (bits & bit) !== 0);
   const icmp = transport === 'icmp' || transport === 'icmpv6' ? transport : null;
   const portOf = (end: 'srcport' | 'dstport') =>
-    isTcp || isUdp ? numberOf(of(`${transport}.${end}`)) : null;
+    isTcp || isUdp || isSctp ? numberOf(of(`${transport}.${end}`)) : null;
   return {
     src_port: portOf('srcport'),
     dst_port: portOf('dstport'),

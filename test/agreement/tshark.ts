@@ -36,6 +36,8 @@ const FIELDS = [
   'udp.srcport',
   'udp.dstport',
   'udp.length',
+  'sctp.srcport',
+  'sctp.dstport',
   'icmp.type',
   'icmp.code',
   'icmpv6.type',
@@ -82,6 +84,9 @@ const PREFERENCES = [
 const DISABLED_HEURISTICS = ['dns_udp'];
 
 const SEPARATOR = '\x1f';
+/** Ports that we know and tshark does not by itself. */
+const DECODE_AS = ['udp.port==8472,vxlan', 'udp.port==4754,gre'];
+
 const AGGREGATOR = '\x1e';
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
@@ -98,6 +103,7 @@ export async function readWithTshark(path: string): Promise<TsharkPacket[]> {
     ['-n', '-r', path, '-T', 'fields'],
     ['-E', `separator=${SEPARATOR}`, '-E', 'occurrence=a', '-E', `aggregator=${AGGREGATOR}`],
     ...PREFERENCES.map((preference) => ['-o', preference]),
+    ...DECODE_AS.map((rule) => ['-d', rule]),
     ...DISABLED_HEURISTICS.map((name) => ['--disable-heuristic', name]),
     ...FIELDS.map((field) => ['-e', field]),
   ].flat();

@@ -12,6 +12,7 @@ import { http } from './protocols/http.ts';
 import { llmnr } from './protocols/llmnr.ts';
 import { mdns } from './protocols/mdns.ts';
 import { ntp } from './protocols/ntp.ts';
+import { quic } from './protocols/quic.ts';
 import { rdp } from './protocols/rdp.ts';
 import { smb } from './protocols/smb.ts';
 import { snmp } from './protocols/snmp.ts';
@@ -27,6 +28,7 @@ export const APP_PROTOCOLS: readonly AppProtocol[] = [
   tls,
   dtls,
   ssh,
+  quic,
   http,
   rdp,
   smb,
