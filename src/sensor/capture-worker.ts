@@ -40,17 +40,18 @@ const send = (message: CaptureMessage, transfer: ArrayBuffer[] = []) =>
 try {
   const live = await openLiveSource(capture, share);
   if (usesAfPacket(capture.method ?? 'auto')) dropCapabilities();
-  send({ kind: 'open', group: live.group });
-  await begun;
-  live.begin();
-  send({ kind: 'begun' });
-  const { source } = live;
+  // Before the first packet: after a crash, mending a segment takes a moment.
   const evidence =
     data.evidence &&
     (await openRing({
       ...data.evidence,
       onTrouble: (message) => send({ kind: 'trouble', message }),
     }));
+  send({ kind: 'open', group: live.group });
+  await begun;
+  live.begin();
+  send({ kind: 'begun' });
+  const { source } = live;
   const report = () =>
     send({ kind: 'stats', stats: { ...source.stats }, evidence: evidence?.stats ?? null });
   const reporting = setInterval(report, 500);

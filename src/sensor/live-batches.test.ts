@@ -1,7 +1,11 @@
 /** The capture thread for real: in a network namespace made for the test, on its own loopback. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EvidenceStats } from './evidence/evidence-stats.ts';
+import { readEvidence } from './evidence/read-evidence.ts';
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 const isPossible = isRoot && spawnSync('ip', ['-V']).status === 0;
@@ -19,7 +23,12 @@ afterAll(() => {
 });
 
 /** Captures on the loopback of the namespace while `traffic` runs there; what it printed as JSON. */
-function run(folder: string, extension: string, traffic: string): Record<string, unknown> {
+function run(
+  folder: string,
+  extension: string,
+  traffic: string,
+  options = {},
+): Record<string, unknown> {
   const url = (path: string) =>
     JSON.stringify(new URL(`../../${folder}/${path}.${extension}`, import.meta.url).href);
   const script = `
@@ -33,6 +42,7 @@ function run(folder: string, extension: string, traffic: string): Record<string,
     const producer = new LiveBatches({
       interfaces: ['lo'], maxRows: 50, flushMs: 200,
       onOpen() { ${traffic} },
+      ...${JSON.stringify(options)},
     });
     const place = { sensorId: 's1', epoch: 'e1', firstSequence: 41 };
     try {
@@ -42,7 +52,7 @@ function run(folder: string, extension: string, traffic: string): Record<string,
         batches.push({ sequence, meta: meta.sequence, rows: batch.length, to9: ports.filter((p) => p === 9).length });
       }, stop.signal);
       socket.close();
-      console.log(JSON.stringify({ batches, stats: producer.stats, early: globalThis.early }));
+      console.log(JSON.stringify({ batches, stats: producer.stats, evidence: producer.evidence, early: globalThis.early }));
     } catch (error) {
       socket.close();
       console.log(JSON.stringify({ code: error.code, message: error.message }));
@@ -59,6 +69,7 @@ function run(folder: string, extension: string, traffic: string): Record<string,
 interface Outcome {
   batches: { sequence: number; meta: number; rows: number; to9: number }[];
   stats: { frames: number; kernelDrops: number };
+  evidence: EvidenceStats | null;
 }
 
 const isBuilt = existsSync(new URL('../../dist/sensor/capture-worker.js', import.meta.url));
@@ -87,6 +98,30 @@ describe.skipIf(!isPossible)('LiveBatches', () => {
       expect(stats.kernelDrops).toBe(0);
     },
   );
+
+  it('keeps the bytes of every packet where it is told to, with several threads too', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'phantomnet-live-'));
+    try {
+      for (const [workers, traffic] of [
+        [2, 'send(40); setTimeout(() => stop.abort(), 800);'],
+        [1, 'send(40); setTimeout(() => stop.abort(), 2500);'],
+      ] as const) {
+        const options = { evidence: { dir }, workers };
+        const { stats, evidence } = run('src', 'ts', traffic, options) as unknown as Outcome;
+        expect(evidence).toMatchObject({ packets: stats.frames, dropped: 0 });
+        const anything = { srcIp: null, srcPort: null, dstIp: null, protocol: null };
+        const filter = { ...anything, dstPort: 9, fromMicros: 0, toMicros: Date.now() * 1000 };
+        const request = { dir, sensorId: 's1', filters: [filter] };
+        const capture = await readEvidence([request], { maxBytes: 1e6 });
+        await capture.close();
+        expect(capture.packets).toBe(40);
+        // That of the other thread the next start removes itself.
+        rmSync(join(dir, 's1', 'worker-0'), { recursive: true, force: true });
+      }
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
 
   it('closes a batch that is not full after its time, without further traffic', () => {
     const before = 'globalThis.early = batches.length;';

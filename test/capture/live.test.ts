@@ -282,6 +282,7 @@ describe.skipIf(!isNamespacePossible)('phantomnet sensor', () => {
         main,
         ...['sensor', '--to', `http://127.0.0.1:${port}`, '--key', 'k', '--interface', 'lo'],
         ...['--workers', '2', '--filter', 'udp port 9', '--spool', spool],
+        ...['--evidence', join(spool, 'evidence')],
       ]);
       try {
         let said = '';
