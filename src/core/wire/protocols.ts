@@ -8,6 +8,7 @@ import { dhcp } from './protocols/dhcp.ts';
 import { dhcpv6 } from './protocols/dhcpv6.ts';
 import { dns } from './protocols/dns.ts';
 import { dtls } from './protocols/dtls.ts';
+import { ftp } from './protocols/ftp.ts';
 import { http } from './protocols/http.ts';
 import { llmnr } from './protocols/llmnr.ts';
 import { mdns } from './protocols/mdns.ts';
@@ -15,6 +16,7 @@ import { ntp } from './protocols/ntp.ts';
 import { quic } from './protocols/quic.ts';
 import { rdp } from './protocols/rdp.ts';
 import { smb } from './protocols/smb.ts';
+import { smtp } from './protocols/smtp.ts';
 import { snmp } from './protocols/snmp.ts';
 import { ssdp } from './protocols/ssdp.ts';
 import { ssh } from './protocols/ssh.ts';
@@ -32,6 +34,8 @@ export const APP_PROTOCOLS: readonly AppProtocol[] = [
   http,
   rdp,
   smb,
+  ftp,
+  smtp,
   dhcp,
   dhcpv6,
   ntp,
