@@ -18,14 +18,16 @@ describe('FTP', () => {
     expect([read, batch.appEvents[0]]).toEqual([detail, AppEvent.FTP_COMMAND]);
   });
 
-  it.each([['PASS secret\r\n'], ['acct secret\r\n'], ['ADAT secret\r\n'], ['SITE PSWD secret\r\n']])(
-    'does not keep the argument of %j',
-    (text) => {
-      const { batch } = readPayload(ftp, ascii(text));
-      expect(batch.appEvents[0]).toBe(AppEvent.FTP_COMMAND);
-      expect(batch.appDetail.get(0)).not.toContain('secret');
-    },
-  );
+  it.each([
+    ['PASS secret\r\n'],
+    ['acct secret\r\n'],
+    ['ADAT secret\r\n'],
+    ['SITE PSWD secret\r\n'],
+  ])('does not keep the argument of %j', (text) => {
+    const { batch } = readPayload(ftp, ascii(text));
+    expect(batch.appEvents[0]).toBe(AppEvent.FTP_COMMAND);
+    expect(batch.appDetail.get(0)).not.toContain('secret');
+  });
 
   it('counts a line that is no known command and tells nothing of it', () => {
     const { batch, detail } = readPayload(ftp, ascii('hunter two\r\n'));
