@@ -1,20 +1,24 @@
 /** SHA-256 (FIPS 180-4) for the core, which has no `node:crypto`: model files are verified wherever they are read. */
+import { putWord, wordAt } from './big-endian.ts';
 
-const ROUND = Uint32Array.from(primes(64), (prime) => fractionOf(Math.cbrt(prime)));
-const START = Uint32Array.from(primes(8), (prime) => fractionOf(Math.sqrt(prime)));
+const ROUND = Int32Array.from(primes(64), (prime) => fractionOf(Math.cbrt(prime)) | 0);
+const START = Int32Array.from(primes(8), (prime) => fractionOf(Math.sqrt(prime)) | 0);
+
+/** Reused by every digest: a call allocates nothing but its result. */
+const state = new Int32Array(8);
+const words = new Int32Array(64);
+const block = new Uint8Array(64);
 
 /** The digest of several parts as if they were one; 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const state = START.slice();
-  const block = new Uint8Array(64);
-  const words = new Int32Array(64);
+  state.set(START);
   let filled = 0;
   let length = 0;
   for (const part of parts) {
     length += part.length;
     for (let at = 0; at < part.length; ) {
       if (filled === 0 && part.length - at >= 64) {
-        compress(state, words, part, at);
+        compress(part, at);
         at += 64;
         continue;
       }
@@ -23,7 +27,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
       filled += size;
       at += size;
       if (filled === 64) {
-        compress(state, words, block, 0);
+        compress(block, 0);
         filled = 0;
       }
     }
@@ -31,17 +35,15 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   block[filled++] = 0x80;
   if (filled > 56) {
     block.fill(0, filled);
-    compress(state, words, block, 0);
+    compress(block, 0);
     filled = 0;
   }
   block.fill(0, filled);
-  const view = new DataView(block.buffer);
-  view.setUint32(56, Math.floor(length / 2 ** 29));
-  view.setUint32(60, (length << 3) >>> 0);
-  compress(state, words, block, 0);
+  putWord(block, 56, Math.floor(length / 2 ** 29));
+  putWord(block, 60, length << 3);
+  compress(block, 0);
   const digest = new Uint8Array(32);
-  const out = new DataView(digest.buffer);
-  for (let i = 0; i < 8; i++) out.setUint32(4 * i, state[i]!);
+  for (let i = 0; i < 8; i++) putWord(digest, 4 * i, state[i]!);
   return digest;
 }
 
@@ -51,12 +53,9 @@ export function hexOf(bytes: Uint8Array): string {
   return text;
 }
 
-function compress(state: Uint32Array, w: Int32Array, bytes: Uint8Array, at: number): void {
-  for (let i = 0; i < 16; i++) {
-    const from = at + 4 * i;
-    w[i] =
-      (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!;
-  }
+function compress(bytes: Uint8Array, at: number): void {
+  const w = words;
+  for (let i = 0; i < 16; i++) w[i] = wordAt(bytes, at + 4 * i);
   for (let i = 16; i < 64; i++) {
     const x = w[i - 15]!;
     const y = w[i - 2]!;
@@ -64,14 +63,14 @@ function compress(state: Uint32Array, w: Int32Array, bytes: Uint8Array, at: numb
     const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     w[i] = (w[i - 16]! + s0 + w[i - 7]! + s1) | 0;
   }
-  let a = state[0]! | 0;
-  let b = state[1]! | 0;
-  let c = state[2]! | 0;
-  let d = state[3]! | 0;
-  let e = state[4]! | 0;
-  let f = state[5]! | 0;
-  let g = state[6]! | 0;
-  let h = state[7]! | 0;
+  let a = state[0]!;
+  let b = state[1]!;
+  let c = state[2]!;
+  let d = state[3]!;
+  let e = state[4]!;
+  let f = state[5]!;
+  let g = state[6]!;
+  let h = state[7]!;
   for (let i = 0; i < 64; i++) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const t1 = (h + s1 + ((e & f) ^ (~e & g)) + ROUND[i]! + w[i]!) | 0;

@@ -21,7 +21,7 @@ import type { Span } from '../span.ts';
 import { HelloRows } from '../tls/hello-rows.ts';
 
 const LONG_HEADERS = Array.from({ length: 64 }, (_, low) => 0xc0 + low);
-/** With a version and an ID of eight bytes, and packet numbers of any size; RFC-less, "QUIC Wire Layout Specification". */
+/** With a version and an ID of eight bytes, and packet numbers of any size ("QUIC Wire Layout Specification"). */
 const GOOGLE_HEADERS = [0x09, 0x0d, 0x19, 0x1d, 0x29, 0x2d, 0x39, 0x3d];
 const GOOGLE_VERSION_AT = 9;
 

@@ -1,5 +1,5 @@
 /**
- * How many packets may be opened per second of packet time. Opening one costs some ten microseconds and anyone
+ * How many packets may be opened per second of packet time. Opening one costs some 50 to 100 microseconds and anyone
  * can send them, so what is beyond is only recognised, and counted.
  */
 
