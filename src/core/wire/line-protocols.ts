@@ -1,6 +1,4 @@
 /** Protocols whose lines begin with a word or a number: FTP (RFC 959 §4), SMTP (RFC 5321 §4), the SSH banner (RFC 4253 §4.2). */
-import type { AppRow } from './app-row.ts';
-import type { DetailObject } from './detail-object.ts';
 import { readDigits } from './http.ts';
 
 const SPACE = 0x20;
@@ -25,37 +23,6 @@ export function isCommandLine(bytes: Uint8Array, start: number, end: number): bo
   const letters = at - start;
   if (letters < MIN_COMMAND_BYTES || letters > MAX_COMMAND_BYTES || at === end) return false;
   return bytes[at] === SPACE || bytes[at] === CR || bytes[at] === LF;
-}
-
-/** Longest argument of a command that is told. */
-const MAX_ARGUMENT_BYTES = 256;
-
-/** The command that a line begins with, as details: only those of a list, because a line may also be a secret or text. */
-export class CommandLine {
-  /** Verb to whether its argument is told. */
-  readonly #verbs: ReadonlyMap<string, boolean>;
-
-  constructor(verbs: ReadonlyMap<string, boolean>) {
-    this.#verbs = verbs;
-  }
-
-  tell(bytes: Uint8Array, start: number, end: number, row: AppRow, detail: DetailObject): void {
-    let at = start;
-    while (at < end && isLetter(bytes[at]!)) at++;
-    const verb = row.text.read(bytes, start, at).toUpperCase();
-    const isArgumentTold = this.#verbs.get(verb);
-    if (isArgumentTold === undefined) return;
-    detail.begin();
-    detail.text('command', verb);
-    if (isArgumentTold && bytes[at] === SPACE) {
-      const from = at + 1;
-      let to = from;
-      while (to < end && to - from < MAX_ARGUMENT_BYTES && bytes[to] !== CR && bytes[to] !== LF)
-        to++;
-      if (to > from) detail.text('argument', row.text.read(bytes, from, to));
-    }
-    detail.putInto(row);
-  }
 }
 
 export function isSshBanner(bytes: Uint8Array, start: number, end: number): boolean {

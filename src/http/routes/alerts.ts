@@ -32,7 +32,7 @@ export const getAlert = route({
 export const getAlertPackets = route({
   method: 'GET',
   path: `${PATH}/{id}/packets.pcapng`,
-  access: 'viewer',
+  access: 'analyst',
   summary: 'The packets behind an alert that are still kept, and their answers, as a capture',
   params: AlertId,
   reply: RawReply,

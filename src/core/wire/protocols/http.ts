@@ -11,7 +11,7 @@ import { HttpMessage, isMethodStart, MAX_PATH_CHARS } from '../http.ts';
 import type { Span } from '../span.ts';
 
 /** tshark's list; on these a request line needs no version. */
-export const HTTP_PORTS: readonly number[] = [
+const HTTP_PORTS: readonly number[] = [
   80, 631, 1900, 2710, 2869, 3128, 3132, 3689, 5985, 8000, 8008, 8080, 8088, 11371,
 ];
 const IS_HTTP_PORT = new Set(HTTP_PORTS);
