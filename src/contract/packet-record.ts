@@ -81,7 +81,7 @@ export const PACKET_COLUMNS = [
   {
     name: 'app_detail',
     sql: 'text',
-    doc: 'facts of that protocol that have no column, a JSON object',
+    doc: 'facts that have no column, a JSON object: of the application protocol, or the packet that an ICMP error quotes',
   },
 ] as const satisfies readonly PacketColumn[];
 

@@ -52,7 +52,7 @@ describe.skipIf(why !== '')(`the packets of an alert ${why}`, () => {
       withServer(
         async (server) => {
           await store(server, [...alerts]);
-          const key = await server.keyOf('viewer');
+          const key = await server.keyOf('analyst');
           for (const kind of KINDS) {
             const alert = alerts.findLast(({ alert_type: type }) => type === kind);
             if (!alert) throw new Error(`the demo has no ${kind}`);
@@ -95,7 +95,7 @@ describe.skipIf(why !== '')(`the packets of an alert ${why}`, () => {
           alertOf({ id: 'remote', packets: [{ ...reference, sensor_id: 'branch' }] }),
           alertOf({ id: 'path', packets: [{ ...reference, sensor_id: '../evidence/demo-lab' }] }),
         ]);
-        const key = await server.keyOf('viewer');
+        const key = await server.keyOf('analyst');
         const detailOf = async (id: string) => {
           const path = `/api/v1/alerts/${id}/packets.pcapng`;
           const response = await server.call('GET', path, { key });
@@ -119,7 +119,7 @@ describe.skipIf(why !== '')(`the packets of an alert ${why}`, () => {
     withServer(
       async (server) => {
         await store(server, [...alerts]);
-        const key = await server.keyOf('viewer');
+        const key = await server.keyOf('analyst');
         const path = `/api/v1/alerts/${alerts[0]?.id}/packets.pcapng`;
         const [first, second] = [
           await server.call('GET', path, { key }),

@@ -100,6 +100,12 @@ describe('other packets', () => {
     const quoted = `45000028 00004000 4006 0000 c0000201 c6336402 ${tcp('02')}`;
     const record = decodeRecord(ipv4Frame(1, `03 01 0000 00000000 ${quoted}`));
     expect(record).toMatchObject({ protocol: 'ICMP', icmp_type: 3, src_port: null, tcp_syn: null });
+    expect(JSON.parse(record.app_detail ?? '')).toEqual({
+      quoted: {
+        ...{ src: '192.0.2.1', dst: '198.51.100.2', protocol: 6 },
+        ...{ src_port: 51_000, dst_port: 443 },
+      },
+    });
   });
 
   it('goes through an authentication header', () => {

@@ -3,6 +3,7 @@ import { type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { type AnomalyName, nameAnomaly } from './anomalies.ts';
 import { ApplicationReader } from './application.ts';
 import type { ChecksumSum } from './checksum.ts';
+import { isIcmpError, readQuote } from './icmp-quote.ts';
 import type { Span } from './span.ts';
 import { TCP_MIN_HEADER_BYTES, TcpFlag, TcpHeader } from './tcp.ts';
 import { isBadChecksum } from './transport-checksum.ts';
@@ -195,6 +196,9 @@ export class TransportReader {
     if (span.wireEnd - start < minBytes) nameAnomaly(batch, row, 'truncated_icmp');
     else this.#check(batch, row, span, number, start + 2, 'bad_icmp_checksum');
     span.start = Math.min(start + ICMP_HEADER_BYTES, span.wireEnd);
+    const isV6 = number === ICMPV6;
+    if (isIcmpError(batch.icmpType[row]!, isV6) && span.start < span.end)
+      batch.appDetail.set(row, readQuote(span, isV6));
   }
 
   /** `field`: where the checksum stands; `start`: of the checked bytes, default `span.start`. */
