@@ -2,20 +2,20 @@
  * Agreement with tshark on each of the 33 columns, over the published captures.
  *
  * The usual run takes every 12th capture and a fixed list of the odd ones; `PHANTOMNET_AGREEMENT=all` takes
- * all of them, prints a summary, and holds the counts in `differences.ts` to the number.
+ * all of them and holds the counts in `differences.ts` to the number. `report.ts` prints the whole as a page.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compareCapture, type Difference } from './compare.ts';
-import { KNOWN_DIFFERENCES } from './differences.ts';
-import { COMPARED_COLUMNS } from './expected.ts';
-import { hasTshark } from './tshark.ts';
+import {
+  type AgreementRun,
+  allCaptures,
+  compareAll,
+  describeDifference,
+  explained,
+  explanationOf,
+  whatIsMissing,
+} from './agreement-run.ts';
 
-const DATA = resolve('../shared/data');
-const FOLDER = `${DATA}/decode`;
 const SAMPLE_STEP = 12;
-const WORKERS = 2;
 
 /** Captures of the sample run whatever the step: link types, tunnels and malformations one by one. */
 const ALWAYS = [
@@ -36,80 +36,39 @@ const missing = await whatIsMissing();
 describe.skipIf(missing !== undefined)(
   `agreement with tshark${missing ? ` (${missing})` : ''}`,
   () => {
-    const differences: Difference[] = [];
-    const skipped = new Map<string, string>();
-    let packets = 0;
-    let files: string[] = [];
+    let run: AgreementRun;
 
     beforeAll(async () => {
-      files = captures();
-      const queue = files.values();
-      const work = async () => {
-        for (const file of queue) {
-          const result = await compareCapture(FOLDER, file);
-          packets += result.packets;
-          differences.push(...result.differences);
-          if (result.skipped !== undefined) skipped.set(file, result.skipped);
-        }
-      };
-      await Promise.all(Array.from({ length: WORKERS }, work));
-      if (isAll) process.stderr.write(summary(files.length, packets, differences));
+      run = await compareAll(captures());
     }, 3_600_000);
 
     it('compares packets, not nothing', () => {
-      expect(packets).toBeGreaterThan(10_000);
+      expect(run.packets).toBeGreaterThan(10_000);
     });
 
     it('skips a capture only for a link type that we do not decode', () => {
-      const others = [...skipped].filter(([, why]) => !why.startsWith('link type'));
+      const others = [...run.skipped].filter(([, why]) => !why.startsWith('link type'));
       expect(others).toEqual([]);
     });
 
     it('differs only where the table of differences says why', () => {
-      const unlisted = differences.filter((difference) => explanationOf(difference) === undefined);
+      const unlisted = run.differences.filter((each) => explanationOf(each) === undefined);
       expect(unlisted.slice(0, 20).map(describeDifference)).toEqual([]);
     });
 
     it.runIf(isAll)('differs as often as the table says', () => {
-      const counts = KNOWN_DIFFERENCES.map(({ reason }) => [reason, countOf(reason, differences)]);
-      expect(counts).toEqual(KNOWN_DIFFERENCES.map(({ reason, count }) => [reason, count]));
+      const counts = [...explained(run.differences)].map(([{ reason }, count]) => [reason, count]);
+      const listed = [...explained(run.differences).keys()].map(({ reason, count }) => [
+        reason,
+        count,
+      ]);
+      expect(counts).toEqual(listed);
     });
   },
 );
 
-async function whatIsMissing(): Promise<string | undefined> {
-  if (!existsSync(`${DATA}/manifest.csv`)) return 'skipped: no captures under ../shared/data';
-  return (await hasTshark()) ? undefined : 'skipped: tshark is not installed';
-}
-
 function captures(): string[] {
-  const all = readFileSync(`${DATA}/manifest.csv`, 'utf8')
-    .split('\n')
-    .map((line) => line.split(',')[0] ?? '')
-    .filter((path) => path.startsWith('decode/'))
-    .map((path) => path.slice('decode/'.length));
+  const all = allCaptures();
   if (isAll) return all;
   return [...new Set([...all.filter((_, i) => i % SAMPLE_STEP === 0), ...ALWAYS])];
-}
-
-function explanationOf(difference: Difference): string | undefined {
-  return KNOWN_DIFFERENCES.find(({ covers }) => covers(difference))?.reason;
-}
-
-function countOf(reason: string, differences: readonly Difference[]): number {
-  return differences.filter((difference) => explanationOf(difference) === reason).length;
-}
-
-function describeDifference({ file, packet, column, ours, theirs, protocols }: Difference): string {
-  return `${file} #${packet} ${column}: ours ${ours}, tshark ${theirs} (${protocols})`;
-}
-
-function summary(files: number, packets: number, differences: readonly Difference[]): string {
-  const columns = COMPARED_COLUMNS.map(
-    (name) => `  ${differences.filter(({ column }) => column === name).length}\t${name}`,
-  );
-  const reasons = KNOWN_DIFFERENCES.map(
-    ({ reason }) => `  ${countOf(reason, differences)}\t${reason}`,
-  );
-  return `${files} captures, ${packets} packets, ${differences.length} values differ\n${[...columns, ...reasons].join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ascii, bytesOf } from './hex-frame.suite.ts';
-import { isCommandLine, isSshBanner, readReplyCode } from './line-protocols.ts';
+import { isCommandLine, readReplyCode } from './line-protocols.ts';
 
 describe('reply codes', () => {
   it.each([
@@ -31,17 +31,5 @@ describe('commands', () => {
   ])('%j', (text, isCommand) => {
     const bytes = bytesOf(ascii(text));
     expect(isCommandLine(bytes, 0, bytes.length)).toBe(isCommand);
-  });
-});
-
-describe('SSH banners', () => {
-  it.each([
-    ['SSH-2.0-OpenSSH_9.9\r\n', true],
-    ['SSH-1.99-x\r\n', true],
-    ['SSH-2', false],
-    ['SSHX2.0-', false],
-  ])('%j', (text, isBanner) => {
-    const bytes = bytesOf(ascii(text));
-    expect(isSshBanner(bytes, 0, bytes.length)).toBe(isBanner);
   });
 });

@@ -1,4 +1,4 @@
-/** Protocols whose lines begin with a word or a number: FTP (RFC 959 §4), SMTP (RFC 5321 §4), the SSH banner (RFC 4253 §4.2). */
+/** Protocols whose lines begin with a word or a number: FTP (RFC 959 §4), SMTP (RFC 5321 §4). */
 import { readDigits } from './http.ts';
 
 const SPACE = 0x20;
@@ -23,17 +23,6 @@ export function isCommandLine(bytes: Uint8Array, start: number, end: number): bo
   const letters = at - start;
   if (letters < MIN_COMMAND_BYTES || letters > MAX_COMMAND_BYTES || at === end) return false;
   return bytes[at] === SPACE || bytes[at] === CR || bytes[at] === LF;
-}
-
-export function isSshBanner(bytes: Uint8Array, start: number, end: number): boolean {
-  return (
-    end - start >= 8 &&
-    bytes[start] === 0x53 &&
-    bytes[start + 1] === 0x53 &&
-    bytes[start + 2] === 0x48 &&
-    bytes[start + 3] === HYPHEN &&
-    bytes[start + 5] === 0x2e // "SSH-2.0-", "SSH-1.99-"
-  );
 }
 
 function isLetter(byte: number): boolean {
