@@ -58,6 +58,11 @@ export class TextColumn {
     this.codes[row] = value === null ? -1 : this.codeFor(value);
   }
 
+  /** As `set`, for values that hardly ever come twice: an entry of its own, without looking for an older one. */
+  append(row: number, value: string): void {
+    this.codes[row] = this.values.push(value) - 1;
+  }
+
   /** The dictionary code of `value`, adding it when it is new. */
   codeFor(value: string): number {
     let code = this.#codeOf.get(value);

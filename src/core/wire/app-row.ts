@@ -27,7 +27,7 @@ export class AppRow {
 
   /** Facts of the protocol that have no column: a JSON object as text, at most `MAX_DETAIL_CHARS`. */
   detail(json: string): void {
-    this.batch.appDetail.set(this.row, json);
+    this.batch.appDetail.append(this.row, json);
   }
 
   nameAnomaly(name: AnomalyName): void {

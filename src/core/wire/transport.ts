@@ -197,8 +197,9 @@ export class TransportReader {
     else this.#check(batch, row, span, number, start + 2, 'bad_icmp_checksum');
     span.start = Math.min(start + ICMP_HEADER_BYTES, span.wireEnd);
     const isV6 = number === ICMPV6;
-    if (isIcmpError(batch.icmpType[row]!, isV6) && span.start < span.end)
-      batch.appDetail.set(row, readQuote(span, isV6));
+    if (!isIcmpError(batch.icmpType[row]!, isV6) || span.start >= span.end) return;
+    const quoted = readQuote(span, isV6);
+    if (quoted !== null) batch.appDetail.append(row, quoted);
   }
 
   /** `field`: where the checksum stands; `start`: of the checked bytes, default `span.start`. */
