@@ -52,6 +52,7 @@ export function readPayload(
   const answer = protocol.createReader().read(span, row);
   const text = row.batch.appDetail.get(row.row);
   if (text !== null) expect(text.length).toBeLessThanOrEqual(MAX_DETAIL_CHARS);
+  if (answer === NOT_MINE) expectUntouched(row.batch, row.row);
   const detail: unknown = text === null ? null : JSON.parse(text);
   return { answer, batch: row.batch, detail, anomaly: row.batch.anomaly.get(row.row) };
 }
@@ -119,4 +120,10 @@ export function appReaderSuite(
       );
     });
   });
+}
+
+/** A payload that is not taken leaves the row as it was. */
+function expectUntouched(batch: PacketBatch, row: number): void {
+  for (const column of batch.textColumns()) expect(column.get(row)).toBe(null);
+  expect([batch.appEvents[row], batch.appCode[row], batch.dnsQuery[row]]).toEqual([0, -1, -1]);
 }
