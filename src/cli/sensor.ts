@@ -89,6 +89,8 @@ export function summaryOf(stats: SensorStats): string {
   const { frames, kernelDrops, spool, shipper } = stats;
   const parts = [`${frames} packets read`, `${shipper.sentRows} delivered`];
   if (spool.batches > 0) parts.push(`${spool.batches} batches waiting`);
+  const givenUp = Object.values(stats.decoder).reduce((sum, count) => sum + count, 0);
+  if (givenUp > 0) parts.push(`${givenUp} messages and fragments not put together`);
   if (kernelDrops > 0) parts.push(`${kernelDrops} dropped by the kernel`);
   if (spool.lostRows > 0) parts.push(`${spool.lostRows} lost from the spool`);
   if (shipper.rejectedBatches > 0) parts.push(`${shipper.rejectedBatches} batches refused`);

@@ -1,5 +1,6 @@
 /** What turns packets into encoded batches for the spool: in this thread from a source, or in a worker from the ring. */
 import type { SourceStats } from '../capture/source.ts';
+import type { DecoderCounts } from '../core/wire/network.ts';
 import type { EvidenceStats } from './evidence/evidence-stats.ts';
 
 export interface EncodedBatch {
@@ -20,6 +21,8 @@ export interface BatchPlace {
 export interface BatchProducer {
   readonly name: string;
   readonly stats: Readonly<SourceStats>;
+  /** What decoding gave up to stay in bounds. */
+  readonly decoder: DecoderCounts;
   /** Of the packets' bytes that are kept; null: none are. */
   readonly evidence: EvidenceStats | null;
   /**

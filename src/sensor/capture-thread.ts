@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { LiveSourceOptions, RingShare } from '../capture/live-source.ts';
 import type { SourceStats } from '../capture/source.ts';
+import { type DecoderCounts, sumOfCounts } from '../core/wire/network.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { BatchPlace, EncodedBatch } from './batch-producer.ts';
 import type { EvidenceOptions } from './evidence/evidence-ring.ts';
@@ -30,6 +31,7 @@ export type CaptureMessage =
       readonly kind: 'stats';
       readonly stats: SourceStats;
       readonly evidence: EvidenceStats | null;
+      readonly decoder: DecoderCounts;
     }
   | { readonly kind: 'trouble'; readonly message: string }
   | { readonly kind: 'failure'; readonly code: ErrorCode; readonly message: string }
@@ -41,6 +43,7 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 export class CaptureThread {
   readonly stats: SourceStats = { frames: 0, bytes: 0, kernelDrops: 0 };
   evidence: EvidenceStats | null = null;
+  decoder: DecoderCounts = sumOfCounts([]);
   /** The group of its socket once it is open; undefined where it ended before. */
   readonly opened: Promise<number | null | undefined>;
   /** False where it ended before any packet could come. */
@@ -78,6 +81,7 @@ export class CaptureThread {
       else if (message.kind === 'stats') {
         Object.assign(this.stats, message.stats);
         this.evidence = message.evidence;
+        this.decoder = message.decoder;
       } else if (message.kind === 'trouble') onTrouble(message.message);
       else if (message.kind === 'failure') failure = new AppError(message.code, message.message);
       else if (message.kind === 'batch') onBatch(message.batch);

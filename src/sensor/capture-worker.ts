@@ -52,11 +52,16 @@ try {
   live.begin();
   send({ kind: 'begun' });
   const { source } = live;
-  const report = () =>
-    send({ kind: 'stats', stats: { ...source.stats }, evidence: evidence?.stats ?? null });
-  const reporting = setInterval(report, 500);
   const takeSequence = () => place.firstSequence + Atomics.add(count, 0, 1);
   const batches = new SourceBatches(source, { flushMs, maxRows, takeSequence, evidence });
+  const report = () =>
+    send({
+      kind: 'stats',
+      stats: { ...source.stats },
+      evidence: evidence?.stats ?? null,
+      decoder: batches.decoder,
+    });
+  const reporting = setInterval(report, 500);
   try {
     await batches.run(
       place,

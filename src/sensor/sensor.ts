@@ -1,6 +1,7 @@
 /** A sensor: packets into batches, batches into the spool, the spool to the server. */
 
 import { PacketBatch } from '../contract/packet-batch.ts';
+import type { DecoderCounts } from '../core/wire/network.ts';
 import { AppError } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import { SENSOR_ID } from '../stream/batch-meta.ts';
@@ -35,6 +36,8 @@ export interface SensorStats {
   readonly spoolTrouble: string | null;
   readonly spool: Readonly<SpoolStats>;
   readonly shipper: Readonly<ShipperStats>;
+  /** What decoding gave up to stay in bounds. */
+  readonly decoder: DecoderCounts;
   /** Of the packets' bytes that are kept here; null: none are. */
   readonly evidence: EvidenceStats | null;
 }
@@ -66,6 +69,7 @@ export class Sensor {
       spoolTrouble: this.#spoolTrouble,
       spool: spool.stats,
       shipper: shipper.stats,
+      decoder: producer.decoder,
       evidence: producer.evidence,
     };
   }

@@ -7,6 +7,7 @@ import { requireLinkType } from '../capture/require-link-type.ts';
 import type { FrameHandler, Source, SourceStats } from '../capture/source.ts';
 import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
+import type { DecoderCounts } from '../core/wire/network.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
 import type { EvidenceRing } from './evidence/evidence-ring.ts';
@@ -41,6 +42,8 @@ export class SourceBatches implements BatchProducer {
   readonly #source: Source;
   readonly #options: SourceBatchesOptions;
 
+  readonly #decoder = new PacketDecoder();
+
   constructor(source: Source, options: SourceBatchesOptions = {}) {
     this.name = source.name;
     this.#source = source;
@@ -49,6 +52,10 @@ export class SourceBatches implements BatchProducer {
 
   get stats(): Readonly<SourceStats> {
     return this.#source.stats;
+  }
+
+  get decoder(): DecoderCounts {
+    return this.#decoder.evictions;
   }
 
   get evidence(): EvidenceStats | null {
@@ -65,7 +72,7 @@ export class SourceBatches implements BatchProducer {
     const { evidence, waitForEvidence = false } = this.#options;
     const { sensorId, epoch } = place;
     const source = this.#source;
-    const decoder = new PacketDecoder();
+    const decoder = this.#decoder;
     const batch = new PacketBatch(maxRows);
     const closed: EncodedBatch[] = [];
     let next = place.firstSequence;

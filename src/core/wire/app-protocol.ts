@@ -14,6 +14,8 @@ export const NOT_MINE = -1;
 export const READ = 0;
 
 export interface AppReader {
+  /** Messages given up to stay within the reader's own bounds, since it was made; absent: it keeps nothing. */
+  readonly givenUp?: number;
   /**
    * Reads the datagram, or what has come of the stream's message, in `[payload.start, payload.end)` (at least
    * one byte) and fills the row. Answers `NOT_MINE`, `READ`, or the bytes from `payload.start` on that the

@@ -31,6 +31,11 @@ export class ApplicationReader {
     return this.#streams.evicted;
   }
 
+  /** What the protocols' own readers gave up. */
+  get givenUp(): number {
+    return this.#tcp.givenUp + this.#udp.givenUp;
+  }
+
   /** `payload`: all above the UDP header, at least one byte of it captured. */
   readDatagram(batch: PacketBatch, row: number, payload: Span): void {
     const mask = masksOf(UDP, batch, row, payload);
@@ -103,6 +108,10 @@ class OfferedReaders {
     this.#names = table.names;
     this.#readers = table.createReaders();
     this.#codes = new Int32Array(table.names.length).fill(-1);
+  }
+
+  get givenUp(): number {
+    return this.#readers.reduce((sum, { givenUp = 0 }) => sum + givenUp, 0);
   }
 
   /** Asks the protocols of `mask` in order; answers what the first that knows the payload answers. */

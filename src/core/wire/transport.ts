@@ -59,6 +59,10 @@ export class TransportReader {
     return this.#application.evictedMessages;
   }
 
+  get givenUp(): number {
+    return this.#application.givenUp;
+  }
+
   /**
    * Reads the IP payload in `span` and moves `span.start` behind the transport header. Answers the tunnel that
    * a datagram may be, whose payload is not read yet: see `readDatagram`.

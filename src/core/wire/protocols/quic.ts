@@ -53,6 +53,10 @@ export class QuicReader implements AppReader {
     return this.#budget.refused;
   }
 
+  get givenUp(): number {
+    return this.evictedConnections + this.refusedOpenings;
+  }
+
   read(payload: Span, row: AppRow): number {
     const { view, start, end, wireEnd } = payload;
     const header = this.#header;
