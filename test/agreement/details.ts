@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { openCapture } from '../../src/capture/open-capture.ts';
 import { PacketBatch } from '../../src/contract/packet-batch.ts';
 import { PacketDecoder } from '../../src/core/wire/decoder.ts';
+import { isKnownLinkType } from '../../src/core/wire/link-layer.ts';
 import { AppError } from '../../src/errors.ts';
 import { FACTS, type Fact } from './detail-facts.ts';
 
@@ -84,6 +85,7 @@ async function readRows(path: string): Promise<OurRow[]> {
   try {
     const source = await openCapture(path);
     await source.run((frame) => {
+      if (!isKnownLinkType(frame.linkType)) return;
       if (batch.isFull) batch.clear();
       const row = decoder.decode(frame, batch);
       const detail = JSON.parse(batch.appDetail.get(row) ?? '{}') as Record<string, unknown>;

@@ -91,13 +91,23 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     count: 12,
   },
 
+  {
+    reason:
+      'what a tunnel carries is not whole in the packet, or of another version than announced: we stay outside',
+    covers: ({ column, ours, record }) =>
+      column === 'tunnel' &&
+      ours === null &&
+      (record?.anomaly === 'bad_tunnel' || record?.payload_bytes !== null),
+    count: 0,
+  },
+
   // Transport.
   {
     reason:
       'a TCP header that does not fit its packet or has an impossible length: tshark prints what it can or nothing',
     covers: ({ column, record }) =>
       /^(tcp_|seq|ack)/.test(column) &&
-      /^(tiny_fragment|overlapping_fragment|truncated_tcp|bad_tcp_offset)$/.test(
+      /^(tiny_fragment|overlapping_fragment|truncated_tcp|bad_tcp_offset|bad_ip_checksum)$/.test(
         record?.anomaly ?? '',
       ),
     count: 96,
@@ -106,7 +116,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason:
       'an ICMP message shorter than its header: we keep type and code and name truncated_icmp',
     covers: ({ column, record }) =>
-      column.startsWith('icmp_') && record?.anomaly === 'truncated_icmp',
+      column.startsWith('icmp_') &&
+      /^(truncated_icmp|bad_ip_checksum)$/.test(record?.anomaly ?? ''),
     count: 2,
   },
 
@@ -126,7 +137,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     reason: 'a message of less than a DNS header (12 bytes) by the length of its IP packet',
     covers: ({ column, record }) =>
-      /^dns_(query|response)$/.test(column) && record?.anomaly === 'bad_udp_length',
+      /^dns_(query|response)$/.test(column) &&
+      /^(bad_udp_length|bad_ip_checksum)$/.test(record?.anomaly ?? ''),
     count: 6,
   },
   {
@@ -136,7 +148,25 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     count: 1,
   },
 
+  {
+    reason:
+      'a message over TCP that goes on in further segments is told in the row that completes it',
+    covers: ({ column, ours, protocols }) =>
+      /^dns_(query|response)$/.test(column) && ours === null && protocols.endsWith(':tcp:dns'),
+    count: 0,
+  },
+
   // HTTP.
+  {
+    reason:
+      'a head over several segments: each line is told in the row of the segment in which it ends',
+    covers: ({ column, ours, theirs, record }) =>
+      column.startsWith('http_') &&
+      ours !== null &&
+      theirs === null &&
+      record?.app_protocol === 'http',
+    count: 0,
+  },
   {
     reason:
       'HTTP by its content on a port that tshark gives to another protocol, or in a connection it took for another',

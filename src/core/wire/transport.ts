@@ -119,7 +119,7 @@ export class TransportReader {
         this.#readIcmp(batch, row, span, ICMPV6, ICMPV6_MIN_BYTES);
         return null;
       case SCTP:
-        readPorts(batch, row, span);
+        if (span.wireEnd - span.start >= SCTP_HEADER_BYTES) readPorts(batch, row, span);
         span.start = Math.min(span.start + SCTP_HEADER_BYTES, span.wireEnd);
     }
     return null;

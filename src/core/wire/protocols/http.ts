@@ -1,8 +1,9 @@
 /**
  * HTTP/1 on any TCP port (RFC 9112), its heads joined over segments.
  *
- * The request line stands in the row of the segment in which it ends; Host, User-Agent and the end of the
- * headers in the row of the segment that brought them. Bodies are not read.
+ * The request line stands in the row of the segment in which it ends, and what there is of it also in the row in
+ * which it begins; Host, User-Agent and the end of the headers in the row of the segment that brought them.
+ * Bodies are not read.
  */
 import { AppEvent } from '../../../contract/packet-batch.ts';
 import { type AppProtocol, type AppReader, NOT_MINE, READ } from '../app-protocol.ts';
@@ -16,6 +17,10 @@ const HTTP_PORTS: readonly number[] = [
 ];
 const IS_HTTP_PORT = new Set(HTTP_PORTS);
 
+const SLASH = 0x2f;
+const ASTERISK = 0x2a;
+/** Of "http://". */
+const LOWER_H = 0x68;
 const CR = 0x0d;
 const LF = 0x0a;
 const UPPER_CASE = Array.from({ length: 26 }, (_, letter) => 0x41 + letter);
@@ -51,7 +56,7 @@ class HttpReader implements AppReader {
       return READ;
     }
     takeRequest(http, bytes, start + row.readBefore, row);
-    return http.hasHeadersEnd ? READ : end - start + 1;
+    return http.hasHeadersEnd || !canGoOn(http, bytes) ? READ : end - start + 1;
   }
 
   /** Only a line that ends tells more than was known. */
@@ -61,12 +66,18 @@ class HttpReader implements AppReader {
   }
 }
 
+/** A line that has not ended is waited for only where its target is one (RFC 9112 §3.2): text that begins like a method is not. */
+function canGoOn({ isLineEnded, pathStart }: HttpMessage, bytes: Uint8Array): boolean {
+  const first = bytes[pathStart];
+  return isLineEnded || first === SLASH || first === ASTERISK || first === LOWER_H;
+}
+
 /** Fills in what ended at or behind `from`; what ended before it stands in an earlier row. */
 function takeRequest(http: HttpMessage, bytes: Uint8Array, from: number, row: AppRow): void {
   const { batch } = row;
   let events: number = row.readBefore === 0 ? AppEvent.HTTP_REQUEST : 0;
   const isLineNew = http.lineEnd >= from && (http.isLineEnded || row.isLast);
-  if (isLineNew) takeTarget(http, bytes, row);
+  if (isLineNew || row.readBefore === 0) takeTarget(http, bytes, row);
   if (isNew(http.hostLineEnd, from, row, http))
     batch.httpHost.set(row.row, row.text.read(bytes, http.hostStart, http.hostEnd));
   if (isNew(http.userAgentLineEnd, from, row, http))
