@@ -1,7 +1,7 @@
 /** Copies of the last frames, so that a finding can be told with what came before it. */
 import { MAX_MUTANT_BYTES, type Mutant } from './frame-mutator.ts';
 
-const ARENA_BYTES = 64 * MAX_MUTANT_BYTES;
+const ARENA_BYTES = 8 * MAX_MUTANT_BYTES;
 /** A frame and what came before it: decoders keep state. */
 const TOLD_FRAMES = 4;
 
