@@ -1,6 +1,7 @@
 /**
  * Turns a hang into a failure: a thread that ends the process, and names the case, where no sign of life came
- * for `LIMIT_MS`. A loop that never ends cannot be interrupted from the thread that runs it.
+ * for `LIMIT_MS` of processor time (a busy machine is no hang) or ten times that by the clock. A loop that never
+ * ends cannot be interrupted from the thread that runs it.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -11,11 +12,12 @@ const WATCH = `
 const { workerData: { shared, limitMs } } = require('node:worker_threads');
 const beats = new Int32Array(shared, 0, 2);
 const name = Buffer.from(shared, 8);
-let last = -1, since = Date.now();
+const cpuMs = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
+let last = -1, since = Date.now(), cpuSince = cpuMs();
 setInterval(() => {
   const beat = Atomics.load(beats, 0);
-  if (beat !== last) { last = beat; since = Date.now(); return; }
-  if (Date.now() - since < limitMs) return;
+  if (beat !== last) { last = beat; since = Date.now(); cpuSince = cpuMs(); return; }
+  if (cpuMs() - cpuSince < limitMs && Date.now() - since < 10 * limitMs) return;
   const text = name.subarray(0, Atomics.load(beats, 1)).toString();
   require('node:fs').writeSync(2, 'Hang: no sign of life for ' + limitMs + ' ms in ' + text + '\\n');
   process.kill(process.pid, 'SIGKILL');
