@@ -11,7 +11,8 @@ import { Watchdog } from './watchdog.ts';
 
 const MUTATIONS = Number(process.env.PHANTOMNET_MUTATIONS ?? 200_000);
 const SEED = Number(process.env.PHANTOMNET_SEED ?? 1);
-const MAX_GROWTH_BYTES = 32 * 2 ** 20;
+/** Two decoders, each with all the places that it allocates as it needs them: messages 16 MiB, fragments 4, QUIC 2; and some slack. */
+const MAX_GROWTH_BYTES = (2 * 22 + 20) * 2 ** 20;
 const TIMEOUT_MS = 3_600_000;
 
 const watchdog = new Watchdog();
