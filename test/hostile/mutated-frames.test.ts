@@ -13,6 +13,9 @@ const MUTATIONS = Number(process.env.PHANTOMNET_MUTATIONS ?? 200_000);
 const SEED = Number(process.env.PHANTOMNET_SEED ?? 1);
 /** Two decoders, each with all the places that it allocates as it needs them: messages 16 MiB, fragments 4, QUIC 2; and some slack. */
 const MAX_GROWTH_BYTES = (2 * 22 + 20) * 2 ** 20;
+/** From here on the second half of a run fills no new places. */
+const LONG_RUN = 4_000_000;
+const MAX_LATE_GROWTH_BYTES = 4 * 2 ** 20;
 const TIMEOUT_MS = 3_600_000;
 
 const watchdog = new Watchdog();
@@ -25,6 +28,7 @@ it(
     process.stderr.write(`${JSON.stringify(report)}\n`);
     expect(report.mutated).toBeGreaterThanOrEqual(MUTATIONS);
     expect(report.grownBytes).toBeLessThan(MAX_GROWTH_BYTES);
+    if (MUTATIONS >= LONG_RUN) expect(report.grownLateBytes).toBeLessThan(MAX_LATE_GROWTH_BYTES);
   },
   TIMEOUT_MS,
 );

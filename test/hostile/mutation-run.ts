@@ -23,6 +23,8 @@ export interface MutationReport {
   readonly slowestMs: number;
   /** Live memory at the end less that after the first tenth. */
   readonly grownBytes: number;
+  /** The same after the first half: by then a long run has filled what decoders allocate as they need it. */
+  readonly grownLateBytes: number;
 }
 
 /** @throws Finding, which names the seed and the capture */
@@ -40,7 +42,8 @@ export async function runMutations(
   }
   let mutated = 0;
   let captures = 0;
-  let liveBefore: number | null = null;
+  let liveEarly: number | null = null;
+  let liveHalfway: number | null = null;
   for (let round = 0; mutated < wanted; round++)
     for (const [path, frames] of seeds) {
       if (mutated >= wanted) break;
@@ -53,12 +56,15 @@ export async function runMutations(
           cause: error,
         });
       }
-      if (liveBefore === null && mutated >= wanted / 10) liveBefore = liveBytes();
+      if (mutated >= wanted / 10) liveEarly ??= liveBytes();
+      if (mutated >= wanted / 2) liveHalfway ??= liveBytes();
     }
   steps.compare();
+  const live = liveBytes();
   return {
     ...{ mutated, captures, frames: steps.frames, slowestMs: steps.slowestMs },
-    grownBytes: liveBytes() - (liveBefore ?? 0),
+    grownBytes: live - (liveEarly ?? 0),
+    grownLateBytes: live - (liveHalfway ?? 0),
   };
 }
 
