@@ -19,8 +19,6 @@ const SCTP = 132;
 
 const PORTS_BYTES = 4;
 const SCTP_HEADER_BYTES = 12;
-/** Behind the header there is at least one chunk (RFC 9260 §3). */
-const SCTP_MIN_BYTES = SCTP_HEADER_BYTES + 4;
 const ICMP_HEADER_BYTES = 8;
 const ICMPV6_MIN_BYTES = 4;
 const IPV4_LOOPBACK = 127;
@@ -121,7 +119,7 @@ export class TransportReader {
         this.#readIcmp(batch, row, span, ICMPV6, ICMPV6_MIN_BYTES);
         return null;
       case SCTP:
-        if (span.wireEnd - span.start >= SCTP_MIN_BYTES) readPorts(batch, row, span);
+        if (span.wireEnd - span.start >= SCTP_HEADER_BYTES) readPorts(batch, row, span);
         span.start = Math.min(span.start + SCTP_HEADER_BYTES, span.wireEnd);
     }
     return null;
