@@ -7,7 +7,7 @@
  * capture gives the frames before the damage. They are fewer than `MIX_PACKETS` (270,000), so the merge is
  * repeated, each round later than the one before it, and cut at that number. The captures lie decades
  * apart: a silence longer than `MAX_SILENCE_MICROS` is shortened to it, so that the rounds fit the format's
- * 32 bits of seconds. All of it is held in memory while it is sorted (about 200 MB).
+ * 32 bits of seconds. All of it is held in memory while it is sorted (about 520 MB resident).
  */
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
