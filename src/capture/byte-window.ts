@@ -4,6 +4,7 @@
  * Memory is bounded by `WINDOW_BYTES` whatever lengths a file claims: no record may be larger than
  * `MAX_RECORD_BYTES`, and what is only to be skipped never has to fit.
  */
+import { kernelBytes } from '../core/kernels/bytes.ts';
 import type { ByteFeed } from './byte-feed.ts';
 
 /** Larger than any frame a kernel or tool writes (tcpdump's largest snap length is 262,144). */
@@ -23,8 +24,8 @@ export class CaptureDamage extends Error {
 }
 
 export class ByteWindow {
-  readonly bytes: Uint8Array = new Uint8Array(WINDOW_BYTES);
-  readonly view: DataView = new DataView(this.bytes.buffer);
+  readonly bytes: Uint8Array = kernelBytes(WINDOW_BYTES);
+  readonly view: DataView = new DataView(this.bytes.buffer, this.bytes.byteOffset, WINDOW_BYTES);
   /** Unread bytes are `[position, end)`. */
   position = 0;
   end = 0;

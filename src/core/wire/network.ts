@@ -4,10 +4,9 @@
  * stays the outer packet's.
  */
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { onesComplementSum, payloadEntropy } from '../kernels/bytes.ts';
 import { type AnomalyName, nameAnomaly } from './anomalies.ts';
 import { ARP_BYTES, ArpMessage } from './arp.ts';
-import { ChecksumSum } from './checksum.ts';
-import { payloadEntropy } from './entropy.ts';
 import { type FragmentOptions, FragmentTable } from './fragments.ts';
 import { Ipv4Header } from './ipv4.ts';
 import { AUTHENTICATION, authenticationBytes, IPV6_HEADER_BYTES, Ipv6Header } from './ipv6.ts';
@@ -50,8 +49,7 @@ export class NetworkReader {
   readonly #arp = new ArpMessage();
   readonly #ipv4 = new Ipv4Header();
   readonly #ipv6 = new Ipv6Header();
-  readonly #checksum = new ChecksumSum();
-  readonly #transport = new TransportReader(this.#checksum);
+  readonly #transport = new TransportReader();
   readonly #fragments: FragmentTable;
   readonly #whole = new Span();
   readonly #inner = new LinkHeader();
@@ -141,7 +139,7 @@ export class NetworkReader {
       nameAnomaly(batch, row, 'bad_ip_length');
       return;
     }
-    if (this.#isBadHeader(span, start)) nameAnomaly(batch, row, 'bad_ip_checksum');
+    if (isBadHeader(span, start)) nameAnomaly(batch, row, 'bad_ip_checksum');
     const { protocol, fragmentOffset } = ip;
     this.#transport.isChecked =
       !this.#isChecksumPending && totalLength > 0 && headerBytes === MIN_IPV4_BYTES;
@@ -211,12 +209,6 @@ export class NetworkReader {
     span.start = transport;
     const skipped = transport - ip.fragmentStart;
     this.#readFragment(batch, row, nextHeader, span, slot, fragmentOffset, skipped);
-  }
-
-  /** The header and its checksum were captured whole, and do not fit together; 0 is left to the network card. */
-  #isBadHeader({ view, bytes, start, end }: Span, headerStart: number): boolean {
-    if (start > end || view.getUint16(headerStart + 10) === 0) return false;
-    return this.#checksum.of(bytes, headerStart, start) !== 0xffff;
   }
 
   /** The first fragment is read as far as it goes; later ones belong to its conversation; the last to come completes the packet. */
@@ -405,4 +397,10 @@ function leaveOuter(tunnel: Tunnel, batch: PacketBatch, row: number): void {
   batch.dstPort[row] = -1;
   batch.ipBytes[row] = -1;
   batch.payloadBytes[row] = -1;
+}
+
+/** The header and its checksum were captured whole, and do not fit together; 0 is left to the network card. */
+function isBadHeader({ view, bytes, start, end }: Span, headerStart: number): boolean {
+  if (start > end || view.getUint16(headerStart + 10) === 0) return false;
+  return onesComplementSum(bytes, headerStart, start) !== 0xffff;
 }

@@ -1,6 +1,6 @@
 /** Checksums of TCP, UDP, ICMP and ICMPv6 over their pseudo headers (RFC 9293 §3.1, RFC 768, RFC 792, RFC 8200 §8.1). */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
-import { type ChecksumSum, fold } from './checksum.ts';
+import { onesComplementSum } from '../kernels/bytes.ts';
 import type { Span } from './span.ts';
 
 const ICMP = 1;
@@ -12,7 +12,6 @@ const ICMP = 1;
  * unfinished: the sum of the pseudo header alone, and 0 (for UDP over IPv4 it means that there is none).
  */
 export function isBadChecksum(
-  checksum: ChecksumSum,
   batch: PacketBatch,
   row: number,
   span: Span,
@@ -23,7 +22,7 @@ export function isBadChecksum(
   const stored = span.view.getUint16(field);
   if (stored === 0) return false;
   const pseudo = number === ICMP ? 0 : pseudoSum(batch, row, number, span.end - start);
-  const sum = fold(pseudo + checksum.of(span.bytes, start, span.end));
+  const sum = fold(pseudo + onesComplementSum(span.bytes, start, span.end));
   return sum !== 0xffff && (number === ICMP || stored !== pseudo);
 }
 
@@ -37,4 +36,11 @@ function pseudoSum(batch: PacketBatch, row: number, number: number, length: numb
     sum += (from >>> 16) + (from & 0xffff) + (to >>> 16) + (to & 0xffff);
   }
   return fold(sum);
+}
+
+/** Carries added back in until 16 bits are left; `sum` below 2³¹. */
+function fold(sum: number): number {
+  let folded = sum;
+  while (folded > 0xffff) folded = (folded & 0xffff) + (folded >>> 16);
+  return folded;
 }

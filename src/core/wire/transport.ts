@@ -2,7 +2,6 @@
 import { type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { type AnomalyName, nameAnomaly } from './anomalies.ts';
 import { ApplicationReader } from './application.ts';
-import type { ChecksumSum } from './checksum.ts';
 import { isIcmpError, readQuote } from './icmp-quote.ts';
 import type { Span } from './span.ts';
 import { TCP_MIN_HEADER_BYTES, TcpFlag, TcpHeader } from './tcp.ts';
@@ -45,15 +44,10 @@ export class TransportReader {
   readonly #tcp = new TcpHeader();
   readonly #udp = new UdpHeader();
   readonly #application = new ApplicationReader();
-  readonly #checksum: ChecksumSum;
   /** The packet is the first of several fragments, so that lengths may reach beyond it. */
   #isFragment = false;
   /** The header of the packet was read. */
   #isRead = false;
-
-  constructor(checksum: ChecksumSum) {
-    this.#checksum = checksum;
-  }
 
   get evictedMessages(): number {
     return this.#application.evictedMessages;
@@ -217,8 +211,7 @@ export class TransportReader {
     start = span.start,
   ): void {
     if (!this.isChecked || this.#isFragment || span.end < span.wireEnd) return;
-    if (isBadChecksum(this.#checksum, batch, row, span, start, number, field))
-      nameAnomaly(batch, row, name);
+    if (isBadChecksum(batch, row, span, start, number, field)) nameAnomaly(batch, row, name);
   }
 
   /** A header of which less than `headerBytes` was captured; a malformation only if no more was sent. */
