@@ -1,5 +1,5 @@
 /**
- * What is computed from every byte of a packet, by the kernel in `kernels/bytes.ts`: four to ten times as fast as
+ * What is computed from every byte of a packet, by the kernel in `kernels/bytes.ts`: two to ten times as fast as
  * a loop here (`test/bench/kernels.ts`), which was a third of what decoding costs.
  *
  * The kernel reads memory of its own. Sources that fill `kernelBytes` are read in place; other bytes are copied first.
