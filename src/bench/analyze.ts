@@ -2,12 +2,12 @@
 import { loadJudge } from '../app/model.ts';
 import { Analysis } from '../core/engine/analysis.ts';
 import { readCapture } from '../workshop/read-capture.ts';
-import { makeBenchCapture } from './bench-capture.ts';
+import { makeLabCapture } from './lab-capture.ts';
 import { compare, type Measure } from './measure.ts';
 import { isInstalled, ownSecondsOf, secondsOf } from './peer-command.ts';
 
 export async function* benchAnalyze(say: (line: string) => void): AsyncGenerator<Measure> {
-  const capture = await makeBenchCapture();
+  const capture = await makeLabCapture(say);
   const { judge } = loadJudge(null);
   say(`${capture.packets} packets, ${judge ? 'with' : 'without'} models`);
   const ours = async () =>

@@ -9,15 +9,16 @@
  * apart: a silence longer than `MAX_SILENCE_MICROS` is shortened to it, so that the rounds fit the format's
  * 32 bits of seconds. All of it is held in memory while it is sorted (about 520 MB resident).
  */
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_DIR } from '../app/package-paths.ts';
 import { openCapture } from '../capture/open-capture.ts';
 import type { Frame } from '../capture/source.ts';
-import { pcapFileHeader, pcapRecord, stampRecord } from '../capture/write-pcap.ts';
+import { pcapRecord, stampRecord } from '../capture/write-pcap.ts';
 import { ETHERNET } from '../core/wire/link-layer.ts';
 import { AppError } from '../errors.ts';
 import { type BenchCapture, makeBenchCapture, makeBenchFolder } from './bench-capture.ts';
+import { PcapFile } from './pcap-file.ts';
 
 const MIX_PACKETS = 600_000;
 /** The largest record that all peers read. */
@@ -25,7 +26,6 @@ const MAX_FRAME_BYTES = 262_144;
 /** Longer than any timeout of a peer. */
 const MAX_SILENCE_MICROS = 3_600e6;
 const START_MICROS = 1_767_225_600e6;
-const WRITE_BYTES = 1 << 22;
 const DATA = join(PACKAGE_DIR, '..', 'shared', 'data');
 
 interface Packet {
@@ -77,18 +77,7 @@ async function collect(path: string, into: Packet[]): Promise<void> {
 }
 
 function writeRounds(path: string, packets: readonly Packet[]): void {
-  const file = openSync(path, 'w');
-  const buffer = new Uint8Array(WRITE_BYTES);
-  let used = 0;
-  const put = (bytes: Uint8Array) => {
-    if (used + bytes.length > buffer.length) {
-      writeSync(file, buffer, 0, used);
-      used = 0;
-    }
-    buffer.set(bytes, used);
-    used += bytes.length;
-  };
-  put(pcapFileHeader(ETHERNET));
+  const file = new PcapFile(path, ETHERNET);
   let clock = START_MICROS;
   let before = Number.POSITIVE_INFINITY;
   for (let written = 0; written < MIX_PACKETS; written++) {
@@ -99,8 +88,7 @@ function writeRounds(path: string, packets: readonly Packet[]): void {
     clock += silence < 0 ? MAX_SILENCE_MICROS : Math.min(silence, MAX_SILENCE_MICROS);
     before = packet.tsMicros;
     stampRecord(packet.record, clock);
-    put(packet.record);
+    file.put(packet.record);
   }
-  writeSync(file, buffer, 0, used);
-  closeSync(file);
+  file.close();
 }

@@ -160,7 +160,9 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason:
       'a message over TCP that goes on in further segments is told in the row that completes it',
     covers: ({ column, ours, protocols }) =>
-      /^dns_(query|response)$/.test(column) && ours === null && protocols.endsWith(':tcp:dns'),
+      /^dns_(query|response|answer_count|answer_size)$/.test(column) &&
+      ours === null &&
+      protocols.endsWith(':tcp:dns'),
     count: 0,
   },
 

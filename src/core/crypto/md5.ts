@@ -1,9 +1,7 @@
 /** MD5 (RFC 1321). For SSH fingerprints only, which are defined by it; it protects nothing. Allocates nothing but its digest. */
+import { addPadded, LENGTH_AT } from './padded-blocks.ts';
 
-const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 16;
-/** Where the length stands in the last block. */
-const LENGTH_AT = 56;
 
 const SHIFTS = Uint8Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
 const SINES = Int32Array.from(
@@ -13,7 +11,6 @@ const SINES = Int32Array.from(
 
 const words = new Int32Array(16);
 const state = new Int32Array(4);
-const tail = new Uint8Array(BLOCK_BYTES);
 
 /** The 16-byte digest of `message[0, length)`, in `digest`. */
 export function md5(
@@ -25,20 +22,14 @@ export function md5(
   state[1] = 0xefcdab89;
   state[2] = 0x98badcfe;
   state[3] = 0x10325476;
-  let at = 0;
-  for (; at + BLOCK_BYTES <= length; at += BLOCK_BYTES) addBlock(message, at);
-  const rest = length - at;
-  for (let i = 0; i < BLOCK_BYTES; i++) tail[i] = i < rest ? message[at + i]! : 0;
-  tail[rest] = 0x80;
-  if (rest >= LENGTH_AT) {
-    addBlock(tail, 0);
-    tail.fill(0);
-  }
-  putWord(tail, LENGTH_AT, length << 3);
-  putWord(tail, LENGTH_AT + 4, Math.floor(length / 0x2000_0000));
-  addBlock(tail, 0);
+  addPadded(message, length, addBlock, putLength);
   for (let i = 0; i < 4; i++) putWord(digest, 4 * i, state[i]!);
   return digest;
+}
+
+function putLength(block: Uint8Array, length: number): void {
+  putWord(block, LENGTH_AT, length << 3);
+  putWord(block, LENGTH_AT + 4, Math.floor(length / 0x2000_0000));
 }
 
 function addBlock(bytes: Uint8Array, at: number): void {

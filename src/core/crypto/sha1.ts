@@ -1,14 +1,11 @@
 /** SHA-1 (RFC 3174). For Community IDs only, whose standard asks for it; it protects nothing. One per flow: allocates nothing but its digest. */
 import { putWord } from './big-endian.ts';
+import { addPadded, LENGTH_AT } from './padded-blocks.ts';
 
-const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 20;
-/** Where the length stands in the last block. */
-const LENGTH_AT = 56;
 
 const schedule = new Int32Array(80);
 const state = new Int32Array(5);
-const tail = new Uint8Array(BLOCK_BYTES);
 
 /** The 20-byte digest of `message[0, length)`, in `digest`. */
 export function sha1(
@@ -21,20 +18,14 @@ export function sha1(
   state[2] = 0x98badcfe;
   state[3] = 0x10325476;
   state[4] = 0xc3d2e1f0;
-  let at = 0;
-  for (; at + BLOCK_BYTES <= length; at += BLOCK_BYTES) addBlock(message, at);
-  const rest = length - at;
-  for (let i = 0; i < BLOCK_BYTES; i++) tail[i] = i < rest ? message[at + i]! : 0;
-  tail[rest] = 0x80;
-  if (rest >= LENGTH_AT) {
-    addBlock(tail, 0);
-    tail.fill(0);
-  }
-  putWord(tail, LENGTH_AT, Math.floor(length / 0x2000_0000));
-  putWord(tail, LENGTH_AT + 4, length << 3);
-  addBlock(tail, 0);
+  addPadded(message, length, addBlock, putLength);
   for (let i = 0; i < 5; i++) putWord(digest, 4 * i, state[i]!);
   return digest;
+}
+
+function putLength(block: Uint8Array, length: number): void {
+  putWord(block, LENGTH_AT, Math.floor(length / 0x2000_0000));
+  putWord(block, LENGTH_AT + 4, length << 3);
 }
 
 /** The four loops differ in function and constant (RFC 3174 §5); as one loop with a test it takes twice as long. */

@@ -6,7 +6,7 @@
  * `payloadStart` may lie beyond `end`.
  */
 
-const MIN_HEADER_BYTES = 20;
+export const MIN_IPV4_BYTES = 20;
 const TOTAL_LENGTH = 2;
 const IDENTIFICATION = 4;
 const FRAGMENT = 6;
@@ -22,7 +22,7 @@ export class Ipv4Header {
 
   /** Points at the header at `start`; false if its fixed part does not fit. */
   at(view: DataView, start: number, end: number): boolean {
-    if (end - start < MIN_HEADER_BYTES) return false;
+    if (end - start < MIN_IPV4_BYTES) return false;
     this.#view = view;
     this.#start = start;
     return true;
@@ -38,7 +38,7 @@ export class Ipv4Header {
   }
 
   get hasBadHeaderLength(): boolean {
-    return this.headerBytes < MIN_HEADER_BYTES;
+    return this.headerBytes < MIN_IPV4_BYTES;
   }
 
   /** Header and payload; 0 where the sender's network card was to cut the packet into segments. */

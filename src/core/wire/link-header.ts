@@ -19,7 +19,10 @@ export const EtherType = {
   QINQ: 0x88a8,
   QINQ_OLD: 0x9100,
   FABRIC_PATH: 0x8903,
+  CISCO_METADATA: 0x8909,
+  MACSEC: 0x88e5,
   VN_TAG: 0x8926,
+  NSH: 0x894f,
 } as const;
 
 export class LinkHeader {

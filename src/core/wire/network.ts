@@ -4,21 +4,20 @@
  * stays the outer packet's.
  */
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
-import { onesComplementSum, payloadEntropy } from '../kernels/bytes.ts';
-import { type AnomalyName, nameAnomaly } from './anomalies.ts';
+import { nameAnomaly } from './anomalies.ts';
 import { ARP_BYTES, ArpMessage } from './arp.ts';
 import { type FragmentOptions, FragmentTable } from './fragments.ts';
-import { Ipv4Header } from './ipv4.ts';
+import { endIpAt, isBadHeader, measurePayload, noteFragment, tooShort } from './ip-bounds.ts';
+import { Ipv4Header, MIN_IPV4_BYTES } from './ipv4.ts';
 import { AUTHENTICATION, authenticationBytes, IPV6_HEADER_BYTES, Ipv6Header } from './ipv6.ts';
 import { EtherType, LinkHeader } from './link-header.ts';
 import { Span } from './span.ts';
 import { protocolOf, TransportReader } from './transport.ts';
 import type { Tunnel } from './tunnel.ts';
+import { isCredible, leaveOuter } from './tunnel-entry.ts';
 import { tunnelOfProtocol } from './tunnels.ts';
 
-const MAX_IP_BYTES = 65_535;
 const MAPPED_PREFIX = 0xffff;
-const MIN_IPV4_BYTES = 20;
 const MAX_TUNNELS = 8;
 
 /** What was given up to stay in bounds, since the decoder was made. */
@@ -317,90 +316,4 @@ function skipAuthentication(number: number, span: Span): number {
   const { view, start } = span;
   span.start += authenticationBytes(view.getUint8(start + 1));
   return view.getUint8(start);
-}
-
-/** What lies in the frame beyond the IP packet is padding; a packet that claims more than the frame is not believed. */
-function endIpAt(batch: PacketBatch, row: number, span: Span, ipEnd: number): void {
-  if (ipEnd > span.wireEnd) nameAnomaly(batch, row, 'bad_ip_length');
-  else span.cutAt(ipEnd);
-}
-
-/** `bytesBefore`: of the whole packet, before the bytes in `span`. */
-function noteFragment(batch: PacketBatch, row: number, span: Span, bytesBefore: number): void {
-  batch.appEvents[row]! |= AppEvent.IP_FRAGMENT;
-  if (bytesBefore + span.wireEnd - span.start > MAX_IP_BYTES)
-    nameAnomaly(batch, row, 'oversized_fragment');
-}
-
-/** `wireEnd`: of the IP packet; a datagram may be shorter, or go on in further fragments. */
-function measurePayload(batch: PacketBatch, row: number, span: Span, wireEnd: number): void {
-  batch.payloadBytes[row] = Math.max(0, wireEnd - span.start);
-  if (span.start < span.end)
-    batch.payloadEntropy[row] = payloadEntropy(span.bytes, span.start, span.end);
-}
-
-/** A header that does not fit the captured bytes is a malformation only where the capture cut nothing away. */
-function tooShort(batch: PacketBatch, row: number, span: Span, name: AnomalyName): void {
-  if (span.end === span.wireEnd) nameAnomaly(batch, row, name);
-}
-
-/** What is carried begins like a packet that fits what is there: ports and numbers alone are not proof of a tunnel. */
-function isCredible({ etherType, payloadStart: at }: LinkHeader, span: Span): boolean {
-  const { view, end, wireEnd } = span;
-  switch (etherType) {
-    case EtherType.IPV4: {
-      if (end - at < MIN_IPV4_BYTES) return false;
-      const first = view.getUint8(at);
-      const headerBytes = (first & 0xf) * 4;
-      const total = view.getUint16(at + 2);
-      return (
-        first >> 4 === 4 &&
-        headerBytes >= MIN_IPV4_BYTES &&
-        (total === 0 || total >= headerBytes) &&
-        at + total <= wireEnd
-      );
-    }
-    case EtherType.IPV6:
-      if (end - at < IPV6_HEADER_BYTES || view.getUint8(at) >> 4 !== 6) return false;
-      return at + IPV6_HEADER_BYTES + view.getUint16(at + 4) <= wireEnd;
-    case EtherType.ARP:
-      return wireEnd - at >= ARP_BYTES;
-    default:
-      return false;
-  }
-}
-
-/** Keeps the outermost addresses and the tunnel's name, and empties the columns that the inner packet fills. */
-function leaveOuter(tunnel: Tunnel, batch: PacketBatch, row: number): void {
-  const at = 4 * row;
-  const version = batch.ipVersion[row]!;
-  const name = version === 6 ? (tunnel.nameInIpv6 ?? tunnel.name) : tunnel.name;
-  if (batch.outerIpVersion[row] === 0) {
-    batch.outerIpVersion[row] = version;
-    for (let i = 0; i < 4; i++) {
-      batch.outerSrc[at + i] = batch.src[at + i]!;
-      batch.outerDst[at + i] = batch.dst[at + i]!;
-    }
-    batch.tunnel.set(row, name);
-  } else {
-    batch.tunnel.set(row, `${batch.tunnel.get(row)}/${name}`);
-  }
-  for (let i = 0; i < 4; i++) {
-    batch.src[at + i] = 0;
-    batch.dst[at + i] = 0;
-  }
-  batch.ipVersion[row] = 0;
-  batch.ttl[row] = -1;
-  batch.protocol[row] = Protocol.OTHER;
-  batch.ipProtocol[row] = -1;
-  batch.srcPort[row] = -1;
-  batch.dstPort[row] = -1;
-  batch.ipBytes[row] = -1;
-  batch.payloadBytes[row] = -1;
-}
-
-/** The header and its checksum were captured whole, and do not fit together; 0 is left to the network card. */
-function isBadHeader({ view, bytes, start, end }: Span, headerStart: number): boolean {
-  if (start > end || view.getUint16(headerStart + 10) === 0) return false;
-  return onesComplementSum(bytes, headerStart, start) !== 0xffff;
 }
