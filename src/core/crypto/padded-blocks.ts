@@ -1,6 +1,6 @@
 /** The padding of MD5, SHA-1 and their kin (RFC 1321 §3.1): a one bit, zeros, and the length in the last eight bytes. */
 
-export const BLOCK_BYTES = 64;
+const BLOCK_BYTES = 64;
 /** Where the length stands in the last block. */
 export const LENGTH_AT = 56;
 
