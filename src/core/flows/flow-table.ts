@@ -446,7 +446,8 @@ export class FlowTable {
     if (free !== undefined) return free;
     if (this.#used < this.#flows.capacity) return this.#used++;
     if (this.#flows.capacity < this.#maxFlows) {
-      const capacity = Math.min(2 * this.#flows.capacity, this.#maxFlows);
+      // All at once: memory that is not touched costs nothing, and no step copies what the one before it copied.
+      const capacity = this.#maxFlows;
       this.#flows = this.#flows.grown(capacity);
       this.#lists.grow(capacity);
       this.#index.grow(capacity, this.#used, this.#flows.hash);
