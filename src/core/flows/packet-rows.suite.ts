@@ -23,6 +23,8 @@ export interface HandPacket {
   events?: number;
   appCode?: number;
   httpStatus?: number;
+  /** Method and target of an HTTP request: "POST /login". */
+  request?: string;
   qname?: string;
   qtype?: number;
   answerSize?: number;
@@ -89,6 +91,9 @@ function addIp(batch: PacketBatch, packet: HandPacket): number {
   batch.appEvents[row] = packet.events ?? 0;
   batch.appCode[row] = packet.appCode ?? -1;
   batch.httpStatus[row] = packet.httpStatus ?? -1;
+  const [method, path] = packet.request?.split(' ') ?? [];
+  batch.httpMethod.set(row, method ?? null);
+  batch.httpPath.set(row, path ?? null);
   batch.tlsSni.set(row, packet.sni ?? null);
   if (packet.qtype !== undefined || packet.qname !== undefined) {
     const isResponse = packet.answerSize !== undefined;

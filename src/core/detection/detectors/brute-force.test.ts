@@ -33,6 +33,13 @@ function refusals(
   }).flat();
 }
 
+function posts(request: string) {
+  const events = AppEvent.HTTP_REQUEST | AppEvent.HTTP_HEADERS_END | AppEvent.HTTP_LOGIN;
+  return times(60, (i) =>
+    conversation(i, CLIENT, SERVER, 80, 30_000 + i, { request, events }),
+  ).flat();
+}
+
 describe('Brute_Force', () => {
   it('counts FTP replies 530', () => {
     const [alert] = alertsOf(refusals(20, 60, { appCode: 530, events: AppEvent.FTP_REPLY }, 21));
@@ -62,6 +69,16 @@ describe('Brute_Force', () => {
     expect(alertsOf(tries)).toMatchObject([
       { alert_type: 'Brute_Force', source_ip: CLIENT, destination_port: 22 },
     ]);
+  });
+
+  it('counts log-in forms, of which nobody sends twenty in two minutes', () => {
+    expect(alertsOf(posts('POST /wp-login.php'))).toMatchObject([
+      { alert_type: 'Brute_Force', source_ip: CLIENT, destination_port: 80 },
+    ]);
+  });
+
+  it('is not a program that shows its key with every request', () => {
+    expect(alertsOf(posts('POST /ingest_packets'))).toEqual([]);
   });
 
   it('is not somebody who mistypes a password three times', () => {

@@ -1,11 +1,13 @@
 /**
  * Brute_Force: one client fails to sign in to one service again and again. Where the protocol is clear
- * text the refusals are counted (FTP 530, HTTP 401, log-in forms posted); where it is encrypted (SSH) or
- * opaque (Telnet, RDP, VNC), short conversations of the size of a refused log-in are.
+ * text the refusals are counted (FTP 530, HTTP 401), and log-in forms posted, whose refusal is a page like any
+ * other; where it is encrypted (SSH) or opaque (Telnet, RDP, VNC), short conversations of the size of a refused
+ * log-in are. A program that shows its key with every request signs in nowhere: only its refusals count.
  */
 import type { FlowRecord } from '../../../contract/flow.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
 import { formatIp } from '../../wire/address.ts';
+import { isLogin } from '../../wire/protocols/http.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import { type Observation, Sight } from '../observation.ts';
 
@@ -14,7 +16,7 @@ export const bruteForceDefaults = {
   min_ftp_refusals: 5,
   /** HTTP answers 401 to one client. */
   min_http_refusals: 15,
-  /** HTTP log-in requests of one client. */
+  /** HTTP log-in forms of one client. */
   min_http_logins: 20,
   /** SSH conversations of the size of refused log-ins. */
   min_ssh_conversations: 6,
@@ -72,7 +74,7 @@ export class BruteForceDetector implements Detector {
       this.#fail('HTTP', 'http_refusals', this.#limits.min_http_refusals, seen, true);
     else if (
       (batch.appEvents[row]! & AppEvent.HTTP_LOGIN) !== 0 &&
-      batch.httpMethod.get(row) === 'POST'
+      isLogin(batch.httpMethod.get(row), batch.httpPath.get(row))
     )
       this.#fail('HTTP', 'http_logins', this.#limits.min_http_logins, seen, false);
   }
@@ -180,7 +182,7 @@ export class BruteForceDetector implements Detector {
       targetPort: port,
       protocol: 'TCP',
       confidence: confidenceOf(times.length, limit),
-      summary: `${sourceIp} failed ${times.length} times to sign in to ${service} on ${targetIp}:${port} within ${Math.round(seconds)} s`,
+      summary: `${sourceIp} ${what === 'http_logins' ? 'tried' : 'failed'} ${times.length} times to sign in to ${service} on ${targetIp}:${port} within ${Math.round(seconds)} s`,
       numbers: { [what]: times.length, seconds, service },
       thresholds: { [what]: limit },
       provenConfidence: provenConfidenceOf(proven.length, limit),
