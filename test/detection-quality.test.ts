@@ -23,6 +23,10 @@ const DETECTED = [
   'ARP_Spoof',
   'DNS_Tunnel',
   'Slowloris',
+  'SQL_Injection',
+  'Web_Scan',
+  'C2_Beacon',
+  'Exfiltration',
 ];
 const LAB = '../shared/data/lab';
 const HOMES = '../shared/data/benign/iot-sentinel';

@@ -2,15 +2,20 @@
 
 import { amplificationDefaults } from './detectors/amplification.ts';
 import { arpSpoofDefaults } from './detectors/arp-spoof.ts';
+import { beaconDefaults } from './detectors/beacon.ts';
 import { bruteForceDefaults } from './detectors/brute-force.ts';
 import { dnsTunnelDefaults } from './detectors/dns-tunnel.ts';
+import { exfiltrationDefaults } from './detectors/exfiltration.ts';
 import { hostDiscoveryDefaults } from './detectors/host-discovery.ts';
 import { httpFloodDefaults } from './detectors/http-flood.ts';
 import { icmpFloodDefaults } from './detectors/icmp-flood.ts';
+import { lateralMovementDefaults } from './detectors/lateral-movement.ts';
 import { portScanDefaults } from './detectors/port-scan.ts';
 import { slowlorisDefaults } from './detectors/slowloris.ts';
 import { synFloodDefaults } from './detectors/syn-flood.ts';
 import { udpFloodDefaults } from './detectors/udp-flood.ts';
+import { webAttackDefaults } from './detectors/web-attack.ts';
+import { webScanDefaults } from './detectors/web-scan.ts';
 import { modelFindingDefaults } from './model-findings.ts';
 
 export const DETECTION_DEFAULTS = {
@@ -25,6 +30,11 @@ export const DETECTION_DEFAULTS = {
   arp_spoof: arpSpoofDefaults,
   dns_tunnel: dnsTunnelDefaults,
   slowloris: slowlorisDefaults,
+  web_attack: webAttackDefaults,
+  web_scan: webScanDefaults,
+  beacon: beaconDefaults,
+  exfiltration: exfiltrationDefaults,
+  lateral_movement: lateralMovementDefaults,
   models: modelFindingDefaults,
 };
 

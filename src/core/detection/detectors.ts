@@ -5,15 +5,20 @@ import type { DetectionLimits } from './detection-limits.ts';
 import type { Detector, Report } from './detector.ts';
 import { amplification } from './detectors/amplification.ts';
 import { ArpSpoofDetector } from './detectors/arp-spoof.ts';
+import { BeaconDetector } from './detectors/beacon.ts';
 import { BruteForceDetector } from './detectors/brute-force.ts';
 import { DnsTunnelDetector } from './detectors/dns-tunnel.ts';
+import { ExfiltrationDetector } from './detectors/exfiltration.ts';
 import { HostDiscoveryDetector } from './detectors/host-discovery.ts';
 import { httpFlood } from './detectors/http-flood.ts';
 import { icmpFlood } from './detectors/icmp-flood.ts';
+import { LateralMovementDetector } from './detectors/lateral-movement.ts';
 import { PortScanDetector } from './detectors/port-scan.ts';
 import { SlowlorisDetector } from './detectors/slowloris.ts';
 import { synFlood } from './detectors/syn-flood.ts';
 import { udpFlood } from './detectors/udp-flood.ts';
+import { WebAttackDetector } from './detectors/web-attack.ts';
+import { WebScanDetector } from './detectors/web-scan.ts';
 import { FloodDetector } from './flood-detector.ts';
 
 /** What they report: of these kinds a forest alone raises no alert. */
@@ -29,6 +34,12 @@ export const DETECTED_KINDS: ReadonlySet<AlertKind> = new Set([
   'ARP_Spoof',
   'DNS_Tunnel',
   'Slowloris',
+  'SQL_Injection',
+  'Web_Exploit',
+  'Web_Scan',
+  'C2_Beacon',
+  'Exfiltration',
+  'Lateral_Movement',
 ]);
 
 export function createDetectors(limits: DetectionLimits, report: Report): Detector[] {
@@ -47,5 +58,10 @@ export function createDetectors(limits: DetectionLimits, report: Report): Detect
     new ArpSpoofDetector(limits.arp_spoof, report),
     new DnsTunnelDetector(limits.dns_tunnel, report),
     new SlowlorisDetector(limits.slowloris, report),
+    new WebAttackDetector(limits.web_attack, report),
+    new WebScanDetector(limits.web_scan, report),
+    new BeaconDetector(limits.beacon, report),
+    new ExfiltrationDetector(limits.exfiltration, report),
+    new LateralMovementDetector(limits.lateral_movement, report),
   ];
 }
