@@ -22,6 +22,7 @@ export interface AppReader {
    * message needs at least, more than are there: then the stream's next segment is joined to it and `read` is
    * called again, with the row of that segment. `row.readBefore` is what earlier calls saw of the same message.
    *
+   * A reader that cannot tell yet whether a beginning is one of its messages sets `row.isUnsure` and asks for more.
    * Only whole segments are joined: where the capture cut the payload (`end < wireEnd`), where there is no
    * room, and for datagrams, the answer is taken for `READ`, so what is there has to be filled in all the same
    * as soon as `row.isLast` is true.

@@ -6,6 +6,8 @@ import { TextReader } from './text-reader.ts';
 /** Longest text in `app_detail`; a reader leaves out what would make it longer and says `"cut":true`. */
 export const MAX_DETAIL_CHARS = 4096;
 
+/** "{" */
+const OPENING = 0x7b;
 const NO_BATCH = null as unknown as PacketBatch;
 
 export class AppRow {
@@ -19,6 +21,8 @@ export class AppRow {
   readBefore = 0;
   /** Nothing more of the message will be shown: fill in what is there, whole or not. */
   isLast = true;
+  /** Set by a reader that asks for more because it cannot tell yet: the row is not named after its protocol. */
+  isUnsure = false;
 
   /** Adds `AppEvent` bits. */
   note(events: number): void {
@@ -27,7 +31,8 @@ export class AppRow {
 
   /** Facts of the protocol that have no column: a JSON object as text, at most `MAX_DETAIL_CHARS`. */
   detail(json: string): void {
-    this.batch.appDetail.append(this.row, json);
+    // Reading a character makes one string of the pieces: kept in pieces it would take ten times as much.
+    if (json.charCodeAt(0) === OPENING) this.batch.appDetail.append(this.row, json);
   }
 
   nameAnomaly(name: AnomalyName): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppEvent, PacketBatch } from '../../contract/packet-batch.ts';
 import { PacketDecoder } from './decoder.ts';
-import { ascii, frameOf, ipv4Frame, tcp } from './hex-frame.suite.ts';
+import { ascii, bytesOf, frameOf, ipv4Frame, tcp } from './hex-frame.suite.ts';
 import { MAX_MESSAGE_BYTES } from './stream-joiner.ts';
 import { toRecord } from './to-record.ts';
 
@@ -158,3 +158,97 @@ it('never throws, whatever segments come in whatever order', () => {
     { numRuns: 1000 },
   );
 });
+
+/** Bytes as text of one character each, as `ascii` takes them. */
+function binary(hex: string): string {
+  return String.fromCharCode(...bytesOf(hex));
+}
+
+const NAME = `0010 00 000d ${ascii('a.example.com')}`;
+const HELLO_BODY = `0303 ${'07'.repeat(32)} 00 0002 1301 0100 0016 0000 0012 ${NAME}`;
+const HELLO = binary(`160301 0045 01 000041 ${HELLO_BODY}`);
+const QUERY = binary(
+  '001d 1234 0100 0001 0000 0000 0000 0161 07 6578616d706c65 03 636f6d 00 0001 0001',
+);
+const BANNER = 'SSH-2.0-OpenSSH_9.6\r\n';
+
+describe('a message cut anywhere', () => {
+  it.each([
+    ['a request to a web server', REQUEST, 80, ['http', 'shop.example', 515]],
+    ['a request to another port', REQUEST, 9999, ['http', 'shop.example', 515]],
+    ['a TLS hello', HELLO, 443, ['tls', 'a.example.com', 64]],
+    ['a DNS query', QUERY, 53, ['dns', 'a.example.com', 0]],
+    ['an SSH banner', BANNER, 22, ['ssh', '{"version":"2.0","software":"OpenSSH_9.6"}', 8]],
+  ] as const)('%s is read all the same', (_, message, port, expected) => {
+    for (let at = 1; at < message.length; at++) {
+      const ports = `c738 ${port.toString(16).padStart(4, '0')}`;
+      const segments = cut(message, at).map((segment) => ({ ...segment, ports }));
+      const { records, batch } = decode(segments);
+      const found = records.map((r) => r.http_host ?? r.tls_sni ?? r.dns_qname ?? detailOf(r));
+      const protocols = new Set(records.flatMap(({ app_protocol: name }) => name ?? []));
+      const events = (batch.appEvents[0] ?? 0) | (batch.appEvents[1] ?? 0);
+      expect([at, ...protocols, found.findLast((each) => each !== null), events]).toEqual([
+        at,
+        ...expected,
+      ]);
+    }
+  });
+
+  it('begins with a letter that two protocols share', () => {
+    const { records } = decode(cut(BANNER, 1));
+    expect(records.map(({ app_protocol }) => app_protocol)).toEqual([null, 'ssh']);
+    const other = decode(cut('SEARCH / HTTP/1.1\r\n\r\n', 1));
+    expect(other.records.map(({ http_method }) => http_method)).toEqual([null, 'SEARCH']);
+  });
+
+  it('names nothing after a letter that somebody types', () => {
+    const { records } = decode(cut('Gold, please', 1, 2, 4));
+    expect(records.map(({ app_protocol }) => app_protocol)).toEqual([null, null, null, null]);
+  });
+
+  it('is not spoilt by a keep-alive probe before it', () => {
+    const ports = 'c738 0035';
+    const probe = { at: 0, text: '\0', ports };
+    const { records } = decode([probe, { at: 1, text: QUERY, ports }]);
+    expect(records[1]?.dns_qname).toBe('a.example.com');
+  });
+});
+
+describe('what somebody puts between the segments of another', () => {
+  const [first, second] = cut(REQUEST, HOST_AT + 8) as [Segment, Segment];
+  const decoy = 'Host: decoy.example\r\n\r\n';
+
+  it('is nothing where the receiver does not take it: out of the window', () => {
+    const { records } = decode([first, { at: 1_000_000, text: decoy }, second]);
+    expect(records.map(({ http_host }) => http_host)).toEqual([null, null, 'shop.example']);
+  });
+
+  it('is nothing where the receiver does not take it: of a wrong checksum', () => {
+    const decoder = new PacketDecoder();
+    const batch = new PacketBatch(3);
+    for (const [at, text, sum] of [
+      [first.at, first.text, '0000'],
+      [second.at, decoy, 'dead'],
+      [second.at, second.text, '0000'],
+    ] as const) {
+      const segment = tcp('18', ascii(text), 'c738 270f').replace('00000001', hex32(1000 + at));
+      decoder.decode(frameOf(ipv4Frame(6, segment.replace('faf0 0000', `faf0 ${sum}`))), batch);
+    }
+    expect(toRecord(batch, 1, null).anomaly).toBe('bad_tcp_checksum');
+    expect(toRecord(batch, 2, null).http_host).toBe('shop.example');
+  });
+
+  it('does not replace bytes that came early', () => {
+    const at = HOST_AT + 12;
+    const { records } = decode([
+      { at: 0, text: REQUEST.slice(0, HOST_AT) },
+      { at, text: REQUEST.slice(at) },
+      { at: HOST_AT, text: 'Host: evilevilevil' },
+    ]);
+    expect(records[2]?.http_host).toBe(`evilev${REQUEST.slice(at, REQUEST.indexOf('\r', at))}`);
+  });
+});
+
+function detailOf({ app_detail: detail }: { app_detail?: string | null }): string | null {
+  return detail ?? null;
+}

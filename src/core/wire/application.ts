@@ -47,17 +47,24 @@ export class ApplicationReader {
 
   /**
    * `payload`: all above the TCP header, at least one byte of it captured. `isWhole`: it begins and ends where
-   * the segment does, so that it can be joined to the next.
+   * the segment does, so that it can be joined to the next. `isAccepted`: the receiver takes it; what it throws
+   * away belongs to no message.
    */
-  readSegment(batch: PacketBatch, row: number, payload: Span, isWhole: boolean): void {
-    const slot = this.#streams.find(batch, row);
+  readSegment(
+    batch: PacketBatch,
+    row: number,
+    payload: Span,
+    isWhole: boolean,
+    isAccepted: boolean,
+  ): void {
+    const slot = isAccepted ? this.#streams.find(batch, row) : -1;
     if (slot >= 0 && this.#goesOn(slot, batch, row, payload, isWhole)) return;
     const mask = masksOf(TCP, batch, row, payload);
     if (mask !== 0) {
       const app = this.#at(batch, row);
-      app.isLast = !isWhole;
+      app.isLast = !isWhole || !isAccepted;
       const answer = this.#tcp.offer(mask, payload, app);
-      if (answer > READ && isWhole)
+      if (answer > READ && !app.isLast)
         this.#streams.begin(batch, row, payload, this.#tcp.lastTaker, answer);
       if (answer !== NOT_MINE) return;
     }
@@ -78,10 +85,23 @@ export class ApplicationReader {
     const app = this.#at(batch, row);
     app.readBefore = streams.readBefore(slot);
     app.isLast = isLast;
-    const answer = this.#tcp.readAgain(streams.protocolOf(slot), span, app);
+    let answer = this.#tcp.readAgain(streams.protocolOf(slot), span, app);
+    if (answer === NOT_MINE) answer = this.#readAnew(slot, batch, row, span, app);
     if (answer > READ && !isLast) streams.wait(slot, answer);
     else streams.end(slot);
-    return true;
+    return answer !== NOT_MINE;
+  }
+
+  /** The message turned out not to be what its beginning looked like: the others are asked. */
+  #readAnew(slot: number, batch: PacketBatch, row: number, message: Span, app: AppRow): number {
+    const refused = 1 << this.#streams.protocolOf(slot);
+    const mask = masksOf(TCP, batch, row, message) & ~refused;
+    if (mask === 0) return NOT_MINE;
+    app.readBefore = 0;
+    app.isUnsure = false;
+    const answer = this.#tcp.offer(mask, message, app);
+    if (answer > READ) this.#streams.setProtocol(slot, this.#tcp.lastTaker);
+    return answer;
   }
 
   #at(batch: PacketBatch, row: number): AppRow {
@@ -91,6 +111,7 @@ export class ApplicationReader {
     app.srcPort = batch.srcPort[row]!;
     app.dstPort = batch.dstPort[row]!;
     app.readBefore = 0;
+    app.isUnsure = false;
     return app;
   }
 }
@@ -121,7 +142,7 @@ class OfferedReaders {
       const answer = this.#readers[index]!.read(payload, app);
       if (answer === NOT_MINE) continue;
       this.lastTaker = index;
-      this.#name(index, app);
+      if (!app.isUnsure) this.#name(index, app);
       return answer;
     }
     return NOT_MINE;
@@ -134,7 +155,7 @@ class OfferedReaders {
     if (!app.isLast && reader.hasMore !== undefined && !reader.hasMore(bytes, start, end, from))
       return end - start + 1;
     const answer = reader.read(message, app);
-    if (answer !== NOT_MINE) this.#name(index, app);
+    if (answer !== NOT_MINE && !app.isUnsure) this.#name(index, app);
     return answer;
   }
 

@@ -172,16 +172,21 @@ function methodLength(bytes: Uint8Array, start: number, end: number): number {
   return 0;
 }
 
-/** `bytes[start, end)` is the beginning of a method, its space still to come. */
-export function isMethodStart(bytes: Uint8Array, start: number, end: number): boolean {
-  const candidates = METHODS_BY_LETTER[bytes[start]! - 0x41];
-  return (
-    candidates?.some((method) => {
-      if (end - start > method.length) return false;
-      for (let i = start; i < end; i++) if (bytes[i] !== method[i - start]) return false;
-      return true;
-    }) ?? false
-  );
+/** `bytes[start, end)` may go on to be a request or a response: it breaks off in the method, before the target, or in the status. */
+export function isBeginning(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
+  if (at === end) return false;
+  if (isVersionStart(bytes, at, end)) return endOfLine(bytes, at, end) === end;
+  const candidates = METHODS_BY_LETTER[bytes[at]! - 0x41];
+  return candidates?.some((method) => isMethodAlone(bytes, at, end, method)) ?? false;
+}
+
+/** The method or a part of it, or the method and blanks. */
+function isMethodAlone(bytes: Uint8Array, start: number, end: number, method: Uint8Array): boolean {
+  for (let i = start; i < end; i++)
+    if (bytes[i] !== (i - start < method.length ? method[i - start] : SPACE)) return false;
+  return true;
 }
 
 function startsWith(bytes: Uint8Array, start: number, text: Uint8Array): boolean {

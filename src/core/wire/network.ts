@@ -138,7 +138,8 @@ export class NetworkReader {
       nameAnomaly(batch, row, 'bad_ip_length');
       return;
     }
-    if (isBadHeader(span, start)) nameAnomaly(batch, row, 'bad_ip_checksum');
+    this.#transport.isDiscarded = isBadHeader(span, start);
+    if (this.#transport.isDiscarded) nameAnomaly(batch, row, 'bad_ip_checksum');
     const { protocol, fragmentOffset } = ip;
     this.#transport.isChecked =
       !this.#isChecksumPending && totalLength > 0 && headerBytes === MIN_IPV4_BYTES;
@@ -189,6 +190,7 @@ export class NetworkReader {
     const { nextHeader, isFragment, fragmentOffset } = ip;
     if (isFragment) noteFragment(batch, row, span, fragmentOffset);
     if (problem !== null) return;
+    this.#transport.isDiscarded = false;
     this.#transport.isChecked = !this.#isChecksumPending && payloadLength > 0 && !ip.hasRouting;
     if (!isFragment) {
       this.#readPayload(batch, row, nextHeader, span);

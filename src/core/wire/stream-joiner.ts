@@ -5,7 +5,8 @@
  * Bounds: `SETS × WAYS` messages of at most `MAX_MESSAGE_BYTES`, allocated as they are needed (16 MiB at
  * most). A new message takes the place of the one in its set that was touched longest ago; `evicted` counts.
  * One piece that came too early is kept in its place until the gap before it is filled; of bytes that come
- * twice the first count (a receiver need not agree: RFC 9293 leaves it open).
+ * twice the first count (a receiver need not agree: RFC 9293 leaves it open). A message whose second segment
+ * comes before its first is not joined.
  */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { Span } from './span.ts';
@@ -23,7 +24,7 @@ export const Joined = {
   NOTHING: 0,
   /** The message is longer now. */
   GROWN: 1,
-  /** The segment does not belong to the message, which is given up. */
+  /** The segment lies outside the window: it does not belong to the message, which is waited for as before. */
   FOREIGN: 2,
 } as const;
 
@@ -70,25 +71,26 @@ export class StreamJoiner {
   }
 
   append(slot: number, seq: number, segment: Span): number {
-    this.#touched[slot] = ++this.#clock;
     const known = this.#length[slot]!;
     const offset = (seq - this.#firstSeq[slot]!) | 0;
-    if (offset < 0 || offset > known + MAX_MESSAGE_BYTES) return this.#giveUp(slot);
+    if (offset < 0 || offset > known + MAX_MESSAGE_BYTES) return Joined.FOREIGN;
+    this.#touched[slot] = ++this.#clock;
     const end = Math.min(offset + segment.end - segment.start, MAX_MESSAGE_BYTES);
     if (offset > known) {
       this.#keepEarly(slot, offset, end, segment);
       return Joined.NOTHING;
     }
     if (end <= known) return Joined.NOTHING;
-    const from = segment.start + known - offset;
-    copy(segment.bytes, from, this.#memoryOf(slot), known, end - known);
-    const isGapFilled = this.#earlyStart[slot]! <= end && this.#earlyEnd[slot]! > end;
-    this.#length[slot] = isGapFilled ? this.#earlyEnd[slot]! : end;
+    this.#fill(slot, known, end, segment, segment.start - offset);
     return Joined.GROWN;
   }
 
   protocolOf(slot: number): number {
     return this.#protocol[slot]!;
+  }
+
+  setProtocol(slot: number, protocol: number): void {
+    this.#protocol[slot] = protocol;
   }
 
   /** What is there is what the reader asked for, or all that there is room for. */
@@ -130,9 +132,19 @@ export class StreamJoiner {
     this.#need[slot] = Math.max(need, readBefore + 1);
   }
 
-  #giveUp(slot: number): number {
-    this.end(slot);
-    return Joined.FOREIGN;
+  /** Appends what `segment` has for [known, end) of the message, around the piece that came early. */
+  #fill(slot: number, known: number, end: number, { bytes }: Span, origin: number): void {
+    const memory = this.#memoryOf(slot);
+    const earlyStart = this.#earlyStart[slot]!;
+    const earlyEnd = this.#earlyEnd[slot]!;
+    if (earlyEnd <= known || earlyStart > end) {
+      copy(bytes, origin + known, memory, known, end - known);
+      this.#length[slot] = end;
+      return;
+    }
+    copy(bytes, origin + known, memory, known, earlyStart - known);
+    if (end > earlyEnd) copy(bytes, origin + earlyEnd, memory, earlyEnd, end - earlyEnd);
+    this.#length[slot] = Math.max(end, earlyEnd);
   }
 
   #keepEarly(slot: number, offset: number, end: number, segment: Span): void {

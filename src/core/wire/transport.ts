@@ -41,6 +41,8 @@ export function protocolOf(number: number): number {
 export class TransportReader {
   /** Checksums of the packet to come can be judged: they are the sender's, and the addresses are the final ones. */
   isChecked = true;
+  /** The receiver throws the packet to come away before it looks at its transport. */
+  isDiscarded = false;
   readonly #tcp = new TcpHeader();
   readonly #udp = new UdpHeader();
   readonly #application = new ApplicationReader();
@@ -88,7 +90,7 @@ export class TransportReader {
     if (number === TCP && this.#tcp.at(span.view, span.start, span.end)) {
       batch.seq[row] = this.#tcp.seq;
       span.start = this.#tcp.payloadStart;
-      if (span.start < span.end) this.#application.readSegment(batch, row, span, true);
+      if (span.start < span.end) this.#application.readSegment(batch, row, span, true, true);
     }
     return null;
   }
@@ -142,7 +144,7 @@ export class TransportReader {
     }
     if (isImpossible(flags)) nameAnomaly(batch, row, 'impossible_tcp_flags');
     else if (isLand(batch, row)) nameAnomaly(batch, row, 'land');
-    this.#check(batch, row, span, TCP, start + 16, 'bad_tcp_checksum');
+    const isBroken = this.#check(batch, row, span, TCP, start + 16, 'bad_tcp_checksum');
     span.start = tcp.payloadStart;
     if (span.start < span.end)
       this.#application.readSegment(
@@ -150,6 +152,7 @@ export class TransportReader {
         row,
         span,
         !this.#isFragment && span.end === span.wireEnd,
+        !isBroken && !this.isDiscarded,
       );
   }
 
@@ -200,7 +203,7 @@ export class TransportReader {
     if (quoted !== null) batch.appDetail.append(row, quoted);
   }
 
-  /** `field`: where the checksum stands; `start`: of the checked bytes, default `span.start`. */
+  /** `field`: where the checksum stands; `start`: of the checked bytes, default `span.start`. True: it is wrong. */
   #check(
     batch: PacketBatch,
     row: number,
@@ -209,9 +212,11 @@ export class TransportReader {
     field: number,
     name: AnomalyName,
     start = span.start,
-  ): void {
-    if (!this.isChecked || this.#isFragment || span.end < span.wireEnd) return;
-    if (isBadChecksum(batch, row, span, start, number, field)) nameAnomaly(batch, row, name);
+  ): boolean {
+    if (!this.isChecked || this.#isFragment || span.end < span.wireEnd) return false;
+    if (!isBadChecksum(batch, row, span, start, number, field)) return false;
+    nameAnomaly(batch, row, name);
+    return true;
   }
 
   /** A header of which less than `headerBytes` was captured; a malformation only if no more was sent. */

@@ -24,6 +24,8 @@ import { Edns, MAX_EDNS_CHARS } from './edns.ts';
 const AUTHORITIES = 8;
 const ADDITIONALS = 10;
 const QUESTION_BYTES = 4;
+/** Nobody asks more than one; mDNS asks a handful. */
+const MAX_QUESTIONS = 16;
 /** Type, class, TTL and length of the data. */
 const RECORD_BYTES = 10;
 const IN = 1;
@@ -98,13 +100,19 @@ export class DnsDetail {
     let json = '';
     this.#at = start + DNS_HEADER_BYTES;
     for (let i = 0; i < count; i++) {
-      const name = this.#readName(text);
+      let name = '';
+      if (i < MAX_QUESTIONS) name = this.#readName(text);
+      else this.#at = skipName(this.#view, this.#at, this.#end);
       const at = this.#at;
       if (at === STOPPED || at + QUESTION_BYTES > this.#end) {
         this.#at = STOPPED;
         break;
       }
       this.#at = at + QUESTION_BYTES;
+      if (i >= MAX_QUESTIONS) {
+        this.#isCut = true;
+        continue;
+      }
       const type = typeName(this.#view.getUint16(at));
       const question = `{"name":"${name}","type":"${type}"${this.#class(this.#view.getUint16(at + 2) & this.#classMask)}}`;
       if (this.#fits(question.length + 1)) json += json === '' ? question : `,${question}`;

@@ -228,7 +228,9 @@ describe('DNS over TCP', () => {
   });
 
   it('does not take a keep-alive probe for the beginning of a message', () => {
-    expect(readPayload(dns, '00', tcp).answer).toBe(NOT_MINE);
+    expect(readPayload(dns, '00', { ...tcp, isLast: true }).answer).toBe(NOT_MINE);
+    const after = readPayload(dns, `00 0023 ${QUERY}`, { ...tcp, readBefore: 1 });
+    expect(after.answer).toBe(NOT_MINE);
   });
 });
 

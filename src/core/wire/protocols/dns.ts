@@ -35,8 +35,13 @@ class DnsReader implements AppReader {
 
   #readStream(payload: Span, row: AppRow): number {
     const { view, start, end } = payload;
-    // A single byte is more often a keep-alive probe than half a length.
-    if (end - start < LENGTH_BYTES) return NOT_MINE;
+    if (end - start < LENGTH_BYTES) {
+      if (row.isLast) return NOT_MINE;
+      row.isUnsure = true;
+      return LENGTH_BYTES;
+    }
+    // A single byte that was no half of a length: a keep-alive probe.
+    if (row.readBefore === 1 && view.getUint16(start) < DNS_HEADER_BYTES) return NOT_MINE;
     let isFilled = false;
     let at = start;
     while (end - at >= LENGTH_BYTES) {

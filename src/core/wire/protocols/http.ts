@@ -8,7 +8,7 @@
 import { AppEvent } from '../../../contract/packet-batch.ts';
 import { type AppProtocol, type AppReader, NOT_MINE, READ } from '../app-protocol.ts';
 import type { AppRow } from '../app-row.ts';
-import { HttpMessage, isMethodStart, MAX_PATH_CHARS } from '../http.ts';
+import { HttpMessage, isBeginning, MAX_PATH_CHARS } from '../http.ts';
 import type { Span } from '../span.ts';
 
 /** tshark's list; on these a request line needs no version. */
@@ -47,15 +47,16 @@ class HttpReader implements AppReader {
     const { bytes, start, end } = payload;
     const isHttpPort = IS_HTTP_PORT.has(row.srcPort) || IS_HTTP_PORT.has(row.dstPort);
     if (!http.at(bytes, start, end, isHttpPort)) {
-      const isBegun = isHttpPort && !row.isLast && isMethodStart(bytes, start, end);
-      return isBegun ? end - start + 1 : NOT_MINE;
+      if (row.isLast || !isBeginning(bytes, start, end)) return NOT_MINE;
+      row.isUnsure = true;
+      return end - start + 1;
     }
     if (!http.isRequest) {
       row.batch.httpStatus[row.row] = http.status;
       row.note(AppEvent.HTTP_RESPONSE);
       return READ;
     }
-    takeRequest(http, bytes, start + row.readBefore, row);
+    takeRequest(http, bytes, start + row.readBefore, isHttpPort, row);
     return http.hasHeadersEnd || !canGoOn(http, bytes) ? READ : end - start + 1;
   }
 
@@ -73,11 +74,21 @@ function canGoOn({ isLineEnded, pathStart }: HttpMessage, bytes: Uint8Array): bo
 }
 
 /** Fills in what ended at or behind `from`; what ended before it stands in an earlier row. */
-function takeRequest(http: HttpMessage, bytes: Uint8Array, from: number, row: AppRow): void {
+function takeRequest(
+  http: HttpMessage,
+  bytes: Uint8Array,
+  from: number,
+  isHttpPort: boolean,
+  row: AppRow,
+): void {
   const { batch } = row;
-  let events: number = row.readBefore === 0 ? AppEvent.HTTP_REQUEST : 0;
+  // Before its target began, or on other ports its version stood there, it could not be told from other text.
+  const wasTold =
+    from > http.lineEnd ||
+    (from > http.pathStart && (isHttpPort || bytes[http.pathStart] === SLASH));
+  let events: number = wasTold ? 0 : AppEvent.HTTP_REQUEST;
   const isLineNew = http.lineEnd >= from && (http.isLineEnded || row.isLast);
-  if (isLineNew || row.readBefore === 0) takeTarget(http, bytes, row);
+  if (isLineNew || !wasTold) takeTarget(http, bytes, row);
   if (isNew(http.hostLineEnd, from, row, http))
     batch.httpHost.set(row.row, row.text.read(bytes, http.hostStart, http.hostEnd));
   if (isNew(http.userAgentLineEnd, from, row, http))

@@ -10,9 +10,12 @@ import type { Span } from '../span.ts';
 import { KEX_INIT_HEAD_BYTES, KexInit } from '../ssh/kex-init.ts';
 
 const BANNER_START = Uint8Array.of(0x53, 0x53, 0x48, 0x2d); // "SSH-"
+/** "SSH-" with a digit and a point. */
+const BANNER_HEAD_BYTES = BANNER_START.length + 2;
 /** RFC 4253 §4.2. */
 const MAX_BANNER_BYTES = 255;
 const HYPHEN = 0x2d;
+const POINT = 0x2e;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -38,7 +41,12 @@ class SshReader implements AppReader {
       return answer;
     }
     if (!opensBanner(bytes, start, end)) return NOT_MINE;
-    if (row.readBefore === 0) row.note(AppEvent.SSH_BANNER);
+    if (end - start < BANNER_HEAD_BYTES) {
+      if (row.isLast) return NOT_MINE;
+      row.isUnsure = true;
+      return BANNER_HEAD_BYTES;
+    }
+    if (row.readBefore < BANNER_HEAD_BYTES) row.note(AppEvent.SSH_BANNER);
     const bannerEnd = endOfBanner(bytes, start, end);
     if (bannerEnd < 0 && !row.isLast) return end - start + 1;
     const next = bannerEnd < 0 ? end : bannerEnd;
@@ -79,13 +87,18 @@ class SshReader implements AppReader {
   }
 }
 
-/** "SSH-", a digit and a point, as in "SSH-2.0-" and "SSH-1.99-". */
+/** "SSH-", a digit and a point, as in "SSH-2.0-" and "SSH-1.99-", as far as it goes. */
 function opensBanner(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < BANNER_START.length + 2) return false;
-  for (let i = 0; i < BANNER_START.length; i++)
-    if (bytes[start + i] !== BANNER_START[i]) return false;
-  const digit = bytes[start + BANNER_START.length]!;
-  return digit >= 0x30 && digit <= 0x39 && bytes[start + BANNER_START.length + 1] === 0x2e;
+  const known = Math.min(end - start, BANNER_HEAD_BYTES);
+  for (let i = 0; i < known; i++) {
+    const byte = bytes[start + i]!;
+    if (i < BANNER_START.length ? byte !== BANNER_START[i] : !isVersionByte(byte, i)) return false;
+  }
+  return true;
+}
+
+function isVersionByte(byte: number, at: number): boolean {
+  return at === BANNER_START.length ? byte >= 0x30 && byte <= 0x39 : byte === POINT;
 }
 
 /** Behind the end of the line, or where it is too long; -1: it goes on. */

@@ -28,7 +28,11 @@ class TlsReader implements AppReader {
   read(payload: Span, row: AppRow): number {
     const { view, start, end } = payload;
     if (!opensHandshake(view, start, end)) return NOT_MINE;
-    if (end - start < HEAD_BYTES) return row.isLast ? NOT_MINE : HEAD_BYTES;
+    if (end - start < HEAD_BYTES) {
+      if (row.isLast) return NOT_MINE;
+      row.isUnsure = true;
+      return HEAD_BYTES;
+    }
     const event = helloEvent(view.getUint8(start + HEAD_BYTES - 1));
     if (event === 0) return NOT_MINE;
     if (row.readBefore < HEAD_BYTES) row.note(event);

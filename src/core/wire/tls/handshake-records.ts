@@ -78,10 +78,11 @@ export class HandshakeRecords {
   }
 }
 
-/** Whether `view[start, end)` may begin with a handshake record, as far as it goes: at least two bytes. */
+/** Whether `view[start, end)` may begin with a handshake record, as far as it goes: at least one byte. */
 export function opensHandshake(view: DataView, start: number, end: number): boolean {
-  if (end - start < 2 || view.getUint8(start) !== HANDSHAKE || view.getUint8(start + 1) !== 3)
-    return false;
+  if (view.getUint8(start) !== HANDSHAKE) return false;
+  if (end - start < 2) return true;
+  if (view.getUint8(start + 1) !== 3) return false;
   if (end - start < RECORD_HEADER_BYTES)
     return end - start < 3 || view.getUint8(start + 2) <= MAX_MINOR_VERSION;
   return isRecord(view, start);
