@@ -1,5 +1,6 @@
 /** What a window's ARP claims come to, row by row, at its close. */
 import type { DistinctCounts } from './distinct-counts.ts';
+import type { WindowCounts } from './window-counts.ts';
 
 export interface ArpClaims {
   /** Most MACs that claimed one address. */
@@ -17,9 +18,9 @@ export class ArpSummary {
     { macs: Map<number, number>; addresses: Map<number, number> }
   >();
 
-  fill(distinct: DistinctCounts): void {
+  fill(distinct: DistinctCounts, rows: WindowCounts): void {
     this.#claims.clear();
-    distinct.forEachArpPair((row, address, macHigh, macLow) => {
+    distinct.forEachArpPair(rows, (row, address, macHigh, macLow) => {
       let claims = this.#claims.get(row);
       if (!claims) {
         claims = { macs: new Map(), addresses: new Map() };

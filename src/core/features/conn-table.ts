@@ -17,7 +17,11 @@ export const ConnBit = {
   /** Packets of the originator, of the responder: their distinct values have been noted. */
   FORWARD_NOTED: 8,
   BACKWARD_NOTED: 16,
+  /** Who opened it turned out to be the other side than was guessed; at most once in a flow's life. */
+  EXCHANGED: 32,
 } as const;
+
+const NOTED = ConnBit.FORWARD_NOTED | ConnBit.BACKWARD_NOTED;
 
 export class ConnTable {
   length = 0;
@@ -25,7 +29,7 @@ export class ConnTable {
   #capacity: number;
   id: Float64Array;
   bits: Uint8Array;
-  /** Entity numbers. */
+  /** References to entities. */
   originator: Int32Array;
   responder: Int32Array;
   /** µs since the epoch; of the flow, not of the window. */
@@ -96,9 +100,34 @@ export class ConnTable {
     return conn;
   }
 
-  /** Merges another table's row into one of this table. */
-  absorb(conn: number, other: ConnTable, from: number): void {
-    this.bits[conn] = this.bits[conn]! | other.bits[from]!;
+  /** The originator is the other side than was thought. */
+  exchange(conn: number): void {
+    const originator = this.originator[conn]!;
+    this.originator[conn] = this.responder[conn]!;
+    this.responder[conn] = originator;
+    this.bits[conn] = exchangedBits(this.bits[conn]!);
+  }
+
+  /** The distinct values of both directions are to be noted again. */
+  forgetNoted(conn: number): void {
+    this.bits[conn]! &= ~NOTED;
+  }
+
+  /** Merges another table's row, whose ends are `originator` and `responder` here, into one of this table. */
+  absorb(
+    conn: number,
+    other: ConnTable,
+    from: number,
+    originator: number,
+    responder: number,
+  ): void {
+    let bits = other.bits[from]!;
+    if (bits & ~this.bits[conn]! & ConnBit.EXCHANGED) this.exchange(conn);
+    const isBehind = (this.bits[conn]! & ~bits & ConnBit.EXCHANGED) !== 0;
+    if (isBehind) bits = exchangedBits(bits);
+    if (this.originator[conn]! < 0) this.originator[conn] = isBehind ? responder : originator;
+    if (this.responder[conn]! < 0) this.responder[conn] = isBehind ? originator : responder;
+    this.bits[conn] = this.bits[conn]! | bits;
     this.firstSeen[conn] = Math.min(this.firstSeen[conn]!, other.firstSeen[from]!);
     this.lastSeen[conn] = Math.max(this.lastSeen[conn]!, other.lastSeen[from]!);
     this.openedAt[conn] = Math.min(this.openedAt[conn]!, other.openedAt[from]!);
@@ -129,6 +158,12 @@ export class ConnTable {
     this.#index.grow(capacity, this.length, this.#hashes);
     return true;
   }
+}
+
+function exchangedBits(bits: number): number {
+  const forward = bits & ConnBit.BACKWARD_NOTED ? ConnBit.FORWARD_NOTED : 0;
+  const backward = bits & ConnBit.FORWARD_NOTED ? ConnBit.BACKWARD_NOTED : 0;
+  return (bits & ~NOTED) | forward | backward | ConnBit.EXCHANGED;
 }
 
 function idHash(id: number): number {

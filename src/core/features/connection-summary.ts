@@ -1,6 +1,6 @@
 /** What a window's connections come to, row by row, at its close. */
 import { ConnBit, type ConnTable } from './conn-table.ts';
-import { NETWORK_ROW, sourceRow, targetRow } from './entity-table.ts';
+import { type EntityTable, NETWORK_ROW, sourceRow, targetRow } from './entity-table.ts';
 
 export class ConnectionSummary {
   conns = new Uint32Array(0);
@@ -14,16 +14,16 @@ export class ConnectionSummary {
   mostOpen = new Uint32Array(0);
   #open = new Int32Array(0);
 
-  /** Fills the first `rows` rows from the connections of the window that starts at `startMicros`. */
-  fill(conns: ConnTable, rows: number, startMicros: number): void {
-    this.#clear(rows);
+  /** Fills the rows of `entities` from the connections of the window that starts at `startMicros`. */
+  fill(conns: ConnTable, entities: EntityTable, startMicros: number): void {
+    this.#clear(2 * entities.length + 1);
     for (let conn = 0; conn < conns.length; conn++) {
       if (!(conns.bits[conn]! & ConnBit.TCP)) continue;
       this.#add(NETWORK_ROW, conns, conn);
-      this.#add(sourceRow(conns.originator[conn]!), conns, conn);
-      this.#add(targetRow(conns.responder[conn]!), conns, conn);
+      this.#add(sourceRow(entities.entityOf(conns.originator[conn]!)), conns, conn);
+      this.#add(targetRow(entities.entityOf(conns.responder[conn]!)), conns, conn);
     }
-    this.#sweep(conns, startMicros);
+    this.#sweep(conns, entities, startMicros);
   }
 
   #add(row: number, conns: ConnTable, conn: number): void {
@@ -38,7 +38,7 @@ export class ConnectionSummary {
   }
 
   /** Walks through openings and closings in the order of time; at the same µs, closings first. */
-  #sweep(conns: ConnTable, startMicros: number): void {
+  #sweep(conns: ConnTable, entities: EntityTable, startMicros: number): void {
     const opened: number[] = [];
     const closed: number[] = [];
     for (let conn = 0; conn < conns.length; conn++) {
@@ -53,15 +53,15 @@ export class ConnectionSummary {
     let next = 0;
     for (const conn of opened) {
       while (next < closed.length && conns.closedAt[closed[next]!]! <= conns.openedAt[conn]!)
-        this.#move(conns, closed[next++]!, -1);
-      this.#move(conns, conn, 1);
+        this.#move(conns, entities, closed[next++]!, -1);
+      this.#move(conns, entities, conn, 1);
     }
   }
 
-  #move(conns: ConnTable, conn: number, step: 1 | -1): void {
+  #move(conns: ConnTable, entities: EntityTable, conn: number, step: 1 | -1): void {
     this.#step(NETWORK_ROW, step);
-    this.#step(sourceRow(conns.originator[conn]!), step);
-    this.#step(targetRow(conns.responder[conn]!), step);
+    this.#step(sourceRow(entities.entityOf(conns.originator[conn]!)), step);
+    this.#step(targetRow(entities.entityOf(conns.responder[conn]!)), step);
   }
 
   #step(row: number, step: 1 | -1): void {

@@ -2,6 +2,9 @@
  * Distinct values per row and kind: exact up to 4,096 of one kind in one row, a HyperLogLog (1.6 %)
  * above. Ports stay exact: there are only 65,536. What no longer fits the shared table is counted in
  * `overflowed` and lowers the window's completeness.
+ *
+ * A fact belongs to a row and to the entity that the row had then: `Count.RESTARTS` is part of its subject,
+ * so what an entity that went has left is there, but nobody's.
  */
 import { mix32 } from '../flows/flow-hash.ts';
 import { FactSet } from './fact-set.ts';
@@ -10,15 +13,27 @@ import { COUNTS, Count, Fact, PortMark, type WindowCounts } from './window-count
 
 export const EXACT_LIMIT = 4096;
 
-const ROW_BITS = 27;
-const ROW_MASK = 2 ** ROW_BITS - 1;
+/** Of a subject: the row and, above it, its restarts; then the kind. */
+const OWNER_BITS = 27;
+const OWNER_MASK = 2 ** OWNER_BITS - 1;
+
+/** How often a row of `rows` can begin anew before its facts could be taken for older ones. */
+export function maxRestarts(rows: number): number {
+  return 2 ** (OWNER_BITS - rowBits(rows)) - 1;
+}
+
+function rowBits(rows: number): number {
+  return 32 - Math.clz32(rows - 1);
+}
 
 export class DistinctCounts {
   overflowed = 0;
+  readonly #rowBits: number;
   readonly #facts: FactSet;
   readonly #sketches = new Map<number, HyperLogLog>();
 
-  constructor(maxFacts: number) {
+  constructor(maxFacts: number, maxRows: number) {
+    this.#rowBits = rowBits(maxRows);
     this.#facts = new FactSet(maxFacts);
   }
 
@@ -31,7 +46,7 @@ export class DistinctCounts {
   /** Notes a value (three words) of the row; -1 as the row is ignored. */
   note(counts: WindowCounts, row: number, kind: number, a: number, b: number, c: number): void {
     if (row < 0) return;
-    const subject = subjectOf(row, kind);
+    const subject = this.#subjectOf(counts, row, kind);
     const at = COUNTS * row + kind;
     if (counts.counts[at]! > EXACT_LIMIT && this.#sketches.size > 0) {
       const sketch = this.#sketches.get(subject);
@@ -50,7 +65,7 @@ export class DistinctCounts {
   /** Notes a port under the kinds of all `marks` (`PortMark`): one look-up for the five of them. */
   notePort(counts: WindowCounts, row: number, port: number, marks: number): void {
     if (row < 0) return;
-    const subject = subjectOf(row, Fact.DST_PORT);
+    const subject = this.#subjectOf(counts, row, Fact.DST_PORT);
     const added = this.#facts.mark(subject, port, marks);
     if (added < 0) this.overflowed++;
     if (added <= 0) return;
@@ -68,16 +83,23 @@ export class DistinctCounts {
   count(counts: WindowCounts, row: number, kind: number): number {
     const exact = counts.counts[COUNTS * row + kind]!;
     if (exact <= EXACT_LIMIT || this.#sketches.size === 0) return exact;
-    return this.#sketches.get(subjectOf(row, kind))?.estimate() ?? exact;
+    return this.#sketches.get(this.#subjectOf(counts, row, kind))?.estimate() ?? exact;
   }
 
-  /** Adds another window part's facts; `rowOf[r]` is the row here of its row `r`, or -1. */
-  absorb(counts: WindowCounts, other: DistinctCounts, rowOf: Int32Array): void {
+  /** Adds the facts of another window part and its rows; `rowOf[r]` is the row here of its row `r`, or -1. */
+  absorb(
+    counts: WindowCounts,
+    other: DistinctCounts,
+    otherCounts: WindowCounts,
+    rowOf: Int32Array,
+  ): void {
     const facts = other.#facts;
     for (let fact = 0; fact < facts.length; fact++) {
       const subject = facts.word(fact, 0);
-      const row = rowOf[subject & ROW_MASK]!;
-      const kind = subject >>> ROW_BITS;
+      const from = other.#rowOf(otherCounts, subject);
+      if (from < 0) continue;
+      const row = rowOf[from]!;
+      const kind = subject >>> OWNER_BITS;
       if (kind === Fact.DST_PORT) {
         this.notePort(counts, row, facts.word(fact, 1), facts.marks(fact));
         continue;
@@ -85,10 +107,11 @@ export class DistinctCounts {
       this.note(counts, row, kind, facts.word(fact, 1), facts.word(fact, 2), facts.word(fact, 3));
     }
     for (const [subject, sketch] of other.#sketches) {
-      const row = rowOf[subject & ROW_MASK]!;
+      const from = other.#rowOf(otherCounts, subject);
+      const row = from < 0 ? -1 : rowOf[from]!;
       if (row < 0) continue;
-      const kind = subject >>> ROW_BITS;
-      this.#promote(subjectOf(row, kind)).merge(sketch);
+      const kind = subject >>> OWNER_BITS;
+      this.#promote(this.#subjectOf(counts, row, kind)).merge(sketch);
       const at = COUNTS * row + kind;
       counts.counts[at] = Math.max(counts.counts[at]!, EXACT_LIMIT + 1);
     }
@@ -97,14 +120,28 @@ export class DistinctCounts {
 
   /** Calls `visit` with row, address and MAC words of every ARP claim. */
   forEachArpPair(
+    counts: WindowCounts,
     visit: (row: number, address: number, macHigh: number, macLow: number) => void,
   ): void {
     const facts = this.#facts;
     for (let fact = 0; fact < facts.length; fact++) {
       const subject = facts.word(fact, 0);
-      if (subject >>> ROW_BITS === Fact.ARP_PAIR)
-        visit(subject & ROW_MASK, facts.word(fact, 1), facts.word(fact, 2), facts.word(fact, 3));
+      if (subject >>> OWNER_BITS !== Fact.ARP_PAIR) continue;
+      const row = this.#rowOf(counts, subject);
+      if (row >= 0) visit(row, facts.word(fact, 1), facts.word(fact, 2), facts.word(fact, 3));
     }
+  }
+
+  #subjectOf({ counts }: WindowCounts, row: number, kind: number): number {
+    const restarts = counts[COUNTS * row + Count.RESTARTS]!;
+    return ((kind << OWNER_BITS) | (restarts << this.#rowBits) | row) >>> 0;
+  }
+
+  /** The row of a subject; -1: it has begun anew since. */
+  #rowOf({ counts }: WindowCounts, subject: number): number {
+    const row = subject & (2 ** this.#rowBits - 1);
+    const restarts = (subject & OWNER_MASK) >>> this.#rowBits;
+    return counts[COUNTS * row + Count.RESTARTS] === restarts ? row : -1;
   }
 
   #promote(subject: number): HyperLogLog {
@@ -118,10 +155,6 @@ export class DistinctCounts {
         addTo(sketch, facts.word(fact, 1), facts.word(fact, 2), facts.word(fact, 3));
     return sketch;
   }
-}
-
-function subjectOf(row: number, kind: number): number {
-  return ((kind << ROW_BITS) | row) >>> 0;
 }
 
 /** Kinds whose values an attacker can make without end. ARP pairs are walked at the close, so they stay exact. */

@@ -9,8 +9,7 @@
  *
  * Completeness of a row: packets counted over those and the lost ones. Lost are packets that the
  * kernel dropped (spread evenly over the packets of the batch that tells of them), that came late (for the windows still
- * open then), whose flow was evicted or had no room; for sources and targets also packets whose
- * sender or receiver found no room among the entities.
+ * open then), whose flow was evicted or had no room; see `completeness.ts`.
  */
 import { FEATURE_COUNT } from '../../contract/features.ts';
 import type { PacketBatch } from '../../contract/packet-batch.ts';
@@ -19,9 +18,9 @@ import type { FlowTable } from '../flows/flow-table.ts';
 import { TimeJump } from '../flows/time-jump.ts';
 import { ArpSummary } from './arp-summary.ts';
 import { ArpWatch } from './arp-watch.ts';
+import { completenessOf } from './completeness.ts';
 import { ConnectionSummary } from './connection-summary.ts';
-import { NETWORK_ROW, sourceRow, targetRow } from './entity-table.ts';
-import { COUNTS, Count } from './window-counts.ts';
+import { rowOf } from './entity-table.ts';
 import { type WindowLimits, WindowState } from './window-state.ts';
 import { windowVector } from './window-vector.ts';
 
@@ -227,24 +226,17 @@ export class WindowAggregator {
   #emit(state: WindowState, size: WindowSize): void {
     this.counters.windows++;
     const { entities } = state;
-    this.#connections.fill(state.conns, 2 * entities.length + 1, state.startMicros);
-    this.#claims.fill(state.distinct);
-    this.#emitRow(state, size, 'network', NETWORK_ROW, '*');
+    this.#connections.fill(state.conns, entities, state.startMicros);
+    this.#claims.fill(state.distinct, state.rows);
+    this.#emitRow(state, size, 'network', -1);
     const order = entities.sorted();
-    for (const entity of order)
-      this.#emitRow(state, size, 'source', sourceRow(entity), entities.text(entity));
-    for (const entity of order)
-      this.#emitRow(state, size, 'target', targetRow(entity), entities.text(entity));
+    for (const entity of order) this.#emitRow(state, size, 'source', entity);
+    for (const entity of order) this.#emitRow(state, size, 'target', entity);
   }
 
-  #emitRow(
-    state: WindowState,
-    size: WindowSize,
-    scope: WindowScope,
-    row: number,
-    entity: string,
-  ): void {
-    if (state.rows.counts[COUNTS * row + Count.PACKETS] === 0) return;
+  #emitRow(state: WindowState, size: WindowSize, scope: WindowScope, entity: number): void {
+    const row = rowOf(scope, entity);
+    if (state.rows.packets(row) === 0) return;
     this.counters.rows++;
     const vector = this.#vector();
     const values = windowVector(state, row, scope, size, this.#connections, this.#claims, vector);
@@ -252,9 +244,9 @@ export class WindowAggregator {
       size,
       startMicros: state.startMicros,
       scope,
-      entity,
+      entity: scope === 'network' ? '*' : state.entities.text(entity),
       sensorId: this.#sensorId,
-      completeness: completenessOf(state, scope),
+      completeness: completenessOf(state, scope, entity),
       values,
       verdict: null,
     });
@@ -270,12 +262,6 @@ export class WindowAggregator {
     this.#vectorsUsed += FEATURE_COUNT;
     return new Float64Array(this.#vectors.buffer, 8 * at, FEATURE_COUNT);
   }
-}
-
-function completenessOf(state: WindowState, scope: WindowScope): number {
-  const counted = state.rows.counts[COUNTS * NETWORK_ROW + Count.PACKETS]!;
-  const lost = state.lost + state.distinct.overflowed;
-  return counted / (counted + lost + (scope === 'network' ? 0 : state.entityOverflow));
 }
 
 /** The row's share of what the kernel dropped: whole packets whose sum over the batch is exact. */

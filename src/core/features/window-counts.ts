@@ -68,9 +68,11 @@ export const Count = {
   /** Not sums. */
   PROTOCOLS: 41,
   LONGEST_SUBDOMAIN: 42,
+  /** How often the row has begun anew for another entity: facts of those before are told by it. */
+  RESTARTS: 43,
 } as const;
 
-export const COUNTS = 43;
+export const COUNTS = 44;
 
 /** Sums in 64 bits. */
 export const Sum = {
@@ -92,8 +94,9 @@ export class WindowCounts {
   counts = new Uint32Array(0);
   sums = new Float64Array(0);
 
-  /** Makes room for `rows` rows, keeping what is there; new rows are empty. */
+  /** Makes room for at least `rows` rows, keeping what is there; new rows are empty. */
   grow(rows: number): void {
+    if (rows <= this.rows) return;
     const counts = new Uint32Array(COUNTS * rows);
     counts.set(this.counts);
     const before = this.sums.length / SUMS;
@@ -114,6 +117,20 @@ export class WindowCounts {
     this.sums.fill(0, 0, SUMS * rows);
     for (let row = 0; row < rows; row++)
       this.sums[SUMS * row + Sum.FIRST_QUERY] = Number.POSITIVE_INFINITY;
+  }
+
+  packets(row: number): number {
+    return this.counts[COUNTS * row + Count.PACKETS]!;
+  }
+
+  /** Empties a row that is from now on another entity's. */
+  restart(row: number): void {
+    const at = COUNTS * row;
+    const restarts = this.counts[at + Count.RESTARTS]! + 1;
+    this.counts.fill(0, at, at + COUNTS);
+    this.counts[at + Count.RESTARTS] = restarts;
+    this.sums.fill(0, SUMS * row, SUMS * (row + 1));
+    this.sums[SUMS * row + Sum.FIRST_QUERY] = Number.POSITIVE_INFINITY;
   }
 
   /** Adds another's row; distinct counts are left to the facts. */

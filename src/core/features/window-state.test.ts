@@ -1,120 +1,109 @@
-/** A window's state merges: however the packets are divided among parts, the whole comes out. */
+/** A window's state merges: however the packets are divided, and in whatever order and grouping the parts come together, the whole comes out. */
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
-import { AppEvent, type PacketBatch } from '../../contract/packet-batch.ts';
-import { FlowTable } from '../flows/flow-table.ts';
-import { batchOf, type HandArp, type HandPacket } from '../flows/packet-rows.suite.ts';
-import { ArpSummary } from './arp-summary.ts';
-import { ArpWatch } from './arp-watch.ts';
-import { ConnectionSummary } from './connection-summary.ts';
+import { describe, expect, it } from 'vitest';
+import type { PacketBatch } from '../../contract/packet-batch.ts';
+import { batchOf, type HandPacket } from '../flows/packet-rows.suite.ts';
 import { EXACT_LIMIT } from './distinct-counts.ts';
-import { NETWORK_ROW, sourceRow, targetRow } from './entity-table.ts';
-import { WindowState } from './window-state.ts';
-import { windowVector } from './window-vector.ts';
+import { NETWORK_ROW } from './entity-table.ts';
+import { mergeAll, newState, observer, rowsOf, traffic } from './window-merge.suite.ts';
+import type { WindowState } from './window-state.ts';
 
-const START = 1_000_000_000;
-const LIMITS = { maxEntities: 1024, maxConnections: 8192, maxFacts: 65_536 };
+const PARTS = 5;
+const picks = fc.array(fc.nat(100), { minLength: PARTS, maxLength: PARTS });
+const NUM_RUNS = { numRuns: 150 };
 
-const IPV4 = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3');
-const IPV6 = fc.constantFrom('2001:db8::1', '2001:db8::2');
-const addresses = fc.oneof(fc.tuple(IPV4, IPV4), fc.tuple(IPV6, IPV6));
-const tcp: fc.Arbitrary<Partial<HandPacket>> = fc.record({
-  sport: fc.constantFrom(1000, 1001, 1002),
-  dport: fc.constantFrom(21, 22, 80, 81),
-  flags: fc.constantFrom('S', 'SA', 'A', 'PA', 'FA', 'R'),
-  seq: fc.nat(3),
-  ack: fc.nat(3),
-  len: fc.nat(5),
-  events: fc.constantFrom(
-    0,
-    AppEvent.HTTP_REQUEST,
-    AppEvent.HTTP_HEADERS_END,
-    AppEvent.HTTP_LOGIN,
-    AppEvent.FTP_REPLY,
-  ),
-  appCode: fc.constantFrom(-1, 530),
-  httpStatus: fc.constantFrom(-1, 401),
-});
-const dns: fc.Arbitrary<Partial<HandPacket>> = fc.record(
-  {
-    protocol: fc.constant('UDP' as const),
-    sport: fc.constantFrom(53, 5000),
-    dport: fc.constantFrom(53, 5000),
-    qname: fc.constantFrom('a.b.example.com', 'example.com', 'zxcvbnmasdfghjkl.example.org', ''),
-    qtype: fc.constantFrom(1, 16),
-    answerSize: fc.nat(500),
-  },
-  { requiredKeys: ['protocol', 'sport', 'dport', 'qname', 'qtype'] },
-);
-const ip = fc
-  .tuple(fc.nat(4_999), addresses, fc.oneof(tcp, dns))
-  .map(([ms, [src, dst], rest]): HandPacket => ({ t: 1000 + ms / 1000, src, dst, ...rest }));
-const arp = fc.record({
-  t: fc.constantFrom(1000.5, 1001, 1004),
-  op: fc.constantFrom(1 as const, 2 as const),
-  hwsrc: fc.constantFrom(1, 2),
-  psrc: fc.constantFrom('10.0.0.1', '10.0.0.2'),
-  pdst: fc.constantFrom('10.0.0.1', '10.0.0.2'),
-});
-const traffic: fc.Arbitrary<(HandPacket | HandArp)[]> = fc.array(
-  fc.oneof({ weight: 6, arbitrary: ip }, { weight: 1, arbitrary: arp }),
-  { maxLength: 60 },
-);
-
-/** The packets in one pass through a flow table, each counted in the state that `partOf` names. */
-function fill(batch: PacketBatch, states: WindowState[], partOf: (row: number) => number): void {
-  const flows = new FlowTable({ sensorId: 's', onEnd: () => {}, maxFlows: 64 });
-  const watch = new ArpWatch();
-  for (let row = 0; row < batch.length; row++) {
-    const slot = flows.observe(batch, row);
-    if (batch.arpOp[row]! >= 0) watch.observe(batch, row);
-    states[partOf(row)]!.observe(batch, row, flows, slot, watch);
-  }
+function newParts(): WindowState[] {
+  return Array.from({ length: PARTS }, () => newState());
 }
 
-function newState(): WindowState {
-  const state = new WindowState(LIMITS);
-  state.reset(START);
-  return state;
+/** Everything in one state, as one observer sees it. */
+function wholeOf(batch: PacketBatch): WindowState {
+  const whole = newState();
+  const one = observer('s');
+  for (let row = 0; row < batch.length; row++) one.observe(batch, row, whole);
+  return whole;
 }
 
-/** Every row's vector by name. */
-function vectors(state: WindowState): Record<string, number[]> {
-  const connections = new ConnectionSummary();
-  const claims = new ArpSummary();
-  const { entities } = state;
-  connections.fill(state.conns, 2 * entities.length + 1, START);
-  claims.fill(state.distinct);
-  const of = (row: number, role: 'network' | 'source' | 'target') => [
-    ...windowVector(state, row, role, 5, connections, claims),
-  ];
-  const result: Record<string, number[]> = { network: of(NETWORK_ROW, 'network') };
-  for (let entity = 0; entity < entities.length; entity++) {
-    result[`source ${entities.text(entity)}`] = of(sourceRow(entity), 'source');
-    result[`target ${entities.text(entity)}`] = of(targetRow(entity), 'target');
-  }
-  return result;
-}
-
-it('is the same whole from any partition into parts, merged in any order', () => {
-  fc.assert(
-    fc.property(
-      traffic,
-      fc.array(fc.nat(4), { minLength: 60, maxLength: 60 }),
-      fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }),
-      (packets, parts, order) => {
+describe('the parts of a window, merged in any order and grouping, are the whole', () => {
+  it('where one observer counted each packet in any of them', () => {
+    const places = fc.array(fc.nat(PARTS - 1), { minLength: 60, maxLength: 60 });
+    fc.assert(
+      fc.property(traffic, places, picks, (packets, partOf, order) => {
         const batch = batchOf(packets);
+        const parts = newParts();
+        const one = observer('s');
+        for (let row = 0; row < batch.length; row++) one.observe(batch, row, parts[partOf[row]!]!);
+        expect(rowsOf(mergeAll(parts, order))).toEqual(rowsOf(wholeOf(batch)));
+      }),
+      NUM_RUNS,
+    );
+  });
+
+  it('where they are pieces of its time', () => {
+    fc.assert(
+      fc.property(traffic, picks, (packets, order) => {
+        const batch = batchOf(packets.toSorted((a, b) => a.t - b.t));
+        const parts = newParts();
+        const one = observer('s');
+        for (let row = 0; row < batch.length; row++)
+          one.observe(batch, row, parts[Math.floor(batch.tsMicros[row]! / 1e6) - 1000]!);
+        expect(rowsOf(mergeAll(parts, order))).toEqual(rowsOf(wholeOf(batch)));
+      }),
+      NUM_RUNS,
+    );
+  });
+
+  it('where workers shared the packets by the pair of addresses, all ARP going to one of them', () => {
+    fc.assert(
+      fc.property(traffic, picks, fc.nat(100), (packets, order, salt) => {
+        const batch = batchOf(packets);
+        const parts = newParts();
+        const workers = parts.map(() => observer('s'));
+        for (let row = 0; row < batch.length; row++) {
+          const pair = batch.src[4 * row + 3]! + batch.dst[4 * row + 3]!;
+          const worker = batch.arpOp[row]! >= 0 ? 0 : (pair + salt) % PARTS;
+          workers[worker]!.observe(batch, row, parts[worker]!);
+        }
+        expect(rowsOf(mergeAll(parts, order))).toEqual(rowsOf(wholeOf(batch)));
+      }),
+      NUM_RUNS,
+    );
+  });
+
+  it('where several sensors saw packets each', () => {
+    const places = fc.array(fc.nat(PARTS - 1), { minLength: 60, maxLength: 60 });
+    fc.assert(
+      fc.property(traffic, places, picks, (packets, sensorOf, order) => {
+        const batch = batchOf(packets);
+        const parts = newParts();
         const whole = newState();
-        fill(batch, [whole], () => 0);
-        const states = [0, 1, 2, 3, 4].map(newState);
-        fill(batch, states, (row) => parts[row]!);
-        const merged = newState();
-        for (const part of order) merged.merge(states[part]!);
-        expect(vectors(merged)).toEqual(vectors(whole));
-      },
-    ),
-    { numRuns: 300 },
-  );
+        const apart = parts.map((_, sensor) => observer(`s${sensor}`));
+        const together = parts.map((_, sensor) => observer(`s${sensor}`));
+        for (let row = 0; row < batch.length; row++) {
+          const sensor = sensorOf[row]!;
+          apart[sensor]!.observe(batch, row, parts[sensor]!);
+          together[sensor]!.observe(batch, row, whole);
+        }
+        expect(rowsOf(mergeAll(parts, order))).toEqual(rowsOf(whole));
+      }),
+      NUM_RUNS,
+    );
+  });
+});
+
+it('turns the rows of a connection round when its client shows itself, in the whole and in parts', () => {
+  const client = { src: '10.0.0.1', dst: '192.0.2.1', sport: 80, dport: 40_000 };
+  const server = { src: '192.0.2.1', dst: '10.0.0.1', sport: 40_000, dport: 80 };
+  const packets: HandPacket[] = [
+    { t: 1000, ...server, flags: 'A' },
+    { t: 1001, ...client, flags: 'PA', len: 10, events: 1 << 0 },
+    { t: 1002, ...server, flags: 'PA', len: 20 },
+  ];
+  const rows = rowsOf(wholeOf(batchOf(packets)));
+  // Two packets of the server, one of the client, whatever the ports made of them at first.
+  expect(rows['source 192.0.2.1']?.[0]).toBe(2);
+  expect(rows['target 192.0.2.1']?.[0]).toBe(1);
+  expect(rows['source 10.0.0.1']?.[0]).toBe(1);
 });
 
 it('is the same whole where distinct counts have become sketches', () => {
@@ -129,17 +118,20 @@ it('is the same whole where distinct counts have become sketches', () => {
     }),
   );
   const batch = batchOf(packets);
-  const whole = newState();
-  fill(batch, [whole], () => 0);
-  const states = [newState(), newState(), newState()];
-  fill(batch, states, (row) => (row < 100 ? 0 : 1 + (row % 2)));
-  const merged = newState();
-  for (const state of states) merged.merge(state);
+  const large = { maxConnections: 16_384 };
+  const whole = newState(large);
+  const one = observer('s');
+  for (let row = 0; row < batch.length; row++) one.observe(batch, row, whole);
+  const states = [newState(large), newState(large), newState(large)];
+  const other = observer('s');
+  for (let row = 0; row < batch.length; row++)
+    other.observe(batch, row, states[row < 100 ? 0 : 1 + (row % 2)]!);
+  const merged = mergeAll(states, [1, 0]);
   // Sources beyond `maxEntities` have no row, and which ones depends on the order; the network and the target have theirs.
-  const [ofWhole, ofMerged] = [vectors(whole), vectors(merged)];
-  expect(ofMerged.network).toEqual(ofWhole.network);
+  const [ofWhole, ofMerged] = [rowsOf(whole), rowsOf(merged)];
+  expect(ofMerged['network *']).toEqual(ofWhole['network *']);
   expect(ofMerged['target 192.0.2.1']).toEqual(ofWhole['target 192.0.2.1']);
   const distinct = whole.distinct.count(whole.rows, NETWORK_ROW, 0);
   expect(Math.abs(distinct - count) / count).toBeLessThan(0.05);
-  expect(whole.entityOverflow).toBe(count - LIMITS.maxEntities + 1);
+  expect(whole.entityOverflow).toBe(count - 1024 + 1);
 });

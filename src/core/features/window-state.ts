@@ -20,8 +20,10 @@ import type { FlowTable } from '../flows/flow-table.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { ArpOp, type ArpWatch } from './arp-watch.ts';
 import { ConnBit, ConnTable } from './conn-table.ts';
-import { DistinctCounts } from './distinct-counts.ts';
+import { DistinctCounts, maxRestarts } from './distinct-counts.ts';
+import { EntityAdmission } from './entity-admission.ts';
 import { EntityTable, NETWORK_ROW, sourceRow, targetRow } from './entity-table.ts';
+import { mergeEntities } from './merge-entities.ts';
 import { entropyMillionths } from './name-entropy.ts';
 import { subdomainLength } from './registered-domain.ts';
 import { COUNTS, Count, Fact, PortMark, SUMS, Sum, WindowCounts } from './window-counts.ts';
@@ -43,9 +45,11 @@ export class WindowState {
   startMicros = 0;
   /** Packets that belonged here and are not counted: dropped, late, or of evicted flows. */
   lost = 0;
-  /** Packets whose sender or receiver found no room among the entities. */
+  /** Packets whose sender or receiver had no row. */
   entityOverflow = 0;
   readonly entities: EntityTable;
+  /** Who has a row where there are more addresses than rows. */
+  readonly admission: EntityAdmission;
   readonly conns: ConnTable;
   readonly distinct: DistinctCounts;
   readonly rows = new WindowCounts();
@@ -53,11 +57,16 @@ export class WindowState {
   #connOfSlot = new Int32Array(0);
   #valueA = 0;
   #valueB = 0;
+  /** The entities of the packet being counted. */
+  #src = -1;
+  #dst = -1;
 
   constructor(limits: WindowLimits) {
-    this.entities = new EntityTable(limits.maxEntities);
+    const maxRows = 2 * limits.maxEntities + 1;
+    this.entities = new EntityTable(limits.maxEntities, maxRestarts(maxRows));
+    this.admission = new EntityAdmission(limits.maxEntities);
     this.conns = new ConnTable(limits.maxConnections);
-    this.distinct = new DistinctCounts(limits.maxFacts);
+    this.distinct = new DistinctCounts(limits.maxFacts, maxRows);
     this.rows.grow(2 * this.entities.capacity + 1);
   }
 
@@ -68,6 +77,7 @@ export class WindowState {
     this.entityOverflow = 0;
     this.rows.clear(2 * this.entities.length + 1);
     this.entities.clear();
+    this.admission.clear();
     this.conns.clear();
     this.distinct.clear();
   }
@@ -75,19 +85,13 @@ export class WindowState {
   /** Counts one packet. `flows` has just observed it, into `slot`; `arp` too, if it is ARP. */
   observe(batch: PacketBatch, row: number, flows: FlowTable, slot: number, arp: ArpWatch): void {
     const isIp = batch.ipVersion[row] !== 0;
-    const conn = slot < 0 ? -1 : this.#connOf(batch, row, flows, slot);
-    let src = -1;
-    let dst = -1;
-    if (conn >= 0) {
-      src = flows.isFromOriginator ? this.conns.originator[conn]! : this.conns.responder[conn]!;
-      dst = flows.isFromOriginator ? this.conns.responder[conn]! : this.conns.originator[conn]!;
-    } else if (isIp) {
-      src = this.#entityOf(batch.src, 4 * row, batch.ipVersion[row]!);
-      dst = this.#entityOf(batch.dst, 4 * row, batch.ipVersion[row]!);
-    } else if (batch.arpOp[row]! >= 0 && batch.arpHwsrc[row]! >= 0) {
-      src = this.entities.ofMac(batch.arpHwsrc[row]!);
-      if (src >= 0) this.#makeRoom();
-    }
+    this.#src = -1;
+    this.#dst = -1;
+    const conn = isIp ? this.#connOf(batch, row, flows, slot) : -1;
+    if (!isIp && batch.arpOp[row]! >= 0 && batch.arpHwsrc[row]! >= 0)
+      this.#src = this.#roomFor(this.entities.ofMac(batch.arpHwsrc[row]!), true, -1);
+    const src = this.#src;
+    const dst = this.#dst;
     if (isIp && (src < 0 || dst < 0)) this.entityOverflow++;
     const from = sourceRow(src);
     const to = targetRow(dst);
@@ -100,84 +104,116 @@ export class WindowState {
 
   /** Adds another state. `startMicros` stays. */
   merge(other: WindowState): void {
-    const entityOf = new Int32Array(other.entities.length);
-    const rowOf = new Int32Array(2 * other.entities.length + 1).fill(-1);
+    const entityOf = mergeEntities(this, other);
+    const rowOf = new Int32Array(2 * entityOf.length + 1);
     rowOf[NETWORK_ROW] = NETWORK_ROW;
-    for (let entity = 0; entity < other.entities.length; entity++) {
-      const mine = this.entities.ofEntity(other.entities, entity);
-      entityOf[entity] = mine;
-      rowOf[sourceRow(entity)] = sourceRow(mine);
-      rowOf[targetRow(entity)] = targetRow(mine);
-      if (mine < 0)
-        this.entityOverflow += other.rows.counts[COUNTS * sourceRow(entity) + Count.PACKETS]!;
+    for (let entity = 0; entity < entityOf.length; entity++) {
+      rowOf[sourceRow(entity)] = sourceRow(entityOf[entity]!);
+      rowOf[targetRow(entity)] = targetRow(entityOf[entity]!);
     }
-    this.#makeRoom();
-    for (let row = 0; row < rowOf.length; row++)
-      if (rowOf[row]! >= 0) this.rows.absorb(rowOf[row]!, other.rows, row);
-    this.distinct.absorb(this.rows, other.distinct, rowOf);
-    this.#mergeConns(other.conns, entityOf);
+    this.distinct.absorb(this.rows, other.distinct, other.rows, rowOf);
+    this.#mergeConns(other, entityOf);
     this.lost += other.lost;
     this.entityOverflow += other.entityOverflow;
   }
 
-  #mergeConns(other: ConnTable, entityOf: Int32Array): void {
+  #mergeConns({ conns: other, entities }: WindowState, entityOf: Int32Array): void {
+    const referenceTo = (theirs: number) => {
+      const entity = entities.entityOf(theirs);
+      return entity < 0 ? -1 : this.entities.reference(entityOf[entity]!);
+    };
     for (let from = 0; from < other.length; from++) {
-      let conn = this.conns.find(other.id[from]!);
+      const id = other.id[from]!;
+      const originator = referenceTo(other.originator[from]!);
+      const responder = referenceTo(other.responder[from]!);
+      let conn = this.conns.find(id);
       if (conn < 0) {
-        const originator = other.originator[from]!;
-        const responder = other.responder[from]!;
-        conn = this.conns.add(
-          other.id[from]!,
-          originator < 0 ? -1 : entityOf[originator]!,
-          responder < 0 ? -1 : entityOf[responder]!,
-          other.firstSeen[from]!,
-        );
+        conn = this.conns.add(id, originator, responder, other.firstSeen[from]!);
+        if (conn >= 0) this.conns.bits[conn] = other.bits[from]!;
       }
       if (conn < 0) this.lost++;
-      else this.conns.absorb(conn, other, from);
+      else this.conns.absorb(conn, other, from, originator, responder);
     }
   }
 
-  #entityOf(words: Uint32Array, offset: number, ipVersion: number): number {
-    const entity = this.entities.ofAddress(words, offset, ipVersion);
-    this.#makeRoom();
-    return entity;
-  }
-
-  #makeRoom(): void {
-    const rows = 2 * this.entities.capacity + 1;
-    if (this.rows.rows < rows) this.rows.grow(rows);
-  }
-
+  /** The connection's row, or -1 where the table is full; sets the packet's entities. */
   #connOf(batch: PacketBatch, row: number, flows: FlowTable, slot: number): number {
+    const { conns } = this;
     const id = flows.flowId(slot);
     if (slot >= this.#connOfSlot.length) {
       const grown = new Int32Array(flows.capacity);
       grown.set(this.#connOfSlot);
       this.#connOfSlot = grown;
     }
-    const known = this.#connOfSlot[slot]!;
-    if (known < this.conns.length && this.conns.id[known] === id) return known;
-    let conn = this.conns.find(id);
-    if (conn < 0) {
-      const version = batch.ipVersion[row]!;
-      const src = this.#entityOf(batch.src, 4 * row, version);
-      const dst = this.#entityOf(batch.dst, 4 * row, version);
-      const isForward = flows.isFromOriginator;
-      conn = this.conns.add(
-        id,
-        isForward ? src : dst,
-        isForward ? dst : src,
-        flows.firstSeen(slot),
-      );
-      if (conn < 0) {
-        this.lost++;
-        return -1;
-      }
-      if (batch.protocol[row] === Protocol.TCP) this.conns.bits[conn] = ConnBit.TCP;
+    let conn = this.#connOfSlot[slot]!;
+    if (conn >= conns.length || conns.id[conn] !== id) {
+      conn = conns.find(id);
+      if (conn < 0) return this.#addConn(batch, row, flows, slot);
+      this.#connOfSlot[slot] = conn;
     }
+    if (flows.isExchanged(slot) && !(conns.bits[conn]! & ConnBit.EXCHANGED)) conns.exchange(conn);
+    const ends = flows.isFromOriginator;
+    this.#src = ends ? conns.originator[conn]! : conns.responder[conn]!;
+    this.#dst = ends ? conns.responder[conn]! : conns.originator[conn]!;
+    // Until then references are the numbers themselves, and everybody has one.
+    if (this.admission.isOpen) this.#findEnds(batch, row, flows, conn);
+    return conn;
+  }
+
+  #addConn(batch: PacketBatch, row: number, flows: FlowTable, slot: number): number {
+    const { conns, entities } = this;
+    this.#src = this.#senderOf(batch, row, -1);
+    this.#dst = this.#receiverOf(batch, row, this.#src);
+    const src = entities.reference(this.#src);
+    const dst = entities.reference(this.#dst);
+    const isForward = flows.isFromOriginator;
+    const conn = conns.add(
+      flows.flowId(slot),
+      isForward ? src : dst,
+      isForward ? dst : src,
+      flows.firstSeen(slot),
+    );
+    if (conn < 0) {
+      this.lost++;
+      return -1;
+    }
+    if (batch.protocol[row] === Protocol.TCP) conns.bits[conn] = ConnBit.TCP;
+    if (flows.isExchanged(slot)) conns.bits[conn]! |= ConnBit.EXCHANGED;
     this.#connOfSlot[slot] = conn;
     return conn;
+  }
+
+  /** Turns references into numbers. An end that has none is looked for anew: it may have a row by now, or get one. */
+  #findEnds(batch: PacketBatch, row: number, flows: FlowTable, conn: number): void {
+    const { conns, entities } = this;
+    this.#src = entities.entityOf(this.#src);
+    this.#dst = entities.entityOf(this.#dst);
+    const missing = (this.#src < 0 ? 1 : 0) + (this.#dst < 0 ? 1 : 0);
+    if (missing === 0) return;
+    if (this.#src < 0) this.#src = this.#senderOf(batch, row, this.#dst);
+    if (this.#dst < 0) this.#dst = this.#receiverOf(batch, row, this.#src);
+    const src = entities.reference(this.#src);
+    const dst = entities.reference(this.#dst);
+    conns.originator[conn] = flows.isFromOriginator ? src : dst;
+    conns.responder[conn] = flows.isFromOriginator ? dst : src;
+    if ((src < 0 ? 1 : 0) + (dst < 0 ? 1 : 0) < missing) conns.forgetNoted(conn);
+  }
+
+  #senderOf(batch: PacketBatch, row: number, pinned: number): number {
+    const entity = this.entities.ofAddress(batch.src, 4 * row, batch.ipVersion[row]!);
+    return this.#roomFor(entity, true, pinned);
+  }
+
+  #receiverOf(batch: PacketBatch, row: number, pinned: number): number {
+    const entity = this.entities.ofAddress(batch.dst, 4 * row, batch.ipVersion[row]!);
+    return this.#roomFor(entity, false, pinned);
+  }
+
+  /** The entity that was found, with rows; where none was, the one whose place the address gets, or -1. */
+  #roomFor(entity: number, isSender: boolean, pinned: number): number {
+    if (entity < 0) return this.admission.offer(this.entities, this.rows, isSender, pinned);
+    this.rows.grow(2 * this.entities.capacity + 1);
+    return entity;
   }
 
   #countPacket(at: number, batch: PacketBatch, row: number): void {

@@ -19,7 +19,8 @@ export const FlowBit = {
   VALIDATED: 4,
   /** Began without SYN, so who opened it is a guess. */
   PARTIAL: 8,
-  FLIPPED: 16,
+  /** The sides have changed places. */
+  EXCHANGED: 16,
   /** An HTTP request was begun whose headers have not ended. */
   HTTP_PARTIAL: 32,
   /** ICMP that nothing answers. */

@@ -238,6 +238,11 @@ export class FlowTable {
     return this.#flows.packets[2 * slot]! > 0 && this.#flows.packets[2 * slot + 1]! > 0;
   }
 
+  /** Who opened it was guessed wrongly at first, and mended: at most once, for it takes a side that had not spoken. */
+  isExchanged(slot: number): boolean {
+    return (this.#flows.bits[slot]! & FlowBit.EXCHANGED) !== 0;
+  }
+
   /** An HTTP request was begun and its headers have not ended. */
   isHttpPartial(slot: number): boolean {
     return (this.#flows.bits[slot]! & FlowBit.HTTP_PARTIAL) !== 0;
@@ -396,7 +401,6 @@ export class FlowTable {
       bits |= FlowBit.PARTIAL;
     const isFlipped =
       isServerSpeakingFirst(protocol, flags, srcPort, dstPort) && !isGroup(batch.dst, 4 * row);
-    if (isFlipped) bits |= FlowBit.FLIPPED;
     const originator = 2 * slot + (isFlipped ? 1 : 0);
     const responder = originator ^ 1;
     for (let word = 0; word < 4; word++) {
@@ -510,7 +514,7 @@ export class FlowTable {
 
   #exchangeRoles(slot: number): void {
     this.#flows.swapSides(slot);
-    const exchanged = (this.#flows.bits[slot]! | FlowBit.FLIPPED) & ~FlowBit.PARTIAL;
+    const exchanged = (this.#flows.bits[slot]! | FlowBit.EXCHANGED) & ~FlowBit.PARTIAL;
     this.#flows.bits[slot] = exchanged;
     flipHistory(this.#flows, slot);
     this.isFromOriginator = !this.isFromOriginator;
