@@ -1,7 +1,8 @@
 /** A window's state merges: however the packets are divided, and in whatever order and grouping the parts come together, the whole comes out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PacketBatch } from '../../contract/packet-batch.ts';
+import { featureIndex } from '../../contract/features.ts';
+import { AppEvent, type PacketBatch } from '../../contract/packet-batch.ts';
 import { batchOf, type HandPacket } from '../flows/packet-rows.suite.ts';
 import { EXACT_LIMIT } from './distinct-counts.ts';
 import { NETWORK_ROW } from './entity-table.ts';
@@ -96,14 +97,17 @@ it('turns the rows of a connection round when its client shows itself, in the wh
   const server = { src: '192.0.2.1', dst: '10.0.0.1', sport: 40_000, dport: 80 };
   const packets: HandPacket[] = [
     { t: 1000, ...server, flags: 'A' },
-    { t: 1001, ...client, flags: 'PA', len: 10, events: 1 << 0 },
+    { t: 1001, ...client, flags: 'PA', len: 10, events: AppEvent.HTTP_REQUEST },
     { t: 1002, ...server, flags: 'PA', len: 20 },
+    { t: 1003, ...server, flags: 'PA', len: 20 },
   ];
   const rows = rowsOf(wholeOf(batchOf(packets)));
-  // Two packets of the server, one of the client, whatever the ports made of them at first.
-  expect(rows['source 192.0.2.1']?.[0]).toBe(2);
-  expect(rows['target 192.0.2.1']?.[0]).toBe(1);
-  expect(rows['source 10.0.0.1']?.[0]).toBe(1);
+  const packetsOf = (row: string) => rows[row]?.[featureIndex('total_packets')];
+  // Three packets of the server, one of the client, whoever the ports made of them at first.
+  expect(packetsOf('source 192.0.2.1')).toBe(3);
+  expect(packetsOf('target 192.0.2.1')).toBe(1);
+  expect(packetsOf('source 10.0.0.1')).toBe(1);
+  expect(packetsOf('target 10.0.0.1')).toBe(3);
 });
 
 it('is the same whole where distinct counts have become sketches', () => {
