@@ -61,4 +61,8 @@ export interface AnalysedBatch extends AnalysisOutput {
   readonly verdicts: PacketVerdicts;
   /** Packets that came too late for their windows, since the batch before; absent: none. */
   readonly latePackets?: number;
+  /** Packets behind the latest one and in time all the same; absent: none. */
+  readonly outOfOrderPackets?: number;
+  /** Packets lost between the sensor and here, before this batch; absent: none. */
+  readonly lostPackets?: number;
 }

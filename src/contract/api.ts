@@ -240,6 +240,12 @@ export const SensorStatus = z.object({
   packets: z.number(),
   kernel_drops: z.number(),
   late_packets: z.number(),
+  /** Behind others, and counted all the same. */
+  out_of_order_packets: z.number(),
+  /** Given up by the sensor before they could be delivered. */
+  lost_packets: z.number(),
+  /** The sensor's clock minus the server's; null: it has not delivered since the server began. */
+  clock_skew_s: z.number().nullable(),
 });
 export const SensorList = z.object({ sensors: z.array(SensorStatus) });
 export type SensorList = z.infer<typeof SensorList>;

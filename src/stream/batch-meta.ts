@@ -7,6 +7,8 @@ export interface BatchMeta {
   readonly epoch: string;
   /** Counts up from 0 within the epoch; a gap is a lost batch. */
   readonly sequence: number;
+  /** Packets that the sensor had to give up between the batch before and this one; absent: it knows of none. */
+  readonly lostBefore?: number;
 }
 
 export const SENSOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -46,6 +46,8 @@ export interface AnalysisCounts {
   readonly packets: number;
   /** Packets that came after their window was closed. */
   readonly latePackets: number;
+  /** Packets behind the latest one that were counted all the same. */
+  readonly outOfOrderPackets: number;
   /** State dropped to stay in bounds, by what. */
   readonly evictions: Readonly<Record<string, number>>;
 }
@@ -122,6 +124,11 @@ export class Analysis {
     this.#verdicts.mark(batch, row, this.#seen.sourceKey, this.#seen.targetKey, verdicts);
   }
 
+  /** Packets after the last batch and before `untilMicros` never came: their windows are less complete. */
+  miss(packets: number, untilMicros: number): void {
+    this.#windowTable.miss(packets, this.clockMicros, untilMicros);
+  }
+
   /** What has come out since the last call. */
   take(): AnalysisOutput {
     const alerts = new Set([...this.#grown, ...this.#book.takeChanged()]);
@@ -167,6 +174,7 @@ export class Analysis {
     return {
       packets: this.#packets,
       latePackets: this.#windowTable.counters.latePackets,
+      outOfOrderPackets: this.#windowTable.counters.outOfOrderPackets,
       evictions,
     };
   }

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PacketBatch } from '../../contract/packet-batch.ts';
+import type { WindowRow } from '../../contract/window.ts';
+import { FlowTable } from '../flows/flow-table.ts';
 import { addPacket, batchOf, type HandPacket } from '../flows/packet-rows.suite.ts';
+import { WindowAggregator } from './window-aggregator.ts';
 import { featureOf, rowOf, runBatches, runPackets } from './window-rows.suite.ts';
 
 const packet = (t: number, src = '10.0.0.1', dport = 80): HandPacket => ({
@@ -67,6 +70,11 @@ describe('time', () => {
     expect(rowOf(rows, 'network', '*', 5, 1000).completeness).toBe(1);
     expect(rowOf(rows, 'network', '*', 30).completeness).toBeCloseTo(4 / 5);
     expect(rowOf(rows, 'network', '*', 180).completeness).toBeCloseTo(4 / 5);
+  });
+
+  it('counts packets behind the latest that are in time as out of order, not as late', () => {
+    const { windows } = runPackets([packet(1004), packet(1003.9), packet(1005), packet(1003.5)]);
+    expect(windows.counters).toMatchObject({ latePackets: 0, outOfOrderPackets: 2 });
   });
 
   it('is not moved by one packet with a broken timestamp', () => {
@@ -166,6 +174,50 @@ describe('completeness', () => {
     expect(rowOf(rows, 'network').completeness).toBe(1);
     expect(rowOf(rows, 'target', '192.0.2.1').completeness).toBe(1);
     expect(windows.counters.entityOverflow).toBe(8);
+  });
+
+  describe('by packets that were lost on the way', () => {
+    /** One packet at each of these times; `lost` packets were lost before the one at `untilS`. */
+    function runWithGap(times: readonly number[], untilS: number, lost: number) {
+      const rows: WindowRow[] = [];
+      const windows = new WindowAggregator({ sensorId: 's', onRow: (row) => rows.push(row) });
+      const flows = new FlowTable({ sensorId: 's', onEnd: () => {} });
+      for (const t of times) {
+        if (t === untilS) windows.miss(lost, flows.clockMicros, t * 1e6);
+        windows.observe(batchOf([packet(t)]), 0, flows, flows.observe(batchOf([packet(t)]), 0));
+      }
+      windows.flush();
+      const lostIn = (size: number, startS: number) => {
+        const row = rowOf(rows, 'network', '*', size, startS);
+        const seen = featureOf(row, 'total_packets');
+        return Math.round(seen / row.completeness - seen);
+      };
+      return { lostIn, windows, rows };
+    }
+
+    it('falls evenly over the time of the gap', () => {
+      const { lostIn, windows } = runWithGap([1000, 1004, 1012, 1013], 1012, 80);
+      expect([lostIn(5, 1000), lostIn(5, 1010)]).toEqual([10, 20]);
+      expect([lostIn(30, 990), lostIn(180, 900)]).toEqual([80, 80]);
+      expect(windows.counters).toMatchObject({ missedPackets: 80, latePackets: 0 });
+    });
+
+    it('reaches longer windows through parts that have no packet left', () => {
+      const { lostIn, rows } = runWithGap([1000, 1070], 1070, 70);
+      expect([lostIn(30, 990), lostIn(30, 1050), lostIn(180, 900)]).toEqual([20, 20, 70]);
+      // No row stands for windows nothing is known of.
+      expect(rows.filter(({ scope, size }) => scope === 'network' && size === 30)).toHaveLength(2);
+    });
+
+    it('falls at the beginning where the gap is too long or runs backwards', () => {
+      expect(runWithGap([1000, 9000], 9000, 7).lostIn(5, 1000)).toBe(7);
+      expect(runWithGap([1000, 999.5], 999.5, 7).lostIn(5, 1000)).toBe(7);
+    });
+
+    it('does not move time on: nothing that follows is late', () => {
+      const { windows } = runWithGap([1000, 1030, 1029, 1028.5], 1030, 1000);
+      expect(windows.counters.latePackets).toBe(0);
+    });
   });
 
   it('falls when flows are evicted', () => {

@@ -8,8 +8,9 @@
  * then targets, each by address (`EntityTable.sorted`).
  *
  * Completeness of a row: packets counted over those and the lost ones. Lost are packets that the
- * kernel dropped (spread evenly over the packets of the batch that tells of them), that came late (for the windows still
- * open then), whose flow was evicted or had no room; see `completeness.ts`.
+ * kernel dropped (spread evenly over the packets of the batch that tells of them), that were lost between the
+ * sensor and here (`miss`), that came late (for the windows still open then), whose flow was evicted or had no
+ * room; see `completeness.ts`.
  */
 import { FEATURE_COUNT } from '../../contract/features.ts';
 import type { PacketBatch } from '../../contract/packet-batch.ts';
@@ -20,7 +21,7 @@ import { ArpSummary } from './arp-summary.ts';
 import { ArpWatch } from './arp-watch.ts';
 import { completenessOf } from './completeness.ts';
 import { ConnectionSummary } from './connection-summary.ts';
-import { rowOf } from './entity-table.ts';
+import { NETWORK_ROW, rowOf } from './entity-table.ts';
 import { type WindowLimits, WindowState } from './window-state.ts';
 import { windowVector } from './window-vector.ts';
 
@@ -28,6 +29,8 @@ const SECOND = 1_000_000;
 const PART_MICROS = 5 * SECOND;
 const MIDDLE_MICROS = 30 * SECOND;
 const LONG_MICROS = 180 * SECOND;
+/** A longer silence is no gap: what was lost in it belongs to its beginning. */
+const LONGEST_GAP_MICROS = 3600 * SECOND;
 /** Rows whose vectors share an array of 35 KiB. */
 const VECTORS_AT_ONCE = 64;
 
@@ -43,6 +46,10 @@ export interface WindowCounters {
   packets: number;
   /** Behind the watermark, or so far off that no more windows are held open for it. */
   latePackets: number;
+  /** Behind the latest packet, and counted all the same. */
+  outOfOrderPackets: number;
+  /** Packets lost between the sensor and here. */
+  missedPackets: number;
   /** Packets the kernel reported as dropped. */
   droppedPackets: number;
   windows: number;
@@ -57,6 +64,8 @@ export class WindowAggregator {
   readonly counters: WindowCounters = {
     packets: 0,
     latePackets: 0,
+    outOfOrderPackets: 0,
+    missedPackets: 0,
     droppedPackets: 0,
     windows: 0,
     rows: 0,
@@ -121,8 +130,31 @@ export class WindowAggregator {
       this.#lose(ts, 1 + evicted + dropped);
       return;
     }
+    if (ts < this.#watermark + this.#lateness) this.counters.outOfOrderPackets++;
     part.lost += evicted + dropped;
     part.observe(batch, row, flows, slot, this.arp);
+  }
+
+  /**
+   * Packets of between these two times were lost before they came here, evenly as far as anyone knows: lowers
+   * the completeness of the windows of that time. Where the times make no sense all of them fall on the first.
+   */
+  miss(packets: number, fromMicros: number, toMicros: number): void {
+    this.counters.missedPackets += packets;
+    const from = Number.isFinite(fromMicros) ? fromMicros : toMicros;
+    const span = toMicros - from;
+    if (!(span > 0 && span <= LONGEST_GAP_MICROS)) {
+      this.#missAt(from, packets);
+      return;
+    }
+    let told = 0;
+    for (let part = startOf(from, PART_MICROS); part <= toMicros; part += PART_MICROS) {
+      const until = Math.floor(packets * Math.min(1, (part + PART_MICROS - from) / span));
+      // One part after the other, so that few are open at once.
+      this.advance(part);
+      this.#missAt(part, until - told);
+      told = until;
+    }
   }
 
   /** Packet time has reached `tsMicros`: closes what the watermark passes. */
@@ -155,6 +187,13 @@ export class WindowAggregator {
     }
     this.#current = part;
     return part;
+  }
+
+  #missAt(tsMicros: number, packets: number): void {
+    if (packets === 0) return;
+    const part = this.#partFor(tsMicros);
+    if (part === null) this.#lose(tsMicros, packets);
+    else part.lost += packets;
   }
 
   /** Lowers the completeness of the windows above a closed part that are still open. */
@@ -224,6 +263,7 @@ export class WindowAggregator {
   }
 
   #emit(state: WindowState, size: WindowSize): void {
+    if (state.rows.packets(NETWORK_ROW) === 0) return;
     this.counters.windows++;
     const { entities } = state;
     this.#connections.fill(state.conns, entities, state.startMicros);
