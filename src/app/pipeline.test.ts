@@ -118,6 +118,83 @@ describe('Pipeline', () => {
     expect(Math.max(...late)).toBe(0);
   });
 
+  describe('where batches were lost between sensor and here', () => {
+    /** Completeness of the network's windows of 180 s. */
+    const completenessOf = (stored: AnalysedBatch[]) =>
+      stored
+        .flatMap(({ windows }) => windows)
+        .filter(({ scope, size }) => scope === 'network' && size === 180)
+        .map(({ completeness }) => completeness);
+    const rows = talk(0).length;
+
+    it('lowers the completeness by what the sensor says', async () => {
+      const { pipeline, stored } = pipelineOf();
+      await pipeline.ingest(talk(0), place(0));
+      await pipeline.ingest(talk(20), { ...place(3), lostBefore: 2 * rows });
+      await pipeline.ingest(new PacketBatch(1), place(4));
+      expect(completenessOf(stored)).toEqual([0.5]);
+      expect(stored.map(({ lostPackets = 0 }) => lostPackets)).toEqual([0, 2 * rows, 0]);
+    });
+
+    it('takes the mean of its batches where it says nothing', async () => {
+      const { pipeline, stored } = pipelineOf();
+      await pipeline.ingest(talk(0), place(0));
+      await pipeline.ingest(talk(10), place(1));
+      await pipeline.ingest(talk(20), place(4));
+      await pipeline.ingest(new PacketBatch(1), place(5));
+      expect(completenessOf(stored)).toEqual([3 / 5]);
+    });
+
+    it('counts nothing lost that was stored or analysed here', async () => {
+      const { pipeline, stored } = pipelineOf(['stored', down]);
+      await pipeline.ingest(talk(0), place(0));
+      await expect(pipeline.ingest(talk(10), place(1))).rejects.toBe(down);
+      // The sensor gave that batch up, but its packets are in the windows.
+      await pipeline.ingest(talk(20), { ...place(2), lostBefore: rows });
+      // And this one it believes to have lost, for the answer came too late.
+      await pipeline.ingest(talk(30), { ...place(3), lostBefore: rows });
+      await pipeline.ingest(new PacketBatch(1), place(4));
+      expect(completenessOf(stored)).toEqual([1]);
+    });
+
+    it('counts the packets at which the analysis failed', async () => {
+      const { pipeline, stored } = pipelineOf();
+      const broken = talk(0);
+      Object.defineProperty(broken, 'src', { value: undefined });
+      await pipeline.ingest(broken, place(0));
+      await pipeline.ingest(talk(10), place(1));
+      await pipeline.ingest(new PacketBatch(1), place(2));
+      expect(completenessOf(stored)).toEqual([0.5]);
+    });
+  });
+
+  it('tells how many packets came out of order and how many too late', async () => {
+    const { pipeline, stored } = pipelineOf();
+    const at = (...times_: number[]) =>
+      batchOf(times_.map((t) => ({ t, src: '10.0.0.1', dst: '10.0.0.2' })));
+    await pipeline.ingest(at(1000, 1001, 1000.5), place(0));
+    await pipeline.ingest(at(1020, 1000, 1019), place(1));
+    expect(stored).toMatchObject([
+      { latePackets: 0, outOfOrderPackets: 1 },
+      { latePackets: 1, outOfOrderPackets: 1 },
+    ]);
+  });
+
+  it('closes the windows of one sensor while another is silent: no watermark is shared', async () => {
+    const { pipeline, stored } = pipelineOf();
+    await pipeline.ingest(talk(0), place(0, 'idle'));
+    await pipeline.ingest(talk(0), place(0, 'busy'));
+    await pipeline.ingest(talk(400), place(1, 'busy'));
+    const windows = stored.flatMap((batch) => batch.windows);
+    expect(new Set(windows.map(({ sensorId }) => sensorId))).toEqual(new Set(['busy']));
+    expect(windows.filter(({ scope }) => scope === 'network').map(({ size }) => size)).toEqual(
+      expect.arrayContaining([5, 30, 180]),
+    );
+    // And what the silent one has to say later is not late for it.
+    await pipeline.ingest(talk(8), place(1, 'idle'));
+    expect(stored.at(-1)).toMatchObject({ sensorId: 'idle', latePackets: 0 });
+  });
+
   it('keeps sensors apart', async () => {
     const { pipeline, stored } = pipelineOf();
     await pipeline.ingest(talk(0), place(0, 'a'));

@@ -33,6 +33,11 @@ interface SensorState {
   pending: AnalysedBatch | null;
   /** How often the store has failed to write `pending`. */
   attempts: number;
+  /** Packets of batches that were analysed and not stored, since the last that was: a sensor that gave them up calls them lost. */
+  unstored: number;
+  /** Of this epoch, stored: for the size of a batch that nobody knows. */
+  batches: number;
+  packets: number;
 }
 
 export interface PipelineOptions {
@@ -73,6 +78,10 @@ export class Pipeline {
     const outcome = await this.#store(state, batch);
     state.pending = null;
     state.attempts = 0;
+    state.unstored = 0;
+    if (state.epoch !== place.epoch) state.batches = state.packets = 0;
+    if (packets.length > 0) state.batches++;
+    state.packets += packets.length;
     state.epoch = place.epoch;
     state.sequence = place.sequence;
     // A repeat that was stored before: the commit succeeded and its answer was lost, nobody has heard of it.
@@ -90,6 +99,7 @@ export class Pipeline {
     if (pending) batch = { ...batch, ...this.#joined(pending, batch) };
     state.pending = batch;
     state.attempts = 0;
+    state.unstored += packets.length + (batch.lostPackets ?? 0);
     return batch;
   }
 
@@ -97,17 +107,25 @@ export class Pipeline {
     const verdicts = new PacketVerdicts(packets.length);
     try {
       const before = isSetBack(state.analysis, packets) ? this.#endCapture(state, place) : NOTHING;
-      const lateBefore = state.analysis.counts.latePackets;
+      const countsBefore = state.analysis.counts;
+      const lostPackets = lostBefore(state, place);
+      if (lostPackets > 0) state.analysis.miss(lostPackets, earliestOf(packets, state.analysis));
       // An empty batch ends the sensor's capture; what comes after it is a new one.
       if (packets.length === 0)
-        return { ...place, packets, verdicts, ...this.#endCapture(state, place) };
+        return { ...place, packets, verdicts, lostPackets, ...this.#endCapture(state, place) };
       state.analysis.push(packets, verdicts);
-      const latePackets = state.analysis.counts.latePackets - lateBefore;
+      const { counts } = state.analysis;
+      const latePackets = counts.latePackets - countsBefore.latePackets;
+      const outOfOrderPackets = counts.outOfOrderPackets - countsBefore.outOfOrderPackets;
       const output = this.#joined(before, state.analysis.take());
-      return { ...place, packets, verdicts, latePackets, ...output };
+      const { sensorId, epoch, sequence } = place;
+      const numbers = { latePackets, outOfOrderPackets, lostPackets };
+      return { sensorId, epoch, sequence, packets, verdicts, ...numbers, ...output };
     } catch (error) {
       this.#noteBug(error, place);
       state.analysis = this.#newAnalysis(place.sensorId);
+      // The windows of now begin anew without them.
+      state.analysis.miss(packets.length, earliestOf(packets, state.analysis));
       return { ...place, packets, verdicts: new PacketVerdicts(packets.length), ...NOTHING };
     }
   }
@@ -173,6 +191,9 @@ export class Pipeline {
       sequence: -1,
       pending: null,
       attempts: 0,
+      unstored: 0,
+      batches: 0,
+      packets: 0,
     };
     this.#sensors.set(sensorId, state);
     if (this.#sensors.size > MAX_SENSORS) {
@@ -185,6 +206,27 @@ export class Pipeline {
 }
 
 const NOTHING: AnalysisOutput = { flows: [], windows: [], alerts: [], blocks: [] };
+
+/**
+ * Packets between the last batch and this one that the analysis has not seen: as many as the sensor says; where
+ * it says nothing and numbers are missing (it was restarted meanwhile), as many as its batches have on average.
+ */
+function lostBefore(state: SensorState, { epoch, sequence, lostBefore = 0 }: BatchMeta): number {
+  const isKnown = epoch === state.epoch && state.batches > 0;
+  const missing = isKnown ? sequence - state.sequence - 1 : 0;
+  // It gave up a batch that had come here all the same.
+  if (isKnown && missing === 0) return 0;
+  if (lostBefore > 0) return Math.max(0, lostBefore - state.unstored);
+  if (!isKnown) return 0;
+  return Math.max(0, Math.round((missing * state.packets) / state.batches) - state.unstored);
+}
+
+/** The least time of the batch: a broken timestamp must not move the clock on. */
+function earliestOf({ tsMicros, length }: PacketBatch, { clockMicros }: Analysis): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < length; row++) earliest = Math.min(earliest, tsMicros[row] ?? earliest);
+  return Number.isFinite(earliest) ? earliest : clockMicros;
+}
 
 /** Judged by the packet in the middle: one broken timestamp is no clock set back. */
 function isSetBack(analysis: Analysis, { tsMicros, length }: PacketBatch): boolean {

@@ -39,6 +39,7 @@ import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
 import { loadJudge } from './model.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
+import { packetFates } from './packet-fates.ts';
 import { Pipeline } from './pipeline.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 import { runWorker } from './worker.ts';
@@ -131,6 +132,8 @@ async function start(
       ticker.add(batch);
       for (const [anomaly, count] of countAnomalies(batch.packets))
         metrics.packetAnomalies.inc({ anomaly }, count);
+      for (const [fate, count] of Object.entries(packetFates(batch)))
+        metrics.sensorPackets.inc({ sensor: batch.sensorId, fate }, count);
       for (const data of batch.alerts) publish({ type: 'alert', data });
     },
     onBlocks(blocks, sensorId) {

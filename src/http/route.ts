@@ -29,6 +29,8 @@ interface RouteContext<Params, Query, Body> {
   readonly caller: Caller;
   /** Remote address of the connection. */
   readonly address: string;
+  /** ms since the epoch at which the request began to arrive. */
+  readonly receivedMs: number;
   readonly request: Request;
   /** Goes out with the answer, also with a problem. */
   readonly headers: Headers;

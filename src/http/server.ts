@@ -44,7 +44,7 @@ export function createApp(
   routes: readonly AnyRoute[] = ROUTES,
 ): Hono {
   const app = new Hono();
-  const state = createHttpState(options.https);
+  const state = createHttpState(options.https, services);
   for (const route of routes)
     app.on(route.method, honoPath(route.path), (context) =>
       guarded(context, services, options, route.path, (headers) =>
@@ -94,6 +94,7 @@ async function answer(
   headers: Headers,
 ): Promise<Response> {
   const request = context.req.raw;
+  const receivedMs = Date.now();
   const caller = await admit(context, route, services, options, headers);
   const isUnsafe = request.method !== 'GET' && request.method !== 'HEAD';
   if (isUnsafe && caller.via !== 'key') requireSameOrigin(request);
@@ -104,6 +105,7 @@ async function answer(
       state,
       caller,
       address: addressOf(context),
+      receivedMs,
       request,
       headers,
     });

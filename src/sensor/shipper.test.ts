@@ -15,6 +15,8 @@ interface Received {
   readonly key: string | undefined;
   readonly authorization: string | undefined;
   readonly type: string | undefined;
+  readonly clock: string | undefined;
+  readonly lost: string | undefined;
   readonly body: Buffer;
 }
 
@@ -52,6 +54,8 @@ async function serve(answer: Answer, port = 0): Promise<string> {
       key: headers['idempotency-key']?.toString(),
       authorization: headers.authorization,
       type: headers['content-type'],
+      clock: headers['phantomnet-clock']?.toString(),
+      lost: headers['phantomnet-lost-packets']?.toString(),
       body: Buffer.concat(chunks),
     };
     received.push(one);
@@ -96,6 +100,8 @@ describe('Shipper', () => {
       key: keyOf(2),
       authorization: 'Bearer secret',
       type: 'application/vnd.apache.arrow.stream',
+      clock: expect.stringMatching(/^\d{13}$/),
+      lost: undefined,
       body: Buffer.from('batch 2'),
     });
     expect(spool.entries).toEqual([]);
@@ -113,6 +119,34 @@ describe('Shipper', () => {
     await ship.drain(forever());
     expect(received.map(({ key }) => key)).toEqual([0, 0, 0, 0, 0, 1].map(keyOf));
     expect(ship.stats).toMatchObject({ sentBatches: 2, retries: 4, rejectedBatches: 0 });
+  });
+
+  it('tells what was lost before a batch, and asks whether its file is still there', async () => {
+    const url = await serve((response) => response.end('{}'));
+    await fill(3);
+    rmSync(join(dir, '000000000001-10.arrow'));
+    await shipper(url).drain(forever());
+    expect(received.map(({ key, lost }) => [key, lost])).toEqual([
+      [keyOf(0), undefined],
+      [keyOf(2), '10'],
+    ]);
+    expect(spool.stats).toMatchObject({ lostBatches: 1, lostRows: 10 });
+  });
+
+  it('tells its clock, and with the next batch the four times of the last exchange', async () => {
+    const url = await serve((response) => {
+      response.writeHead(200, { 'phantomnet-clock': '1000 2000' }).end();
+    });
+    await fill(2);
+    const before = Date.now();
+    await shipper(url).drain(forever());
+    const [sent, first, receivedMs, answeredMs, returned] = (received[1]?.clock ?? '')
+      .split(' ')
+      .map(Number);
+    expect(received[0]?.clock).toBe(String(first));
+    expect([receivedMs, answeredMs]).toEqual([1000, 2000]);
+    const inOrder = [before, first, returned, sent, Date.now()];
+    expect(inOrder).toEqual(inOrder.toSorted((a, b) => Number(a) - Number(b)));
   });
 
   it('waits as long as Retry-After asks', async () => {

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { BATCH_CONTENT_TYPE } from '../stream/batch-codec.ts';
 import { batchKey } from '../stream/batch-meta.ts';
+import { CLOCK_HEADER, type ClockExchange, clockAnswer, clockNote } from '../stream/clock-note.ts';
+import { LOST_HEADER } from '../stream/lost-note.ts';
 import type { Spool, SpoolEntry } from './spool.ts';
 
 export interface ShipperOptions {
@@ -59,6 +61,8 @@ export class Shipper {
   };
   readonly #options: ShipperOptions;
   readonly #endpoint: URL;
+  /** The clocks at the last batch that was answered. */
+  #exchange: ClockExchange | null = null;
 
   /** @throws AppError `usage` where the URL is none. */
   constructor(options: ShipperOptions) {
@@ -94,7 +98,7 @@ export class Shipper {
   async #ship(entry: SpoolEntry, signal: AbortSignal): Promise<void> {
     const { spool, firstPauseMs = 250, longestPauseMs = 30_000 } = this.#options;
     const bytes = await spool.read(entry);
-    if (bytes === null) return spool.acknowledge(entry.sequence);
+    if (bytes === null) return spool.lose(entry.sequence);
     let pause = firstPauseMs;
     while (!signal.aborted) {
       const outcome = await this.#post(entry, bytes);
@@ -129,6 +133,7 @@ export class Shipper {
     const meta = { sensorId, epoch: spool.epoch, sequence: entry.sequence };
     let response: Response;
     let answer: string;
+    const sentMs = Date.now();
     try {
       response = await fetch(this.#endpoint, {
         method: 'POST',
@@ -136,11 +141,14 @@ export class Shipper {
           'content-type': BATCH_CONTENT_TYPE,
           authorization: `Bearer ${key}`,
           'idempotency-key': batchKey(meta),
+          [CLOCK_HEADER]: clockNote(sentMs, this.#exchange),
+          ...(entry.lostBefore > 0 && { [LOST_HEADER]: String(entry.lostBefore) }),
         },
         body: bytes as Uint8Array<ArrayBuffer>,
         redirect: 'error',
         signal: AbortSignal.timeout(requestTimeoutMs),
       });
+      this.#exchange = clockAnswer(response.headers.get(CLOCK_HEADER), sentMs, Date.now());
       answer = (await response.text()).slice(0, MAX_ANSWER_CHARACTERS);
     } catch (error) {
       return { kind: 'later', why: `no answer: ${reasonOf(error)}`, afterMs: 0 };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ describe('Spool', () => {
     const after = await Spool.open({ dir });
     expect(after.epoch).toBe(before.epoch);
     expect(sequences(after)).toEqual([0, 1, 2]);
-    expect(after.entries[2]).toEqual({ sequence: 2, rows: 10, bytes: 100 });
+    expect(after.entries[2]).toEqual({ sequence: 2, rows: 10, bytes: 100, lostBefore: 0 });
     expect(after.nextSequence).toBe(3);
     expect(readdirSync(dir).some((name) => name.endsWith('.part'))).toBe(false);
   });
@@ -93,6 +93,28 @@ describe('Spool', () => {
     expect(sequences(spool)).toEqual([2, 3, 4]);
   });
 
+  it('tells with the next batch how many packets were lost before it', async () => {
+    const spool = await Spool.open({ dir, maxBytes: 350 });
+    const told = () => spool.entries.map(({ sequence, lostBefore }) => [sequence, lostBefore]);
+    await append(spool, 5);
+    expect(told()).toEqual([
+      [2, 20],
+      [3, 0],
+      [4, 0],
+    ]);
+    await spool.acknowledge(2);
+    await spool.reject(3, '400 Bad Request');
+    expect(told()).toEqual([[4, 10]]);
+    await spool.lose(4);
+    expect(spool.stats).toMatchObject({ batches: 0, lostBatches: 3, lostRows: 30 });
+    // Nothing waits: the next that is written tells of both.
+    await append(spool, 2);
+    expect(told()).toEqual([
+      [5, 20],
+      [6, 0],
+    ]);
+  });
+
   it('refuses a number out of order', async () => {
     const spool = await Spool.open({ dir });
     await expect(spool.append(1, 1, bytesOf(0))).rejects.toThrow('out of order');
@@ -104,6 +126,9 @@ describe('Spool', () => {
     await expect(spool.append(0, 7, bytesOf(0))).rejects.toThrow('ENOENT');
     expect(spool.nextSequence).toBe(1);
     expect(spool.stats).toMatchObject({ batches: 0, lostBatches: 1, lostRows: 7 });
+    mkdirSync(dir);
+    await spool.append(1, 1, bytesOf(1));
+    expect(spool.entries[0]?.lostBefore).toBe(7);
   });
 
   it('sets a refused batch aside with the answer', async () => {

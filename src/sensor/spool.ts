@@ -3,7 +3,7 @@
  *
  * A batch counts as captured once it is written, flushed, renamed and the directory flushed; a crash
  * before that loses it and nothing else. The directory is bounded in bytes: past the bound the oldest
- * batches go and are counted. Sequence numbers never return within an epoch: the last file leaves an
+ * batches go and are counted, and the next that is sent tells of them. Sequence numbers never return within an epoch: the last file leaves an
  * empty `.acked` marker when it goes, and where nothing proves the next number a new epoch begins.
  */
 import { randomUUID } from 'node:crypto';
@@ -28,6 +28,8 @@ export interface SpoolEntry {
   readonly sequence: number;
   readonly rows: number;
   readonly bytes: number;
+  /** Rows of batches that were lost between the one before and this one, since this process began. */
+  readonly lostBefore: number;
 }
 
 export interface SpoolStats {
@@ -48,6 +50,8 @@ export class Spool {
   readonly #entries: SpoolEntry[] = [];
   #next: number;
   #marker: number;
+  /** Rows lost since the newest entry. */
+  #lostSince = 0;
   #onAppend: (() => void)[] = [];
   #onRemoval: (() => void)[] = [];
 
@@ -74,6 +78,7 @@ export class Spool {
       await writeDurably(dir, EPOCH_FILE, Buffer.from(fresh));
       const spool = new Spool(dir, maxBytes, fresh, { entries: [], next: 0, marker: -1 });
       spool.#countLost(found.entries);
+      spool.#lostSince = spool.stats.lostRows;
       return spool;
     } catch (error) {
       const reason = (error as Error).message;
@@ -106,9 +111,11 @@ export class Spool {
     } catch (error) {
       this.stats.lostBatches++;
       this.stats.lostRows += rows;
+      this.#lostSince += rows;
       throw error;
     }
-    this.#add({ sequence, rows, bytes: bytes.length });
+    this.#add({ sequence, rows, bytes: bytes.length, lostBefore: this.#lostSince });
+    this.#lostSince = 0;
     for (const wake of this.#onAppend.splice(0)) wake();
   }
 
@@ -126,6 +133,12 @@ export class Spool {
     if (index >= 0) await this.#remove(index);
   }
 
+  /** The batch cannot be read any more: it is lost, and counted. */
+  async lose(sequence: number): Promise<void> {
+    const index = this.#entries.findIndex((entry) => entry.sequence === sequence);
+    if (index >= 0) await this.#lose(index);
+  }
+
   /** The server will never take the batch: it moves to `rejected/` with the answer beside it. */
   async reject(sequence: number, answer: string): Promise<void> {
     const index = this.#entries.findIndex((entry) => entry.sequence === sequence);
@@ -138,8 +151,10 @@ export class Spool {
     if (bytes) await writeDurably(rejected, name, bytes);
     await writeDurably(rejected, `${name}.answer.txt`, Buffer.from(answer));
     await keepNewest(rejected, MAX_REJECTED_FILES);
-    const now = this.#entries.indexOf(entry);
-    if (now >= 0) await this.#remove(now);
+    const now = this.#entries.findIndex((waiting) => waiting.sequence === sequence);
+    if (now < 0) return;
+    this.#passOn(now);
+    await this.#remove(now);
   }
 
   /** Resolves when there is a waiting batch, or when `signal` aborts. */
@@ -160,9 +175,24 @@ export class Spool {
 
   async #makeRoom(bytes: number): Promise<void> {
     while (this.#entries.length > 0 && this.stats.bytes + bytes > this.#maxBytes) {
-      this.#countLost(this.#entries.slice(0, 1));
-      await this.#remove(0);
+      await this.#lose(0);
     }
+  }
+
+  async #lose(index: number): Promise<void> {
+    this.#countLost(this.#entries.slice(index, index + 1));
+    this.#passOn(index);
+    await this.#remove(index);
+  }
+
+  /** The rows of an entry that goes, and those that it would have told of, are for the next to tell of. */
+  #passOn(index: number): void {
+    const entry = this.#entries[index];
+    if (!entry) return;
+    const rows = entry.lostBefore + entry.rows;
+    const next = this.#entries[index + 1];
+    if (next) this.#entries[index + 1] = { ...next, lostBefore: next.lostBefore + rows };
+    else this.#lostSince += rows;
   }
 
   #countLost(entries: readonly SpoolEntry[]): void {
@@ -219,7 +249,12 @@ async function findBatches(dir: string): Promise<Found> {
     const marked = MARKER_NAME.exec(name);
     if (batch) {
       const { size } = await stat(join(dir, name));
-      entries.push({ sequence: Number(batch[1]), rows: Number(batch[2]), bytes: size });
+      entries.push({
+        sequence: Number(batch[1]),
+        rows: Number(batch[2]),
+        bytes: size,
+        lostBefore: 0,
+      });
     } else if (marked) {
       markers.push(Number(marked[1]));
     } else if (name.endsWith('.part')) {

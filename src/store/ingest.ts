@@ -117,15 +117,25 @@ async function copy<Source>(
 
 async function reportSensor(tx: Transaction, batch: AnalysedBatch): Promise<void> {
   await tx.query(
-    `INSERT INTO sensors AS s (sensor_id, last_seen, batches, packets, kernel_drops, late_packets)
-     VALUES ($1, now(), 1, $2, $3, $4)
+    `INSERT INTO sensors AS s (sensor_id, last_seen, batches, packets, kernel_drops, late_packets,
+       out_of_order_packets, lost_packets)
+     VALUES ($1, now(), 1, $2, $3, $4, $5, $6)
      ON CONFLICT (sensor_id) DO UPDATE SET
        last_seen = excluded.last_seen,
        batches = s.batches + 1,
        packets = s.packets + excluded.packets,
        kernel_drops = s.kernel_drops + excluded.kernel_drops,
-       late_packets = s.late_packets + excluded.late_packets`,
-    [batch.sensorId, batch.packets.length, batch.packets.kernelDrops, batch.latePackets ?? 0],
+       late_packets = s.late_packets + excluded.late_packets,
+       out_of_order_packets = s.out_of_order_packets + excluded.out_of_order_packets,
+       lost_packets = s.lost_packets + excluded.lost_packets`,
+    [
+      batch.sensorId,
+      batch.packets.length,
+      batch.packets.kernelDrops,
+      batch.latePackets ?? 0,
+      batch.outOfOrderPackets ?? 0,
+      batch.lostPackets ?? 0,
+    ],
   );
 }
 

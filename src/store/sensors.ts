@@ -2,12 +2,13 @@
 import type { SensorList } from '../contract/api.ts';
 import type { Queryable } from './database.ts';
 
-type SensorStatus = SensorList['sensors'][number];
+/** All but the clock, which the database does not know. */
+type StoredSensor = Omit<SensorList['sensors'][number], 'clock_skew_s'>;
 
-export async function listSensors(db: Queryable): Promise<SensorStatus[]> {
-  const rows = await db.query<Omit<SensorStatus, 'last_seen'> & { last_seen: Date }>(
-    `SELECT sensor_id, last_seen, batches, packets, kernel_drops, late_packets FROM sensors
-     ORDER BY sensor_id`,
+export async function listSensors(db: Queryable): Promise<StoredSensor[]> {
+  const rows = await db.query<Omit<StoredSensor, 'last_seen'> & { last_seen: Date }>(
+    `SELECT sensor_id, last_seen, batches, packets, kernel_drops, late_packets, out_of_order_packets, lost_packets
+     FROM sensors ORDER BY sensor_id`,
   );
   return rows.map((row) => ({ ...row, last_seen: row.last_seen.toISOString() }));
 }

@@ -81,6 +81,7 @@ export function withServer(
       ingest: (packets, place) =>
         ingest(db, {
           ...place,
+          lostPackets: place.lostBefore ?? 0,
           packets,
           verdicts: new PacketVerdicts(packets.length),
           flows: [],

@@ -1,6 +1,6 @@
 /** `POST /ingest_packets`: whole batches or nothing, and nothing twice. */
 import { describe, expect, it } from 'vitest';
-import { Problem } from '../../src/contract/api.ts';
+import { Problem, SensorList } from '../../src/contract/api.ts';
 import { BATCH_CONTENT_TYPE, encodeBatch } from '../../src/stream/batch-codec.ts';
 import { trafficBatch } from '../support/traffic.ts';
 import { type Harness, withServer } from './harness.ts';
@@ -162,5 +162,61 @@ describe('an Arrow batch', () => {
       }
       expect([...statuses].filter((status) => status >= 500)).toEqual([]);
       expect(statuses).toContain(400);
+    }));
+});
+
+describe('beside a batch', () => {
+  const deliver = (server: Harness, key: string, sequence: number, headers = {}) =>
+    server.call('POST', '/ingest_packets', {
+      key,
+      body: arrow(sequence),
+      headers: { 'content-type': BATCH_CONTENT_TYPE, ...headers },
+    });
+  const sensors = async (server: Harness) =>
+    SensorList.parse(
+      await (
+        await server.call('GET', '/api/v1/sensors', { key: await server.keyOf('viewer') })
+      ).json(),
+    ).sensors;
+
+  it('a sensor tells its clock: its skew is shown, and said once when it is too much', () =>
+    withServer(async (server) => {
+      const key = await server.keyOf('sensor', 'lab');
+      const skewMs = 90_000;
+      let before = '';
+      for (const sequence of [0, 1, 2]) {
+        const sentMs = Date.now() + skewMs;
+        const response = await deliver(server, key, sequence, {
+          'phantomnet-clock': `${sentMs}${before}`,
+        });
+        const answer = response.headers.get('phantomnet-clock');
+        expect(answer).toMatch(/^\d{13} \d{13}$/);
+        before = ` ${sentMs} ${answer} ${Date.now() + skewMs}`;
+      }
+      const [lab] = await sensors(server);
+      expect(lab?.clock_skew_s).toBeGreaterThan(89);
+      expect(lab?.clock_skew_s).toBeLessThan(91);
+      const metrics = await server.services.metrics.registry.metrics();
+      expect(metrics).toMatch(/phantomnet_sensor_clock_skew_seconds\{sensor="lab"\} (89|90)/);
+      const said = server.logged().filter(({ msg }) => String(msg).includes('clock'));
+      expect(said).toMatchObject([{ sensor: 'lab', level: 40 }]);
+      const [first] = await server.db.query<{ at: number }>(
+        'SELECT min(timestamp) AS at FROM raw_packets',
+      );
+      expect(first?.at).toBe(START_MICROS / 1e6);
+    }));
+
+  it('a sensor tells what it lost, which is added up', () =>
+    withServer(async (server) => {
+      const key = await server.keyOf('sensor', 'lab');
+      await deliver(server, key, 0);
+      expect(await sensors(server)).toMatchObject([{ lost_packets: 0, clock_skew_s: null }]);
+      for (const [sequence, lost] of [
+        [3, '700'],
+        [4, 'many'],
+        [7, '50'],
+      ] as const)
+        await deliver(server, key, sequence, { 'phantomnet-lost-packets': lost });
+      expect(await sensors(server)).toMatchObject([{ lost_packets: 750 }]);
     }));
 });

@@ -8,6 +8,8 @@ import { PacketInput } from '../../contract/packet-input.ts';
 import { AppError } from '../../errors.ts';
 import { BATCH_CONTENT_TYPE, decodeBatch } from '../../stream/batch-codec.ts';
 import type { BatchMeta } from '../../stream/batch-meta.ts';
+import { CLOCK_HEADER, parseClockNote } from '../../stream/clock-note.ts';
+import { LOST_HEADER, lostPackets } from '../../stream/lost-note.ts';
 import type { Caller } from '../auth/caller.ts';
 import { hashSecret } from '../auth/secret.ts';
 import { parseJson } from '../body.ts';
@@ -33,7 +35,7 @@ export const postIngestPackets = route({
     [BATCH_CONTENT_TYPE]: { limitBytes: BATCH_BYTES },
   },
   reply: Receipt,
-  async handle({ services, state, payload, caller, request }) {
+  async handle({ services, state, payload, caller, request, headers, receivedMs }) {
     const isJson = payload.mediaType === 'application/json';
     const format = isJson ? 'json' : 'arrow';
     const store = async (batch: PacketBatch, meta: BatchMeta) => {
@@ -46,7 +48,12 @@ export const postIngestPackets = route({
     if (!isJson) {
       const { batch, meta } = decodeBatch(payload.bytes);
       requireOwnName(caller, meta.sensorId);
-      return store(batch, meta);
+      const note = parseClockNote(request.headers.get(CLOCK_HEADER));
+      if (note) state.sensorClocks.note(meta.sensorId, note, receivedMs);
+      const lostBefore = lostPackets(request.headers.get(LOST_HEADER));
+      const answer = await store(batch, lostBefore > 0 ? { ...meta, lostBefore } : meta);
+      if (note) headers.set(CLOCK_HEADER, `${receivedMs} ${Date.now()}`);
+      return answer;
     }
     const batch = readRecords(parseJson(payload.bytes));
     const rows = batch.length;

@@ -9,5 +9,13 @@ export const getSensors = route({
   access: 'viewer',
   summary: 'Sensors, when they last delivered and what was lost on the way',
   reply: SensorList,
-  handle: async ({ services }) => ({ sensors: await listSensors(services.db) }),
+  async handle({ services, state }) {
+    const sensors = await listSensors(services.db);
+    return {
+      sensors: sensors.map((sensor) => {
+        const skew = state.sensorClocks.skewOf(sensor.sensor_id);
+        return { ...sensor, clock_skew_s: skew && skew.skewMs / 1000 };
+      }),
+    };
+  },
 });

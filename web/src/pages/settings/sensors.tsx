@@ -37,6 +37,18 @@ const COLUMNS: readonly Column<SensorStatus>[] = [
     align: 'right',
     hideBelow: 'md',
   },
+  {
+    header: 'Lost on the way',
+    cell: ({ lost_packets, packets }) => <Loss count={lost_packets} of={packets + lost_packets} />,
+    align: 'right',
+    hideBelow: 'md',
+  },
+  {
+    header: 'Clock ahead',
+    cell: ({ clock_skew_s }) => <Skew seconds={clock_skew_s} />,
+    align: 'right',
+    hideBelow: 'lg',
+  },
 ];
 
 export function Sensors() {
@@ -62,6 +74,12 @@ export function Sensors() {
       </Loaded>
     </Panel>
   );
+}
+
+/** To 10 ms: what is less is the network's. */
+function Skew({ seconds }: { seconds: number | null }) {
+  if (seconds === null) return '–';
+  return <span className={Math.abs(seconds) > 1 ? 'text-high' : ''}>{seconds.toFixed(2)} s</span>;
 }
 
 function Loss({ count, of }: { count: number; of: number }) {
