@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { Config } from '../src/app/config.ts';
 import { ALERT_KINDS } from '../src/contract/alert-kinds.ts';
-import { WINDOW_FEATURES } from '../src/contract/features.ts';
+import { SKETCHED_FEATURES, scopesOf, WINDOW_FEATURES } from '../src/contract/features.ts';
 import { PACKET_COLUMNS, VERDICT_COLUMNS } from '../src/contract/packet-record.ts';
 import { DETECTION_DEFAULTS } from '../src/core/detection/detection-limits.ts';
+import { EXACT_LIMIT } from '../src/core/features/distinct-counts.ts';
 import { FLOW_FEATURES } from '../src/core/features/flow-vector.ts';
+import { SKETCH_ERROR } from '../src/core/features/hyper-log-log.ts';
+import { WINDOW_LIMITS } from '../src/core/features/window-state.ts';
 import { decodeModels } from '../src/core/models/model-file.ts';
 import { ANOMALIES } from '../src/core/wire/anomalies.ts';
 import { LINK_TYPES } from '../src/core/wire/link-layer.ts';
@@ -36,9 +39,27 @@ function features(): string {
       list.map(({ name, unit, doc }) => [`\`${name}\``, unit, doc]),
     );
   return page('Features', [
-    "Of every window of 5, 30 and 180 s, for the network, each source and each target. Rates divide by the window's length.",
+    "Of every window of 5, 30 and 180 s, for the network (N), each source (S) and each target (T). Rates divide by the window's length.",
     'Of a source: what it sends, and what its text says it receives. Of a target: what it receives, and what it answers where a ratio needs it. The exact rules for each scope stand at the top of `src/core/features/window-state.ts`.',
-    rows(WINDOW_FEATURES),
+    table(
+      ['feature', 'unit', 'of', 'counted', 'meaning'],
+      WINDOW_FEATURES.map((feature) => [
+        `\`${feature.name}\``,
+        feature.unit,
+        scopesOf(feature)
+          .map((scope) => scope.slice(0, 1).toUpperCase())
+          .join(' '),
+        SKETCHED_FEATURES.has(feature.name) ? `exact to ${thousands(EXACT_LIMIT)}` : 'exact',
+        feature.doc,
+      ]),
+    ),
+    '## Exact, or how nearly',
+    'Windows of 30 and 180 s are merged from parts of 5 s. Parts merge in any order and grouping to what one window over all their packets would have been, however the packets were shared out: by time, one by one, by pair of addresses among workers (all ARP to one of them), by sensor. Tests hold every feature of every row to that, and its completeness with it.',
+    `Distinct addresses, probes and names are exact up to ${thousands(EXACT_LIMIT)} in one row, above it a HyperLogLog: standard error ${percent(SKETCH_ERROR.standard)}, and of 320 sets of 4,097 to 150,000 values the test finds none off by ${percent(SKETCH_ERROR.tested)} and no bias above 0.3 %. Sketches of parts merge to that of the whole, so their estimate is the same too. Distinct ports, record types and ARP claims stay exact.`,
+    `Everything is exact while a window has at most ${thousands(WINDOW_LIMITS.maxEntities)} addresses, ${thousands(WINDOW_LIMITS.maxConnections)} flows and ${thousands(WINDOW_LIMITS.maxFacts)} distinct values over all rows. What finds no room lowers the completeness of the window.`,
+    `With more addresses the heaviest have the rows; the network's row counts them all. An address without one is let in when it leads its bucket among those that wait with two votes or more and one of eight rows looked at weighs less than that: at its third packet, where nobody else is in its bucket. A row counts from its beginning on, never too much; its completeness is packets counted over those and an upper bound of the missed ones. After 300,000 made-up sources in 5 s the test finds the rows of all 50 hosts that begin then, each with at least 17 of the 20 packets sent and the 20 received, no completeness higher than is true, and the rows of target and network exact.`,
+    '## Completeness',
+    'Of every row, 0 to 1: packets counted over those and the ones known to be lost. Lost are those that the kernel dropped, that the sensor gave up before they could be delivered (it tells how many; after a restart of the sensor the mean of its batches is taken for each missing one), that came too late, whose flow or connection was evicted or had no room, distinct values that had none, and for sources and targets packets of before the row began.',
     '## Of conversations',
     'What the flow forest sees. No addresses, no port numbers, no absolute time: models must not learn who, only how.',
     rows(FLOW_FEATURES),
@@ -160,6 +181,14 @@ function prefixed(
   values: Readonly<Record<string, number>>,
 ): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}
+
+function thousands(value: number): string {
+  return value.toLocaleString('en');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function page(title: string, parts: readonly string[]): string {

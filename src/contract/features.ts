@@ -5,6 +5,8 @@
  * list is refused, never silently misread. Rates divide by the window's length.
  */
 
+import type { WindowScope } from './window.ts';
+
 export interface Feature {
   readonly name: string;
   readonly unit: string;
@@ -272,6 +274,21 @@ export const WINDOW_FEATURES = [
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof WINDOW_FEATURES)[number]['name'];
+
+/** The rows of a window that a feature says something of: ARP has senders, but no addressee of its own. */
+export function scopesOf({ name, group }: Feature): readonly WindowScope[] {
+  const isOfArp = group === 'arp' || name === 'arp_count';
+  return isOfArp ? ['network', 'source'] : ['network', 'source', 'target'];
+}
+
+/** Counted by a sketch where there are more values than can be kept; all others are exact. */
+export const SKETCHED_FEATURES: ReadonlySet<FeatureName> = new Set([
+  'unique_src_ips',
+  'unique_dst_ips',
+  'scan_rate_pps',
+  'distinct_targets_count',
+  'unique_qnames_count',
+]);
 
 export const FEATURE_COUNT = WINDOW_FEATURES.length;
 

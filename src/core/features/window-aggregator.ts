@@ -22,7 +22,7 @@ import { ArpWatch } from './arp-watch.ts';
 import { completenessOf } from './completeness.ts';
 import { ConnectionSummary } from './connection-summary.ts';
 import { NETWORK_ROW, rowOf } from './entity-table.ts';
-import { type WindowLimits, WindowState } from './window-state.ts';
+import { WINDOW_LIMITS, type WindowLimits, WindowState } from './window-state.ts';
 import { windowVector } from './window-vector.ts';
 
 const SECOND = 1_000_000;
@@ -103,9 +103,9 @@ export class WindowAggregator {
     this.#lateness = options.latenessMicros ?? 2 * SECOND;
     this.#maxParts = Math.ceil(this.#lateness / PART_MICROS) + 3;
     this.#limits = {
-      maxEntities: options.maxEntities ?? 16_384,
-      maxConnections: options.maxConnections ?? 262_144,
-      maxFacts: options.maxFacts ?? 1_048_576,
+      maxEntities: options.maxEntities ?? WINDOW_LIMITS.maxEntities,
+      maxConnections: options.maxConnections ?? WINDOW_LIMITS.maxConnections,
+      maxFacts: options.maxFacts ?? WINDOW_LIMITS.maxFacts,
     };
   }
 

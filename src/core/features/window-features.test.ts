@@ -1,6 +1,6 @@
 /** Every feature of the contract on packets whose result can be counted by hand. */
 import { expect, it } from 'vitest';
-import { type FeatureName, WINDOW_FEATURES } from '../../contract/features.ts';
+import { type FeatureName, scopesOf, WINDOW_FEATURES } from '../../contract/features.ts';
 import { AppEvent } from '../../contract/packet-batch.ts';
 import type { WindowScope } from '../../contract/window.ts';
 import type { HandArp, HandPacket } from '../flows/packet-rows.suite.ts';
@@ -92,6 +92,22 @@ const answer = (t: number, answerSize: number, sport: number): HandPacket => ({
   answerSize,
 });
 
+/** What the queries of the DNS fixture come to, whoever looks at them. */
+const QUERIES: Expected = {
+  dns_query_count: 3,
+  query_rate_qps: 0.6,
+  unique_qnames_count: 2,
+  // 'abcdefghijklmnop.evil' has 21 characters: e, i, l twice, 15 once; 'www' has no entropy.
+  avg_subdomain_entropy: ((15 / 21) * Math.log2(21) + (6 / 21) * Math.log2(10.5)) / 3,
+  pct_high_entropy_queries: 1 / 3,
+  txt_record_count: 1,
+  distinct_record_types: 3,
+  avg_query_interval_ms: 1500,
+  avg_subdomain_length: 9,
+  max_subdomain_length: 21,
+  avg_label_count: 10 / 3,
+};
+
 const FIXTURES: readonly Fixture[] = [
   {
     name: 'packets of every protocol',
@@ -130,9 +146,62 @@ const FIXTURES: readonly Fixture[] = [
           udp_ports_hit: 2,
         },
       ],
-      ['source', A, { total_packets: 3, unique_src_ips: 1, unique_dst_ips: 2, icmp_count: 0 }],
-      ['target', A, { total_packets: 1, unique_src_ips: 1, unique_dst_ips: 1, icmp_count: 1 }],
-      ['target', WEB, { total_packets: 2, unique_dst_ports: 2, udp_dest_port_count: 1 }],
+      [
+        'source',
+        A,
+        {
+          total_packets: 3,
+          avg_packet_rate: 0.6,
+          total_bytes: 600,
+          avg_byte_rate: 120,
+          avg_packet_size: 200,
+          // (100² + 200² + 300²) / 3 - 200²
+          packet_size_variance: 140_000 / 3 - 40_000,
+          tcp_count: 1,
+          udp_count: 2,
+          icmp_count: 0,
+          unique_src_ips: 1,
+          unique_dst_ips: 2,
+          unique_dst_ports: 3,
+          unique_protocols: 2,
+          udp_rate_pps: 0.4,
+          udp_dest_port_count: 2,
+        },
+      ],
+      ['source', B, { total_packets: 1, icmp_count: 1, icmp_rate_pps: 0.2 }],
+      [
+        'target',
+        A,
+        {
+          total_packets: 1,
+          unique_src_ips: 1,
+          unique_dst_ips: 1,
+          icmp_count: 1,
+          icmp_rate_pps: 0.2,
+        },
+      ],
+      [
+        'target',
+        WEB,
+        {
+          total_packets: 2,
+          avg_packet_rate: 0.4,
+          total_bytes: 300,
+          avg_byte_rate: 60,
+          avg_packet_size: 150,
+          // (100² + 200²) / 2 - 150²
+          packet_size_variance: 2500,
+          tcp_count: 1,
+          udp_count: 1,
+          unique_dst_ports: 2,
+          unique_protocols: 2,
+          tcp_ack_count: 1,
+          udp_rate_pps: 0.2,
+          udp_dest_port_count: 1,
+          udp_ports_hit: 1,
+          udp_port_53_count: 1,
+        },
+      ],
       ['source', '02:00:00:00:00:01', { arp_count: 1, unique_src_ips: 0, unique_protocols: 1 }],
     ],
   },
@@ -173,15 +242,46 @@ const FIXTURES: readonly Fixture[] = [
         WEB,
         {
           tcp_syn_count: 5,
+          tcp_ack_count: 1,
+          syn_rate_pps: 1,
           syn_ack_rate_pps: 0,
           syn_to_synack_ratio: 5,
           half_open_count: 2,
+          sequential_port_count: 2,
+          scan_rate_pps: 0.8,
+          distinct_targets_count: 4,
+          syn_only_ratio: 5 / 6,
+          ssh_connection_attempts: 1,
+          ftp_connection_attempts: 1,
+          auth_attempts_per_min: 24,
           tcp_ports_hit: 4,
+          remote_conn_port_hits: 2,
         },
       ],
       ['target', A, { syn_ack_rate_pps: 0.2, half_open_count: 0, tcp_ports_hit: 0 }],
       ['source', WEB, { tcp_ack_count: 2, syn_to_synack_ratio: 0, distinct_targets_count: 0 }],
-      ['network', '*', { syn_ack_rate_pps: 0.2, half_open_count: 2, sequential_port_count: 2 }],
+      [
+        'network',
+        '*',
+        {
+          tcp_syn_count: 5,
+          // The client's, the SYN-ACK and the RST.
+          tcp_ack_count: 3,
+          syn_rate_pps: 1,
+          syn_ack_rate_pps: 0.2,
+          syn_to_synack_ratio: 5,
+          half_open_count: 2,
+          sequential_port_count: 2,
+          scan_rate_pps: 0.8,
+          distinct_targets_count: 4,
+          syn_only_ratio: 5 / 8,
+          ssh_connection_attempts: 1,
+          ftp_connection_attempts: 1,
+          auth_attempts_per_min: 24,
+          tcp_ports_hit: 4,
+          remote_conn_port_hits: 2,
+        },
+      ],
     ],
   },
   {
@@ -212,9 +312,18 @@ const FIXTURES: readonly Fixture[] = [
           auth_attempts_per_min: 24,
         },
       ],
-      ['target', WEB, { http_login_attempts: 1, failed_login_count: 2 }],
+      ['target', WEB, { http_login_attempts: 1, login_request_rate: 0.2, failed_login_count: 2 }],
       ['source', WEB, { http_login_attempts: 0, failed_login_count: 0 }],
-      ['network', '*', { failed_login_count: 2 }],
+      [
+        'network',
+        '*',
+        {
+          http_login_attempts: 1,
+          login_request_rate: 0.2,
+          failed_login_count: 2,
+          auth_attempts_per_min: 24,
+        },
+      ],
     ],
   },
   {
@@ -244,9 +353,25 @@ const FIXTURES: readonly Fixture[] = [
       ],
       [
         'source',
+        '02:00:00:00:00:01',
+        {
+          arp_request_count: 2,
+          gratuitous_arp_count: 1,
+          arp_binding_flap_count: 1,
+          arp_reply_without_request_count: 0,
+          unique_macs_per_ip_max: 1,
+          avg_macs_per_ip: 1,
+          duplicate_mac_ips: 0,
+        },
+      ],
+      [
+        'source',
         '02:00:00:00:00:02',
         {
           arp_reply_count: 2,
+          arp_reply_without_request_count: 1,
+          unique_macs_per_ip_max: 1,
+          avg_macs_per_ip: 1,
           arp_binding_flap_count: 1,
           duplicate_mac_ips: 1,
           mac_ip_ratio: 0.5,
@@ -269,27 +394,24 @@ const FIXTURES: readonly Fixture[] = [
         'source',
         A,
         {
-          dns_query_count: 3,
-          query_rate_qps: 0.6,
-          unique_qnames_count: 2,
-          // 'abcdefghijklmnop.evil' has 21 characters: e, i, l twice, 15 once; 'www' has no entropy.
-          avg_subdomain_entropy: ((15 / 21) * Math.log2(21) + (6 / 21) * Math.log2(10.5)) / 3,
-          pct_high_entropy_queries: 1 / 3,
-          txt_record_count: 1,
+          ...QUERIES,
           avg_answer_size: 200,
-          distinct_record_types: 3,
-          avg_query_interval_ms: 1500,
-          avg_subdomain_length: 9,
-          max_subdomain_length: 21,
-          avg_label_count: 10 / 3,
           dns_to_udp_ratio: 1,
           udp_port_53_count: 3,
           udp_ports_hit: 1,
         },
       ],
       ['target', A, { dns_query_count: 0, avg_answer_size: 200, dns_to_udp_ratio: 1 }],
-      ['target', DNS, { dns_query_count: 3, avg_answer_size: 0, unique_qnames_count: 2 }],
-      ['network', '*', { avg_answer_size: 200, dns_query_count: 3 }],
+      [
+        'target',
+        DNS,
+        { ...QUERIES, avg_answer_size: 0, dns_to_udp_ratio: 1, udp_port_53_count: 3 },
+      ],
+      [
+        'network',
+        '*',
+        { ...QUERIES, avg_answer_size: 200, dns_to_udp_ratio: 1, udp_port_53_count: 5 },
+      ],
     ],
   },
   {
@@ -316,7 +438,28 @@ const FIXTURES: readonly Fixture[] = [
           request_completion_ratio: 0.5,
         },
       ],
-      ['target', WEB, { open_conn_count: 2, partial_http_count: 1 }],
+      [
+        'target',
+        WEB,
+        {
+          open_conn_count: 2,
+          avg_conn_duration: 2.62 / 3,
+          bytes_per_conn: (10 * 54 + 2 * 64) / 3,
+          partial_http_count: 1,
+          request_completion_ratio: 0.5,
+        },
+      ],
+      [
+        'network',
+        '*',
+        {
+          open_conn_count: 2,
+          avg_conn_duration: 2.62 / 3,
+          bytes_per_conn: (10 * 54 + 2 * 64) / 3,
+          partial_http_count: 1,
+          request_completion_ratio: 0.5,
+        },
+      ],
       ['source', WEB, { open_conn_count: 0, bytes_per_conn: 0, request_completion_ratio: 1 }],
     ],
   },
@@ -334,11 +477,29 @@ it.each(FIXTURES)('$name', ({ packets, rows: expected }) => {
   }
 });
 
-it('has a fixture with a value other than 0 for every feature', () => {
+/** `scope feature` of every pair that the catalogue has. */
+const PAIRS = WINDOW_FEATURES.flatMap((feature) =>
+  scopesOf(feature).map((scope) => `${scope} ${feature.name}`),
+);
+
+it('has a fixture with a value other than 0 for every feature and every scope that the catalogue gives it', () => {
   const seen = new Set(
     FIXTURES.flatMap(({ rows }) =>
-      rows.flatMap(([, , features]) => Object.entries(features).filter(([, value]) => value !== 0)),
-    ).map(([name]) => name),
+      rows.flatMap(([scope, , features]) =>
+        Object.entries(features).flatMap(([name, value]) =>
+          value === 0 ? [] : [`${scope} ${name}`],
+        ),
+      ),
+    ),
   );
-  expect(WINDOW_FEATURES.map(({ name }) => name).filter((name) => !seen.has(name))).toEqual([]);
+  expect(PAIRS.filter((pair) => !seen.has(pair))).toEqual([]);
+});
+
+it('computes nothing in the scopes that the catalogue does not give a feature', () => {
+  const known = new Set(PAIRS);
+  for (const { packets } of FIXTURES)
+    for (const row of runPackets(packets).rows)
+      for (const { name } of WINDOW_FEATURES)
+        if (!known.has(`${row.scope} ${name}`))
+          expect(featureOf(row, name), `${row.scope} ${name}`).toBe(0);
 });

@@ -36,6 +36,12 @@ export interface WindowLimits {
   readonly maxFacts: number;
 }
 
+export const WINDOW_LIMITS: WindowLimits = {
+  maxEntities: 16_384,
+  maxConnections: 262_144,
+  maxFacts: 1_048_576,
+};
+
 const HIGH_ENTROPY_MILLIONTHS = 3_500_000;
 const TYPE_TXT = 16;
 const FTP_NOT_LOGGED_IN = 530;
