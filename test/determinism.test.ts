@@ -1,19 +1,29 @@
-/** The same packets give the same alerts and windows, to the byte, however they were cut into batches or carried. */
+/** The same packets give the same flows, windows, alerts and blocks, to the byte, however they were cut into batches, paced or carried. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { loadJudge } from '../src/app/model.ts';
 import { openCapture } from '../src/capture/open-capture.ts';
-import type { AnalysisOutput } from '../src/contract/analysis.ts';
+import type { Alert } from '../src/contract/alert.ts';
+import type { AnalysisOutput, BlockRequest } from '../src/contract/analysis.ts';
 import { toFlowJson } from '../src/contract/flow-record.ts';
 import { PacketBatch } from '../src/contract/packet-batch.ts';
 import { toWindowJson } from '../src/contract/window-record.ts';
 import { Analysis } from '../src/core/engine/analysis.ts';
 import { PacketDecoder } from '../src/core/wire/decoder.ts';
+import type { EncodedBatch } from '../src/sensor/batch-producer.ts';
+import { SourceBatches } from '../src/sensor/source-batches.ts';
 import { decodeBatch, encodeBatch } from '../src/stream/batch-codec.ts';
 
 const CAPTURE = 'demo/demo.pcap.zst';
 /** Enough for every kind of state; the whole capture takes its time in batches of one. */
-const PACKETS = 60_000;
+const PACKETS = 95_000;
+
+interface Digest {
+  readonly digest: string;
+  readonly alerts: number;
+  readonly blocks: number;
+  readonly windows: number;
+}
 
 /** A batch for `rows` packets, then what becomes of it before it is analysed. */
 interface Way {
@@ -21,23 +31,39 @@ interface Way {
   readonly carry?: (batch: PacketBatch, sequence: number) => PacketBatch;
 }
 
-async function digestOf({
-  rowsOf,
-  carry = (batch) => batch,
-}: Way): Promise<{ digest: string; alerts: number; windows: number }> {
-  const { judge } = loadJudge(null);
-  const analysis = new Analysis({ sensorId: 'digest', judge });
+/** Takes in what an analysis puts out; `end` is the digest of all of it. */
+function newDigest(): { take(output: AnalysisOutput): void; end(): Digest } {
   // One each: how the two interleave is the batches' business.
   const flowHash = createHash('sha256');
   const windowHash = createHash('sha256');
-  const alerts = new Map<string, unknown>();
+  const alerts = new Map<string, Alert>();
+  const blocks: BlockRequest[] = [];
   let windows = 0;
-  const take = (output: AnalysisOutput) => {
-    for (const flow of output.flows) flowHash.update(JSON.stringify(toFlowJson(flow)));
-    for (const window of output.windows) windowHash.update(JSON.stringify(toWindowJson(window)));
-    for (const alert of output.alerts) alerts.set(alert.id, alert);
-    windows += output.windows.length;
+  return {
+    take(output) {
+      for (const flow of output.flows) flowHash.update(JSON.stringify(toFlowJson(flow)));
+      for (const window of output.windows) windowHash.update(JSON.stringify(toWindowJson(window)));
+      for (const alert of output.alerts) alerts.set(alert.id, alert);
+      blocks.push(...output.blocks);
+      windows += output.windows.length;
+    },
+    end() {
+      // By id: of alerts that a batch raises or changes together, the order says nothing.
+      const all = [...alerts.values()].sort((a, b) => a.id.localeCompare(b.id));
+      const digest = createHash('sha256')
+        .update(flowHash.digest())
+        .update(windowHash.digest())
+        .update(JSON.stringify(all))
+        .update(JSON.stringify(blocks));
+      const counts = { alerts: alerts.size, blocks: blocks.length, windows };
+      return { digest: digest.digest('hex'), ...counts };
+    },
   };
+}
+
+async function digestOf({ rowsOf, carry = (batch) => batch }: Way): Promise<Digest> {
+  const analysis = newAnalysis();
+  const { take, end } = newDigest();
   const decoder = new PacketDecoder();
   let sequence = 0;
   let packets = 0;
@@ -57,18 +83,36 @@ async function digestOf({
   flush();
   analysis.finish();
   take(analysis.take());
-  const digest = createHash('sha256')
-    .update(flowHash.digest())
-    .update(windowHash.digest())
-    .update(JSON.stringify([...alerts.values()]));
-  return { digest: digest.digest('hex'), alerts: alerts.size, windows };
+  return end();
 }
 
-describe('the digest over flows, windows and alerts', () => {
+/** The whole capture as a paced replay cuts it: batches of what this many recorded seconds bring. */
+async function digestAtSpeed(speed: number): Promise<Digest> {
+  const analysis = newAnalysis();
+  const { take, end } = newDigest();
+  const maxSpanMicros = 1e6 * speed;
+  const producer = new SourceBatches(await openCapture(CAPTURE), { maxSpanMicros });
+  const place = { sensorId: 'digest', epoch: 'e', firstSequence: 0 };
+  const keep = async ({ bytes }: EncodedBatch) => {
+    analysis.push(decodeBatch(bytes).batch);
+    take(analysis.take());
+  };
+  await producer.run(place, keep, new AbortController().signal);
+  analysis.finish();
+  take(analysis.take());
+  return end();
+}
+
+function newAnalysis(): Analysis {
+  return new Analysis({ sensorId: 'digest', judge: loadJudge(null).judge });
+}
+
+describe('the digest over flows, windows, alerts and blocks asked for', () => {
   it('is the same for any batches and for batches that travelled', async () => {
     const whole = await digestOf({ rowsOf: () => 4096 });
     expect(whole.alerts).toBeGreaterThanOrEqual(5);
     expect(whole.windows).toBeGreaterThan(1000);
+    expect(whole.blocks).toBeGreaterThanOrEqual(1);
     expect(await digestOf({ rowsOf: () => 4096 })).toEqual(whole);
     expect(await digestOf({ rowsOf: () => 17 })).toEqual(whole);
     expect(await digestOf({ rowsOf: (batch) => 1 + ((batch * 7919) % 1500) })).toEqual(whole);
@@ -78,6 +122,12 @@ describe('the digest over flows, windows and alerts', () => {
         decodeBatch(encodeBatch(batch, { sensorId: 'digest', epoch: 'e', sequence })).batch,
     });
     expect(travelled).toEqual(whole);
+  }, 120_000);
+
+  it('is the same at any speed of a replay', async () => {
+    const fast = await digestAtSpeed(1000);
+    expect(fast.blocks).toBeGreaterThanOrEqual(5);
+    expect(await digestAtSpeed(1)).toEqual(fast);
   }, 120_000);
 
   it('changes when one packet is missing', async () => {
