@@ -38,6 +38,8 @@ export interface WindowAggregatorOptions extends Partial<WindowLimits> {
   readonly sensorId: string;
   /** Called for every row, in the order told above. The row is the receiver's to keep. */
   readonly onRow: (row: WindowRow) => void;
+  /** Called after the rows of every window, with what they were made of: not to be kept after the call. */
+  readonly onClosed?: (state: WindowState, size: WindowSize) => void;
   /** How far behind the latest packet a packet may be and still count. */
   readonly latenessMicros?: number;
 }
@@ -77,6 +79,7 @@ export class WindowAggregator {
   readonly arp = new ArpWatch();
   readonly #sensorId: string;
   readonly #onRow: (row: WindowRow) => void;
+  readonly #onClosed: (state: WindowState, size: WindowSize) => void;
   readonly #lateness: number;
   readonly #limits: WindowLimits;
 
@@ -100,6 +103,7 @@ export class WindowAggregator {
   constructor(options: WindowAggregatorOptions) {
     this.#sensorId = options.sensorId;
     this.#onRow = options.onRow;
+    this.#onClosed = options.onClosed ?? (() => {});
     this.#lateness = options.latenessMicros ?? 2 * SECOND;
     this.#maxParts = Math.ceil(this.#lateness / PART_MICROS) + 3;
     this.#limits = {
@@ -272,6 +276,7 @@ export class WindowAggregator {
     const order = entities.sorted();
     for (const entity of order) this.#emitRow(state, size, 'source', entity);
     for (const entity of order) this.#emitRow(state, size, 'target', entity);
+    this.#onClosed(state, size);
   }
 
   #emitRow(state: WindowState, size: WindowSize, scope: WindowScope, entity: number): void {

@@ -110,7 +110,18 @@ export class WindowState {
 
   /** Adds another state. `startMicros` stays. */
   merge(other: WindowState): void {
-    const entityOf = mergeEntities(this, other);
+    this.#mergeRest(other, mergeEntities(this, other));
+    this.entityOverflow += other.entityOverflow;
+  }
+
+  /** Adds what another state knows of the network, and nothing of its entities. */
+  mergeNetwork(other: WindowState): void {
+    this.rows.absorb(NETWORK_ROW, other.rows, NETWORK_ROW);
+    this.#mergeRest(other, new Int32Array(other.entities.length).fill(-1));
+  }
+
+  /** `entityOf[e]` is the number here of its entity `e`, or -1. */
+  #mergeRest(other: WindowState, entityOf: Int32Array): void {
     const rowOf = new Int32Array(2 * entityOf.length + 1);
     rowOf[NETWORK_ROW] = NETWORK_ROW;
     for (let entity = 0; entity < entityOf.length; entity++) {
@@ -120,7 +131,6 @@ export class WindowState {
     this.distinct.absorb(this.rows, other.distinct, other.rows, rowOf);
     this.#mergeConns(other, entityOf);
     this.lost += other.lost;
-    this.entityOverflow += other.entityOverflow;
   }
 
   #mergeConns({ conns: other, entities }: WindowState, entityOf: Int32Array): void {
