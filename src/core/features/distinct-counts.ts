@@ -29,11 +29,13 @@ function rowBits(rows: number): number {
 export class DistinctCounts {
   overflowed = 0;
   readonly #rowBits: number;
+  readonly #rowMask: number;
   readonly #facts: FactSet;
   readonly #sketches = new Map<number, HyperLogLog>();
 
   constructor(maxFacts: number, maxRows: number) {
     this.#rowBits = rowBits(maxRows);
+    this.#rowMask = 2 ** this.#rowBits - 1;
     this.#facts = new FactSet(maxFacts);
   }
 
@@ -139,7 +141,7 @@ export class DistinctCounts {
 
   /** The row of a subject; -1: it has begun anew since. */
   #rowOf({ counts }: WindowCounts, subject: number): number {
-    const row = subject & (2 ** this.#rowBits - 1);
+    const row = subject & this.#rowMask;
     const restarts = (subject & OWNER_MASK) >>> this.#rowBits;
     return counts[COUNTS * row + Count.RESTARTS] === restarts ? row : -1;
   }

@@ -40,6 +40,7 @@ export class EntityTable {
   readonly #maxReplacements: number;
   /** Of a reference: the bits that are the number. */
   readonly #numberBits: number;
+  readonly #numberMask: number;
   #capacity: number;
   #words: Uint32Array;
   #kinds: Uint8Array;
@@ -56,6 +57,7 @@ export class EntityTable {
   constructor(maxEntities: number, maxReplacements = MAX_REPLACEMENTS) {
     this.#maxEntities = maxEntities;
     this.#numberBits = 32 - Math.clz32(maxEntities - 1);
+    this.#numberMask = 2 ** this.#numberBits - 1;
     const more = 2 ** (31 - this.#numberBits) - 1;
     this.#maxReplacements = Math.min(maxReplacements, more, MAX_REPLACEMENTS);
     this.#capacity = Math.min(INITIAL_CAPACITY, maxEntities);
@@ -78,13 +80,13 @@ export class EntityTable {
 
   /** To be kept in place of the number. */
   reference(entity: number): number {
-    return entity < 0 ? -1 : entity + this.#replacements[entity]! * 2 ** this.#numberBits;
+    return entity < 0 ? -1 : entity | (this.#replacements[entity]! << this.#numberBits);
   }
 
   /** The number; -1: the reference is none, or its address has gone. */
   entityOf(reference: number): number {
     if (reference < 0) return -1;
-    const entity = reference & (2 ** this.#numberBits - 1);
+    const entity = reference & this.#numberMask;
     return this.#replacements[entity] === reference >>> this.#numberBits ? entity : -1;
   }
 
