@@ -122,13 +122,13 @@ describe('the digest over flows, windows, alerts and blocks asked for', () => {
         decodeBatch(encodeBatch(batch, { sensorId: 'digest', epoch: 'e', sequence })).batch,
     });
     expect(travelled).toEqual(whole);
-  }, 120_000);
+  }, 240_000);
 
   it('is the same at any speed of a replay', async () => {
     const fast = await digestAtSpeed(1000);
     expect(fast.blocks).toBeGreaterThanOrEqual(5);
     expect(await digestAtSpeed(1)).toEqual(fast);
-  }, 120_000);
+  }, 240_000);
 
   it('changes when one packet is missing', async () => {
     // The digest must be able to fail.
