@@ -61,8 +61,10 @@ export const EXPLOIT_PATTERNS: readonly RequestPattern[] = [
   strong('shell function', /\(\) ?\{ ?[:_]/),
   strong(
     'known hole',
-    /\/vendor\/phpunit\/.{0,60}eval-stdin\.php|\/_ignition\/execute-solution|\/boaform\/|\/goform\/|\/hnap1|\/cgi-bin\/luci\/;stok=|\/setup\.cgi\?.{0,80}cmd=|\/actuator\/(?:gateway|heapdump)|invokefunction/,
+    /\/vendor\/phpunit\/.{0,60}eval-stdin\.php|\/_ignition\/execute-solution|\/cgi-bin\/luci\/;stok=|\/setup\.cgi\?.{0,80}cmd=|\/actuator\/(?:gateway|heapdump)|invokefunction/,
   ),
+  // Asked for by scanners of all kinds, and by the programs that such routers come with.
+  weak('router page', /\/boaform\/|\/goform\/|\/hnap1\b/),
   weak('remote file', /=(?:https?|ftp):\/\/[^&]{1,120}\.(?:txt|php|sh)\b/),
   weak('script', /<script\b|javascript:|\bon(?:error|load|mouseover) ?=/),
 ];

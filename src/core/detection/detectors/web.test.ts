@@ -65,6 +65,7 @@ describe('Web_Exploit', () => {
   });
 
   it.each([
+    ['what a router answers to', '/HNAP1'],
     ['a version range', '/compare/v1.0...v2.0'],
     ['a step up', '/docs/guide/../index.html'],
     ['parameters named like commands', '/shop?cat=5&id=7&sh=1'],
