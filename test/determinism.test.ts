@@ -9,6 +9,8 @@ import { toFlowJson } from '../src/contract/flow-record.ts';
 import { PacketBatch } from '../src/contract/packet-batch.ts';
 import { toWindowJson } from '../src/contract/window-record.ts';
 import { Analysis } from '../src/core/engine/analysis.ts';
+import { StateReader } from '../src/core/state/state-reader.ts';
+import { StateWriter } from '../src/core/state/state-writer.ts';
 import { PacketDecoder } from '../src/core/wire/decoder.ts';
 import type { EncodedBatch } from '../src/sensor/batch-producer.ts';
 import { SourceBatches } from '../src/sensor/source-batches.ts';
@@ -29,6 +31,8 @@ interface Digest {
 interface Way {
   readonly rowsOf: (batch: number) => number;
   readonly carry?: (batch: PacketBatch, sequence: number) => PacketBatch;
+  /** After each batch another analysis goes on from what the one before has written. */
+  readonly restarts?: boolean;
 }
 
 /** Takes in what an analysis puts out; `end` is the digest of all of it. */
@@ -61,8 +65,12 @@ function newDigest(): { take(output: AnalysisOutput): void; end(): Digest } {
   };
 }
 
-async function digestOf({ rowsOf, carry = (batch) => batch }: Way): Promise<Digest> {
-  const analysis = newAnalysis();
+async function digestOf({
+  rowsOf,
+  carry = (batch) => batch,
+  restarts = false,
+}: Way): Promise<Digest> {
+  let analysis = newAnalysis();
   const { take, end } = newDigest();
   const decoder = new PacketDecoder();
   let sequence = 0;
@@ -72,6 +80,7 @@ async function digestOf({ rowsOf, carry = (batch) => batch }: Way): Promise<Dige
     if (batch.length === 0) return;
     analysis.push(carry(batch, sequence));
     take(analysis.take());
+    if (restarts) analysis = reborn(analysis);
     batch = new PacketBatch(rowsOf(++sequence));
   };
   const source = await openCapture(CAPTURE);
@@ -107,6 +116,14 @@ function newAnalysis(): Analysis {
   return new Analysis({ sensorId: 'digest', judge: loadJudge(null).judge });
 }
 
+function reborn(analysis: Analysis): Analysis {
+  const writer = new StateWriter();
+  analysis.save(writer);
+  const other = newAnalysis();
+  other.load(new StateReader(writer.bytes()));
+  return other;
+}
+
 describe('the digest over flows, windows, alerts and blocks asked for', () => {
   it('is the same for any batches and for batches that travelled', async () => {
     const whole = await digestOf({ rowsOf: () => 4096 });
@@ -129,6 +146,11 @@ describe('the digest over flows, windows, alerts and blocks asked for', () => {
     expect(fast.blocks).toBeGreaterThanOrEqual(5);
     expect(await digestAtSpeed(1)).toEqual(fast);
   }, 240_000);
+
+  it('is the same when the analysis ends and begins again after every batch', async () => {
+    const whole = await digestOf({ rowsOf: () => 4096 });
+    expect(await digestOf({ rowsOf: () => 1500, restarts: true })).toEqual(whole);
+  }, 120_000);
 
   it('changes when one packet is missing', async () => {
     // The digest must be able to fail.

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const LAYERS = [
   ['errors.ts'],
   ['contract'],
-  ['core/crypto', 'core/kernels'],
+  ['core/crypto', 'core/kernels', 'core/state'],
   ['core/models', 'core/wire'],
   ['core/flows'],
   ['core/features'],

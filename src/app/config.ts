@@ -75,6 +75,16 @@ export const Config = z.strictObject({
       alert_days: z.number().positive().default(DEFAULT_RETENTION.alertDays),
     })
     .prefault({}),
+  resume: z
+    .strictObject({
+      snapshot_s: z.number().positive().default(30),
+      journal_bytes: z
+        .number()
+        .int()
+        .positive()
+        .default(64 * 2 ** 20),
+    })
+    .prefault({}),
   detection: detectionSchema(),
 });
 export type Config = z.infer<typeof Config>;

@@ -59,6 +59,17 @@ describe('Decisions', () => {
       expect(await blocked()).toEqual([IP]);
     }));
 
+  it('decides on an alert no second time after a restart, whatever became of the first', () =>
+    withDatabase(async (db) => {
+      const { decisions, all } = await armedOn(db);
+      await decisions.blockOnce(request('a'));
+      await decisions.unblock((await all())[0]?.id ?? '', 'admin');
+      await decisions.blockOnce(request('a'));
+      expect((await all()).map(({ state }) => state)).toEqual(['removed']);
+      await decisions.blockOnce(request('b'));
+      expect((await all()).map(({ state }) => state)).toEqual(['removed', 'active']);
+    }));
+
   it('has one decision in force for an address, and lifting it lifts the block', () =>
     withDatabase(async (db) => {
       const { decisions, all, blocked } = await armedOn(db);

@@ -15,6 +15,7 @@ import {
   activeDecisions,
   expireDecisions,
   getDecision,
+  hasDecision,
   insertDecision,
   updateDecision,
 } from '../store/decisions.ts';
@@ -91,6 +92,17 @@ export class Decisions {
     } catch (error) {
       log.warn({ ip: request.ip, alert: request.alertId, err: error }, 'block was not made');
     }
+  }
+
+  /** As `blockFor`, for what may have been asked for before a restart: an alert that led to a decision leads to no other. */
+  async blockOnce(request: BlockRequest, isReal = true): Promise<void> {
+    const { db, log } = this.#options;
+    await this.#turn;
+    const isDone = await hasDecision(db, request.alertId).catch((error: unknown) => {
+      log.warn({ alert: request.alertId, err: error }, 'block was not made');
+      return true;
+    });
+    if (!isDone) await this.blockFor(request, isReal);
   }
 
   /** @throws AppError not_found, conflict, firewall_unavailable */

@@ -6,14 +6,24 @@
  *
  * One batch never stops those behind it: where the analysis itself fails the packets are stored unjudged and
  * the sensor's analysis begins anew; what the store cannot write for a reason of its own is refused in the end.
+ *
+ * With a `keeper` the analyses outlive the process: a batch stands in the sensor's journal before it is
+ * committed, and the state is written now and then (`resume/`).
  */
 import type { AnalysedBatch, AnalysisOutput, BlockRequest } from '../contract/analysis.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import { Analysis, type AnalysisOptions } from '../core/engine/analysis.ts';
+import { StateError } from '../core/state/state-error.ts';
 import { AppError } from '../errors.ts';
+import { encodeBatch } from '../stream/batch-codec.ts';
 import type { BatchMeta } from '../stream/batch-meta.ts';
 import type { StoreResult } from '../stream/batch-stream.ts';
+import { beginOf, isSetBack } from './batch-time.ts';
+import type { KeptSensor } from './resume/kept-sensor.ts';
+import { replayJournal } from './resume/replay-journal.ts';
+import { loadAnalysis, saveAnalysis } from './resume/saved-analysis.ts';
+import type { Place, Recalled, StateKeeper } from './resume/state-keeper.ts';
 
 /** Sensors analysed at once. Their tables take tens of megabytes each at full load. */
 const MAX_SENSORS = 64;
@@ -21,14 +31,24 @@ const MAX_SENSORS = 64;
 const MAX_ATTEMPTS = 3;
 /** Flows and windows of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
 const MAX_CARRIED = 100_000;
-/** A sensor's clock that is set back by more than this begins a new capture: else all it sees would come too late. */
-const SET_BACK_MICROS = 600e6;
+
+/** Epochs of a sensor whose last committed batch is remembered. */
+const MAX_EPOCHS = 1_000;
+/** Entries of a journal come in its folder's name: the sensor's may be one that no batch may bear. */
+const JOURNAL_SENSOR = 'journal';
+
+const TOO_LARGE = 'there is more of it than can be kept';
 
 interface SensorState {
   analysis: Analysis;
-  epoch: string;
-  /** The last one that was committed or is known to be. */
-  sequence: number;
+  /** By epoch: the last batch that was committed or is known to be. */
+  readonly committed: Map<string, number>;
+  /** The latest of them. */
+  last: Place | null;
+  /** What came before is lost; the next packets say up to when. */
+  isMissing: boolean;
+  /** Null: nothing outlives the process. */
+  kept: KeptSensor | null;
   /** Analysed and not yet committed. */
   pending: AnalysedBatch | null;
   /** How often the store has failed to write `pending`. */
@@ -46,15 +66,21 @@ export interface PipelineOptions {
   readonly store: (batch: AnalysedBatch) => Promise<StoreResult>;
   /** After the commit. */
   readonly onStored: (batch: AnalysedBatch) => void;
-  /** After the commit, for the response. */
-  readonly onBlocks: (blocks: readonly BlockRequest[], sensorId: string) => void;
+  /** After the commit, for the response. A promise: until it resolves the batch stays in the journal. */
+  readonly onBlocks: (blocks: readonly BlockRequest[], sensorId: string) => unknown;
   /** A bug: the analysis or the store failed at this batch. */
   readonly onBug: (error: unknown, place: BatchMeta) => void;
+  /** Absent: after a restart the analyses begin anew. */
+  readonly keeper?: StateKeeper;
+  /** Blocks of committed batches whose end may have cut off the asking: to be asked for where nobody has. */
+  readonly onRecalledBlocks?: PipelineOptions['onBlocks'];
 }
 
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #sensors = new Map<string, SensorState>(); // longest quiet first
+  /** Resolves when all blocks asked for were decided on. */
+  #asked: Promise<unknown> = Promise.resolve();
   /** Analyses let go because there were too many sensors, since the start. */
   evictions = 0;
   /** Batches at which analysis or store failed by a bug, since the start. */
@@ -70,31 +96,39 @@ export class Pipeline {
    * One at a time: the next call must wait for the answer to this one.
    * @throws AppError database_unavailable when it cannot be committed now, input_invalid when it never can
    */
-  async ingest(packets: PacketBatch, place: BatchMeta): Promise<StoreResult> {
-    const state = this.#stateOf(place);
-    if (state.epoch === place.epoch && place.sequence <= state.sequence) return 'duplicate';
+  async ingest(
+    packets: PacketBatch,
+    place: BatchMeta,
+    encoded: Uint8Array | null = null,
+  ): Promise<StoreResult> {
+    const state = await this.#stateOf(place.sensorId);
+    if (place.sequence <= (state.committed.get(place.epoch) ?? -1)) return 'duplicate';
+    const isKnown = isPlace(state.pending, place);
+    const written = isKnown ? undefined : this.#note(state, packets, place, encoded);
     const batch = this.#analyse(state, packets, place);
+    await written;
     const isRepeat = state.attempts > 0;
     const outcome = await this.#store(state, batch);
     state.pending = null;
     state.attempts = 0;
-    state.unstored = 0;
-    if (state.epoch !== place.epoch) state.batches = state.packets = 0;
-    if (packets.length > 0) state.batches++;
-    state.packets += packets.length;
-    state.epoch = place.epoch;
-    state.sequence = place.sequence;
+    this.#settle(state, place, packets.length);
     // A repeat that was stored before: the commit succeeded and its answer was lost, nobody has heard of it.
     if (outcome === 'stored' || isRepeat) {
       this.#options.onStored(batch);
-      if (batch.blocks.length > 0) this.#options.onBlocks(batch.blocks, batch.sensorId);
+      this.#ask(this.#options.onBlocks, batch);
     }
+    if (state.kept?.isDue) this.#save(state);
+    if (state.kept?.isFull) await state.kept.idle();
     return outcome;
+  }
+
+  #ask(ask: PipelineOptions['onBlocks'] | undefined, { blocks, sensorId }: AnalysedBatch): void {
+    if (blocks.length > 0) this.#asked = Promise.all([this.#asked, ask?.(blocks, sensorId)]);
   }
 
   #analyse(state: SensorState, packets: PacketBatch, place: BatchMeta): AnalysedBatch {
     const { pending } = state;
-    if (pending?.epoch === place.epoch && pending.sequence === place.sequence) return pending;
+    if (pending && isPlace(pending, place)) return pending;
     let batch = this.#judge(state, packets, place);
     if (pending) batch = { ...batch, ...this.#joined(pending, batch) };
     state.pending = batch;
@@ -105,8 +139,14 @@ export class Pipeline {
 
   #judge(state: SensorState, packets: PacketBatch, place: BatchMeta): AnalysedBatch {
     const verdicts = new PacketVerdicts(packets.length);
+    if (state.isMissing && packets.length > 0) {
+      state.isMissing = false;
+      state.analysis.missBefore(beginOf(packets));
+    }
     try {
-      const before = isSetBack(state.analysis, packets) ? this.#endCapture(state, place) : NOTHING;
+      const before = isSetBack(packets, state.analysis.clockMicros)
+        ? this.#endCapture(state, place)
+        : NOTHING;
       const countsBefore = state.analysis.counts;
       const lostPackets = lostBefore(state, place);
       if (lostPackets > 0) state.analysis.miss(lostPackets, earliestOf(packets, state.analysis));
@@ -123,6 +163,8 @@ export class Pipeline {
       return { sensorId, epoch, sequence, packets, verdicts, ...numbers, ...output };
     } catch (error) {
       this.#noteBug(error, place);
+      // Of what it had counted before, nothing is left.
+      state.isMissing = Number.isFinite(state.analysis.clockMicros);
       state.analysis = this.#newAnalysis(place.sensorId);
       // The windows of now begin anew without them.
       state.analysis.miss(packets.length, earliestOf(packets, state.analysis));
@@ -182,26 +224,134 @@ export class Pipeline {
     return new Analysis({ ...this.#options.analysis, sensorId });
   }
 
-  #stateOf({ sensorId }: BatchMeta): SensorState {
-    let state = this.#sensors.get(sensorId);
+  async #stateOf(sensorId: string): Promise<SensorState> {
+    const known = this.#sensors.get(sensorId);
+    const state = known ?? (await this.#begin(sensorId));
     this.#sensors.delete(sensorId);
-    state ??= {
+    this.#sensors.set(sensorId, state);
+    if (this.#sensors.size > MAX_SENSORS) {
+      const [quiet] = this.#sensors;
+      if (quiet) {
+        this.#sensors.delete(quiet[0]);
+        await this.#release(quiet[1]);
+      }
+      this.evictions++;
+    }
+    return state;
+  }
+
+  async #begin(sensorId: string): Promise<SensorState> {
+    const { keeper } = this.#options;
+    const fresh = this.#freshState(sensorId);
+    if (!keeper) return fresh;
+    const recalled = await keeper.recall(sensorId);
+    const state = await this.#restored(fresh, sensorId, recalled).catch((error: unknown) => {
+      if (!(error instanceof StateError)) throw error;
+      keeper.noteLoss(sensorId, error.message);
+      return { ...this.#freshState(sensorId), isMissing: true };
+    });
+    for (const { epoch, sequence } of [...recalled.committed].reverse())
+      this.#remember(state, { epoch, sequence });
+    await this.#asked;
+    const isFirst = recalled.isEmpty && !state.isMissing;
+    const pieces = isFirst ? null : this.#pieces(state);
+    state.kept = await keeper.keep(sensorId, recalled.next, pieces);
+    if (!isFirst && pieces === null) await state.kept.giveUp(TOO_LARGE);
+    return state;
+  }
+
+  /** @throws StateError where what was kept does not lead to what the database has */
+  async #restored(fresh: SensorState, sensorId: string, recalled: Recalled): Promise<SensorState> {
+    const { committed, isEmpty } = recalled;
+    if (isEmpty && committed.length > 0) throw new StateError('nothing was kept of it');
+    const snapshot = await recalled.snapshot();
+    const begin = snapshot
+      ? loadAnalysis(snapshot, { ...this.#options.analysis, sensorId })
+      : { ...fresh, entries: 0 };
+    const state = { ...fresh, ...begin };
+    await replayJournal(recalled.journal(), committed, begin, (packets, place, isCommitted) => {
+      const batch = this.#judge(state, packets, { ...place, sensorId });
+      this.#ask(this.#options.onRecalledBlocks, batch);
+      state.unstored += packets.length + (batch.lostPackets ?? 0);
+      if (isCommitted) this.#settle(state, place, packets.length);
+    });
+    return state;
+  }
+
+  #freshState(sensorId: string): SensorState {
+    return {
       analysis: this.#newAnalysis(sensorId),
-      epoch: '',
-      sequence: -1,
+      committed: new Map(),
+      last: null,
+      isMissing: false,
+      kept: null,
       pending: null,
       attempts: 0,
       unstored: 0,
       batches: 0,
       packets: 0,
     };
-    this.#sensors.set(sensorId, state);
-    if (this.#sensors.size > MAX_SENSORS) {
-      const [quiet] = this.#sensors.keys();
-      if (quiet !== undefined) this.#sensors.delete(quiet);
-      this.evictions++;
+  }
+
+  /** Puts the batch into the journal, where there is one. */
+  #note(
+    { kept }: SensorState,
+    packets: PacketBatch,
+    place: BatchMeta,
+    encoded: Uint8Array | null,
+  ): Promise<void> | undefined {
+    if (!kept) return undefined;
+    const bytes = encoded ?? encodeBatch(packets, { ...place, sensorId: JOURNAL_SENSOR });
+    return kept.append(bytes, place.lostBefore ?? 0);
+  }
+
+  /** The batch is committed. */
+  #settle(state: SensorState, place: Place, packets: number): void {
+    state.unstored = 0;
+    if (state.last?.epoch !== place.epoch) state.batches = state.packets = 0;
+    if (packets > 0) state.batches++;
+    state.packets += packets;
+    this.#remember(state, place);
+  }
+
+  #remember(state: SensorState, { epoch, sequence }: Place): void {
+    state.last = { epoch, sequence };
+    state.committed.delete(epoch);
+    state.committed.set(epoch, sequence);
+    const [oldest] = state.committed.keys();
+    if (state.committed.size > MAX_EPOCHS && oldest !== undefined) state.committed.delete(oldest);
+  }
+
+  #save(state: SensorState): void {
+    const pieces = this.#pieces(state);
+    if (pieces) void state.kept?.snapshot(pieces, this.#asked);
+    else void state.kept?.giveUp(TOO_LARGE);
+  }
+
+  /** Null: there is too much of it. */
+  #pieces({ kept, ...state }: SensorState): readonly Uint8Array[] | null {
+    try {
+      const { analysis, last, isMissing, batches, packets } = state;
+      const entries = kept?.entries ?? 0;
+      return saveAnalysis({ analysis, last, isMissing, batches, packets, entries });
+    } catch (error) {
+      if (error instanceof StateError) return null;
+      throw error;
     }
-    return state;
+  }
+
+  async #release({ kept }: SensorState): Promise<void> {
+    if (kept) await this.#options.keeper?.release(kept);
+  }
+
+  /** Writes down what a restart would have to count again. No call of `ingest` may be under way. */
+  async close(): Promise<void> {
+    for (const state of this.#sensors.values()) {
+      // What waits for its commit is in the journal, and not in the database.
+      if (state.pending === null && state.kept?.isDirty) this.#save(state);
+      await this.#release(state);
+    }
+    this.#sensors.clear();
   }
 }
 
@@ -212,12 +362,13 @@ const NOTHING: AnalysisOutput = { flows: [], windows: [], alerts: [], blocks: []
  * it says nothing and numbers are missing (it was restarted meanwhile), as many as its batches have on average.
  */
 function lostBefore(state: SensorState, { epoch, sequence, lostBefore = 0 }: BatchMeta): number {
-  const isKnown = epoch === state.epoch && state.batches > 0;
-  const missing = isKnown ? sequence - state.sequence - 1 : 0;
+  const { last } = state;
+  const known = last?.epoch === epoch && state.batches > 0 ? last : null;
+  const missing = known ? sequence - known.sequence - 1 : 0;
   // It gave up a batch that had come here all the same.
-  if (isKnown && missing === 0) return 0;
+  if (known && missing === 0) return 0;
   if (lostBefore > 0) return Math.max(0, lostBefore - state.unstored);
-  if (!isKnown) return 0;
+  if (!known) return 0;
   return Math.max(0, Math.round((missing * state.packets) / state.batches) - state.unstored);
 }
 
@@ -228,8 +379,6 @@ function earliestOf({ tsMicros, length }: PacketBatch, { clockMicros }: Analysis
   return Number.isFinite(earliest) ? earliest : clockMicros;
 }
 
-/** Judged by the packet in the middle: one broken timestamp is no clock set back. */
-function isSetBack(analysis: Analysis, { tsMicros, length }: PacketBatch): boolean {
-  const middle = length > 0 ? (tsMicros[length >> 1] ?? 0) : Number.POSITIVE_INFINITY;
-  return middle < analysis.clockMicros - SET_BACK_MICROS;
+function isPlace(one: Place | null, other: Place): boolean {
+  return one?.epoch === other.epoch && one.sequence === other.sequence;
 }

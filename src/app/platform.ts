@@ -22,7 +22,7 @@ import { type Database, openDatabase } from '../store/database.ts';
 import { makeFolders } from '../store/embedded/make-folders.ts';
 import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
 import { startEmbedded } from '../store/embedded.ts';
-import { ingest } from '../store/ingest.ts';
+import { committedPlaces, ingest } from '../store/ingest.ts';
 import { migrate } from '../store/migrate.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
@@ -41,6 +41,8 @@ import { loadJudge } from './model.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 import { packetFates } from './packet-fates.ts';
 import { Pipeline } from './pipeline.ts';
+import { measureKeeping } from './resume/keeping-metrics.ts';
+import { StateKeeper } from './resume/state-keeper.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 import { runWorker } from './worker.ts';
 
@@ -125,6 +127,21 @@ async function start(
   stops.push(async () => ticker.stop());
   const neverBlock = new NeverBlockList(own);
   const policy = await readPolicy(db);
+  const troubles = new Map<string, string>();
+  const setTrouble = (what: string, reason: string | null) => {
+    if (reason === null) troubles.delete(what);
+    else troubles.set(what, reason);
+  };
+  const keeper = new StateKeeper({
+    dir: join(config.data_dir, 'analysis'),
+    snapshotMs: config.resume.snapshot_s * 1000,
+    journalBytes: config.resume.journal_bytes,
+    committed: (sensorId) => committedPlaces(db, sensorId),
+    log,
+    onTrouble: (reason) =>
+      setTrouble('resume', reason && `the analysis would not survive a restart: ${reason}`),
+  });
+  measureKeeping(metrics.registry, keeper);
   const pipeline = new Pipeline({
     analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
     store: (batch) => ingest(db, batch),
@@ -136,20 +153,24 @@ async function start(
         metrics.sensorPackets.inc({ sensor: batch.sensorId, fate }, count);
       for (const data of batch.alerts) publish({ type: 'alert', data });
     },
-    onBlocks(blocks, sensorId) {
-      for (const block of blocks) void decisions.blockFor(block, sensorId !== DEMO_SENSOR);
-    },
+    onBlocks: (blocks, sensorId) =>
+      Promise.all(blocks.map((block) => decisions.blockFor(block, sensorId !== DEMO_SENSOR))),
+    onRecalledBlocks: (blocks, sensorId) =>
+      Promise.all(blocks.map((block) => decisions.blockOnce(block, sensorId !== DEMO_SENSOR))),
     onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
+    keeper,
   });
   const queue = new BatchQueue();
-  const working = runWorker(queue, (batch, place) => pipeline.ingest(batch, place));
+  const working = runWorker(queue, (batch, place, encoded) =>
+    pipeline.ingest(batch, place, encoded),
+  );
   stops.push(async () => {
     queue.close();
     await working;
+    await pipeline.close();
   });
 
   let capture: Parameters<Platform['setCapture']>[0] = { state: 'off', reason: null };
-  const troubles = new Map<string, string>();
   const listener = await startServer(
     config,
     { db, live, metrics, log, decisions, queue, judge },
@@ -204,10 +225,7 @@ async function start(
     setCapture(next) {
       capture = next;
     },
-    setTrouble(what, reason) {
-      if (reason === null) troubles.delete(what);
-      else troubles.set(what, reason);
-    },
+    setTrouble,
     stop,
   };
 }
@@ -260,7 +278,7 @@ async function startServer(
   const app = createApp(
     {
       ...services,
-      ingest: (batch, place) => queue.push(batch, place),
+      ingest: (batch, place, encoded) => queue.push(batch, place, encoded),
       decisions: {
         block: (order, by) => decisions.block(order, by),
         unblock: (id, by) => decisions.unblock(id, by),

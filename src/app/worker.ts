@@ -6,11 +6,15 @@ import type { BatchStream, StoreResult } from '../stream/batch-stream.ts';
 /** Resolves when the stream is closed and empty. */
 export async function runWorker(
   stream: BatchStream,
-  ingest: (batch: PacketBatch, place: BatchMeta) => Promise<StoreResult>,
+  ingest: (
+    batch: PacketBatch,
+    place: BatchMeta,
+    encoded: Uint8Array | null,
+  ) => Promise<StoreResult>,
 ): Promise<void> {
   for await (const delivery of stream.deliveries()) {
     try {
-      delivery.settle(await ingest(delivery.batch, delivery.meta));
+      delivery.settle(await ingest(delivery.batch, delivery.meta, delivery.encoded));
     } catch (error) {
       delivery.fail(error);
     }

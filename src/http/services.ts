@@ -24,8 +24,12 @@ export interface Services {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly live: LiveEvents;
-  /** Resolves after the commit. The batch belongs to the callee. Batches of one sensor come in order. */
-  ingest(batch: PacketBatch, place: BatchMeta): Promise<'stored' | 'duplicate'>;
+  /** Resolves after the commit. The batch belongs to the callee, and so do its bytes where it came as such. Batches of one sensor come in order. */
+  ingest(
+    batch: PacketBatch,
+    place: BatchMeta,
+    encoded?: Uint8Array,
+  ): Promise<'stored' | 'duplicate'>;
   readonly decisions: {
     /** @throws AppError protected_address, firewall_unavailable */
     block(order: BlockOrder, by: string): Promise<Decision>;

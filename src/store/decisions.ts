@@ -68,6 +68,12 @@ export async function getDecision(db: Queryable, id: string): Promise<Decision |
   return row ? present(row) : null;
 }
 
+/** Whether an alert ever led to a decision, whatever became of that. */
+export async function hasDecision(db: Queryable, alertId: string): Promise<boolean> {
+  const rows = await db.query('SELECT 1 FROM decisions WHERE alert_id = $1 LIMIT 1', [alertId]);
+  return rows.length > 0;
+}
+
 /** One page, newest first. @throws AppError `invalid_request` for a cursor that is not ours. */
 export async function listDecisions(
   db: Queryable,

@@ -11,7 +11,7 @@ import { toRecord } from '../core/wire/to-record.ts';
 import { changeAlertStatus, getAlert } from './alerts.ts';
 import type { Database } from './database.ts';
 import { listFlows } from './flows.ts';
-import { ingest } from './ingest.ts';
+import { committedPlaces, ingest } from './ingest.ts';
 import { isMalicious } from './packet-verdict.ts';
 import { lastPackets, type StoredPacket } from './packets.ts';
 import { listSensors } from './sensors.ts';
@@ -196,6 +196,22 @@ describe('a batch', () => {
       expect(await count(db, 'raw_packets')).toBe(2400);
       const [distinct] = await db.query('SELECT count(DISTINCT id) AS count FROM raw_packets');
       expect(distinct?.count).toBe(2400);
+    });
+  });
+
+  it('leaves its place, the latest of a sensor first', async () => {
+    await withDatabase(async (db) => {
+      for (const [epoch, sequence] of [
+        ['a', 0],
+        ['b', 5],
+        ['a', 1],
+      ] as const)
+        await ingest(db, trafficBatch({ packets: 1, startMicros: START, epoch, sequence }));
+      await ingest(db, trafficBatch({ packets: 1, startMicros: START, sensorId: 'other' }));
+      expect(await committedPlaces(db, 'sensor-1')).toEqual([
+        { epoch: 'a', sequence: 1 },
+        { epoch: 'b', sequence: 5 },
+      ]);
     });
   });
 

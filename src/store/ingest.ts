@@ -9,7 +9,7 @@ import type { AnalysedBatch } from '../contract/analysis.ts';
 import { AppError } from '../errors.ts';
 import { upsertAlerts } from './alert-upsert.ts';
 import { type CopyTable, encodeRows } from './columns.ts';
-import type { Database, Encoder, Transaction } from './database.ts';
+import type { Database, Encoder, Queryable, Transaction } from './database.ts';
 import { FLOW_TABLE, type FlowRow } from './flow-table.ts';
 import { markPackets } from './mark-packets.ts';
 import { PACKET_TABLE } from './packet-table.ts';
@@ -98,6 +98,18 @@ async function claimPlace(tx: Transaction, batch: AnalysedBatch): Promise<number
     [batch.sensorId, batch.epoch, batch.sequence],
   );
   return row?.first ?? null;
+}
+
+/** The last batch stored of each epoch of the sensor, the latest first. */
+export async function committedPlaces(
+  db: Queryable,
+  sensorId: string,
+): Promise<{ epoch: string; sequence: number }[]> {
+  return db.query(
+    `SELECT epoch, sequence FROM ingest_offsets WHERE sensor_id = $1
+     ORDER BY updated_at DESC LIMIT 1000`,
+    [sensorId],
+  );
 }
 
 async function copy<Source>(

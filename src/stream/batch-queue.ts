@@ -45,14 +45,18 @@ export class BatchQueue implements BatchStream {
     this.#maxBytes = options.maxBytes ?? 128 << 20;
   }
 
-  push(batch: PacketBatch, meta: BatchMeta): Promise<StoreResult> {
+  push(
+    batch: PacketBatch,
+    meta: BatchMeta,
+    encoded: Uint8Array | null = null,
+  ): Promise<StoreResult> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
         reject(closed());
         return;
       }
       const rows = batch.length;
-      const bytes = bytesOf(batch);
+      const bytes = bytesOf(batch) + (encoded?.length ?? 0);
       let isSettled = false;
       const once = (act: () => void) => {
         if (isSettled) return;
@@ -63,6 +67,7 @@ export class BatchQueue implements BatchStream {
       const delivery: Delivery = {
         batch,
         meta,
+        encoded,
         settle: (result) => once(() => resolve(result)),
         fail: (error) => once(() => reject(error)),
       };

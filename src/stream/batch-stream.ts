@@ -9,6 +9,8 @@ export type StoreResult = 'stored' | 'duplicate';
 export interface Delivery {
   readonly batch: PacketBatch;
   readonly meta: BatchMeta;
+  /** The batch as it came (`encodeBatch`); null where it came as something else. */
+  readonly encoded: Uint8Array | null;
   /** The batch is safe: whoever pushed it may say so. */
   settle(result: StoreResult): void;
   /** The batch is not stored: whoever pushed it is told why and delivers it again. */
@@ -20,7 +22,7 @@ export interface BatchStream {
    * Waits for room, then until the batch is safe. The batch belongs to the stream from now on.
    * @throws AppError `overloaded` when the stream closes first; what the worker failed with.
    */
-  push(batch: PacketBatch, meta: BatchMeta): Promise<StoreResult>;
+  push(batch: PacketBatch, meta: BatchMeta, encoded?: Uint8Array): Promise<StoreResult>;
   /** Deliveries in the order of the pushes, until the stream is closed and empty. One consumer. */
   deliveries(): AsyncIterable<Delivery>;
   /** Refuses further pushes and those that still wait for room; what was accepted is delivered. */

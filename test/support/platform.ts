@@ -15,9 +15,12 @@ export interface RunningPlatform {
   readonly password: string;
   readonly dataDir: string;
   readonly ports: { readonly ssh: number; readonly http: number; readonly ftp: number };
+  /** Of the process that runs now. */
   readonly pid: number;
   /** Everything it said so far. */
   said(): string;
+  /** Ends it as nothing can resist (SIGKILL) and starts it again. Resolves when it is up. */
+  killAndRestart(): Promise<void>;
   /** Ends it as Ctrl-C does and removes its folder. Resolves to the exit code. */
   stop(): Promise<number | null>;
 }
@@ -28,10 +31,12 @@ export const whyNotBuilt = existsSync(MAIN) ? '' : `${MAIN} is not there: run np
 /**
  * Resolves when it has said that it is up.
  * @param within a program and arguments to run it by, such as `ip netns exec NAME`
+ * @param settings lines of the configuration file, below those that are always there
  */
 export async function startUp(
   args: readonly string[] = [],
   within: readonly string[] = [],
+  settings = '',
 ): Promise<RunningPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'phantomnet-up-'));
   const ports = {
@@ -47,17 +52,38 @@ export async function startUp(
     `data_dir: ${dataDir}
 server: { port: ${ports.server} }
 lures: { host: 127.0.0.1, ssh_port: ${ports.ssh}, http_port: ${ports.http}, ftp_port: ${ports.ftp} }
+${settings}
 `,
   );
-  const [program = '', ...words] = [
-    ...within,
-    process.execPath,
-    MAIN,
-    '--config',
-    config,
-    'up',
-    ...args,
-  ];
+  const command = [...within, process.execPath, MAIN, '--config', config, 'up', ...args];
+  let running = await startProcess(command);
+  let before = '';
+  return {
+    url: `http://127.0.0.1:${ports.server}`,
+    password: /Sign in as admin with (\S+)/.exec(running.said())?.[1] ?? '',
+    dataDir,
+    ports,
+    get pid() {
+      return running.child.pid ?? 0;
+    },
+    said: () => before + running.said(),
+    async killAndRestart() {
+      await end(running.child, 'SIGKILL');
+      before += running.said();
+      running = await startProcess(command);
+    },
+    async stop() {
+      const code = await end(running.child, 'SIGINT');
+      await rm(folder, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+async function startProcess([program = '', ...words]: readonly string[]): Promise<{
+  child: ChildProcess;
+  said: () => string;
+}> {
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -71,25 +97,13 @@ lures: { host: 127.0.0.1, ssh_port: ${ports.ssh}, http_port: ${ports.http}, ftp_
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return {
-    url: `http://127.0.0.1:${ports.server}`,
-    password: /Sign in as admin with (\S+)/.exec(said)?.[1] ?? '',
-    dataDir,
-    ports,
-    pid: child.pid ?? 0,
-    said: () => said,
-    async stop() {
-      const code = await end(child);
-      await rm(folder, { recursive: true, force: true });
-      return code;
-    },
-  };
+  return { child, said: () => said };
 }
 
-async function end(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null) {
+async function end(child: ChildProcess, signal: 'SIGINT' | 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
     const gone = once(child, 'exit');
-    child.kill('SIGINT');
+    child.kill(signal);
     await gone;
   }
   return child.exitCode;

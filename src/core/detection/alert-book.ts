@@ -6,7 +6,10 @@
  */
 import type { Alert, Contribution, Finding, Severity } from '../../contract/alert.ts';
 import { ALERT_KINDS, type AlertKind } from '../../contract/alert-kinds.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import type { Detection } from './detector.ts';
+import { incidentAt } from './incident-state.ts';
 import { stableId } from './stable-id.ts';
 
 const GAP_MICROS = 300e6;
@@ -145,6 +148,25 @@ export class AlertBook {
     if (this.#latest.get(`${kind} ${source}`) === longestQuiet)
       this.#latest.delete(`${kind} ${source}`);
     this.evictions++;
+  }
+
+  get incidents(): Iterable<Incident> {
+    return this.#incidents.values();
+  }
+
+  /** Incidents by their numbers; to be called when nothing has changed since `takeChanged`. */
+  save(writer: StateWriter, numbers: ReadonlyMap<Incident, number>): void {
+    writer.json([...this.#incidents].map(([key, incident]) => [key, numbers.get(incident)]));
+    writer.map(this.#latest);
+    writer.number(this.evictions);
+  }
+
+  /** Into a new book. */
+  load(reader: StateReader, incidents: readonly Incident[]): void {
+    for (const [key, number] of reader.json() as [string, number][])
+      this.#incidents.set(key, incidentAt(incidents, number));
+    reader.map(this.#latest);
+    this.evictions = reader.number();
   }
 }
 

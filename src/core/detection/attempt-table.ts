@@ -9,6 +9,9 @@
  */
 import { mix32 } from '../flows/flow-hash.ts';
 import { SlotIndex } from '../flows/slot-index.ts';
+import { loadColumns, saveColumns } from '../state/columns-state.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 
 const INITIAL_CAPACITY = 1_024;
 const NONE = -1;
@@ -299,6 +302,59 @@ export class AttemptTable {
     }
     return this.#attemptsUsed++;
   }
+
+  save(writer: StateWriter): void {
+    writer.number(this.#seriesUsed);
+    writer.number(this.#attemptsUsed);
+    saveColumns(writer, this.#columns, this.#seriesUsed, this.#columns.key.length);
+    saveColumns(writer, this.#attempts, this.#attemptsUsed, this.#attempts.what.length);
+    writer.number(this.#freeSeries);
+    writer.number(this.#freeAttempt);
+    writer.number(this.#attemptCount);
+    writer.number(this.#quietest);
+    writer.number(this.#busiest);
+    writer.numbers(this.#touched);
+    writer.number(this.evictions);
+  }
+
+  /** Into a new table with the same bounds. */
+  load(reader: StateReader): void {
+    this.#seriesUsed = reader.count(this.#maxSeries);
+    this.#attemptsUsed = reader.count(this.#maxAttempts + 1);
+    const series = roomFor(this.#seriesUsed, this.#maxSeries);
+    const attempts = roomFor(this.#attemptsUsed, this.#maxAttempts + 1);
+    this.#columns = new SeriesColumns(series);
+    this.#attempts = new AttemptColumns(attempts);
+    loadColumns(reader, this.#columns, this.#seriesUsed, series);
+    loadColumns(reader, this.#attempts, this.#attemptsUsed, attempts);
+    this.#freeSeries = reader.number();
+    this.#freeAttempt = reader.number();
+    this.#attemptCount = reader.number();
+    this.#quietest = reader.number();
+    this.#busiest = reader.number();
+    this.#touched = reader.numbers();
+    this.evictions = reader.number();
+    this.#fillIndexes(series, attempts);
+  }
+
+  #fillIndexes(series: number, attempts: number): void {
+    const { busier, firstAttempt, hash } = this.#columns;
+    const { after, hash: attemptHash } = this.#attempts;
+    this.#seriesIndex.grow(series, 0, hash);
+    this.#attemptIndex.grow(attempts, 0, attemptHash);
+    for (let at = this.#quietest; at >= 0; at = busier[at]!) {
+      this.#seriesIndex.add(hash[at]!, at);
+      for (let attempt = firstAttempt[at]!; attempt >= 0; attempt = after[attempt]!)
+        this.#attemptIndex.add(attemptHash[attempt]!, attempt);
+    }
+  }
+}
+
+/** A capacity that growing by doubling comes to. */
+function roomFor(used: number, max: number): number {
+  let capacity = Math.min(INITIAL_CAPACITY, max);
+  while (capacity < used) capacity = Math.min(2 * capacity, max);
+  return capacity;
 }
 
 function numberHash(value: number, seed: number): number {

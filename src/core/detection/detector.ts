@@ -5,6 +5,8 @@
  */
 import type { AlertKind } from '../../contract/alert-kinds.ts';
 import type { FlowRecord } from '../../contract/flow.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import type { Observation } from './observation.ts';
 
 export const STEP_MICROS = 5_000_000;
@@ -56,6 +58,10 @@ export interface Detector {
   endStep?(endMicros: number): void;
   /** State that was dropped to stay in bounds, since the start. */
   readonly evictions: number;
+  /** What it remembers of the packets before. */
+  save(writer: StateWriter): void;
+  /** The same, into a new detector with the same limits. */
+  load(reader: StateReader): void;
 }
 
 /** `confidenceOf` for the proven part: nothing below the limit. */

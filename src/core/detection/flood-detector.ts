@@ -1,4 +1,6 @@
 /** Shows the loads of every step to the flood policies, one short file each, and reports what they find. */
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import type { Detection, Detector, Report } from './detector.ts';
 import { type Observation, Sight } from './observation.ts';
 import { type TargetLoad, TargetPressure } from './target-pressure.ts';
@@ -33,6 +35,14 @@ export class FloodDetector implements Detector {
         if (detection) this.#report(detection);
       }
     }
+  }
+
+  save(writer: StateWriter): void {
+    this.#pressure.save(writer);
+  }
+
+  load(reader: StateReader): void {
+    this.#pressure.load(reader);
   }
 }
 

@@ -1,3 +1,6 @@
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
+
 /**
  * Maps numeric keys to dense slots 0..size-1 in fixed memory, for tables that every packet touches.
  *
@@ -57,6 +60,20 @@ export class KeyIndex {
     if (this.#size === 0) return;
     this.#slots.fill(-1);
     this.#size = 0;
+  }
+
+  save(writer: StateWriter): void {
+    const keys = new Float64Array(this.#size);
+    for (const [place, slot] of this.#slots.entries())
+      if (slot >= 0) keys[slot] = this.#keys[place]!;
+    writer.array(keys);
+    writer.number(this.refused);
+  }
+
+  /** Into a new index of the same capacity: the keys get the slots they had. */
+  load(reader: StateReader): void {
+    for (const key of reader.numbers()) this.findOrAdd(key);
+    this.refused = reader.number();
   }
 }
 

@@ -8,6 +8,8 @@
 import { ALERT_KIND_NAMES, type AlertKind } from '../../contract/alert-kinds.ts';
 import type { FlowRecord } from '../../contract/flow.ts';
 import type { WindowRow } from '../../contract/window.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import type { Detection, Report } from './detector.ts';
 import { DETECTED_KINDS } from './detectors.ts';
 
@@ -213,6 +215,25 @@ export class ModelFindings {
     if (tally.provenCount <= limit) return;
     tally.provenScoreSum *= limit / tally.provenCount;
     tally.provenCount = limit;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.#tallies.size);
+    for (const [key, { times, ...rest }] of this.#tallies) {
+      writer.json([key, rest]);
+      writer.numbers(times);
+    }
+    writer.number(this.evictions);
+  }
+
+  /** Into new findings with the same limits. */
+  load(reader: StateReader): void {
+    for (let left = reader.count(this.#limits.max_pairs); left > 0; left--) {
+      const [key, rest] = reader.json() as [string, Omit<Tally, 'times'>];
+      // JSON leaves out what is not yet known.
+      this.#tallies.set(key, { ...rest, targetIp: rest.targetIp, times: reader.numbers() });
+    }
+    this.evictions = reader.number();
   }
 }
 

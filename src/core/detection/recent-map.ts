@@ -1,4 +1,6 @@
 /** A map of at most `max` entries: past it the one that was touched longest ago is forgotten, and counted. */
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 export class RecentMap<Key, Value> {
   /** Entries forgotten for want of room. */
   evictions = 0;
@@ -38,5 +40,21 @@ export class RecentMap<Key, Value> {
   /** Longest untouched first. */
   [Symbol.iterator](): IterableIterator<[Key, Value]> {
     return this.#entries[Symbol.iterator]();
+  }
+
+  /** Of keys that survive JSON, and values that do, or are made into such by `toJson`. */
+  save(writer: StateWriter, toJson: (value: Value) => unknown = (value) => value): void {
+    writer.number(this.#entries.size);
+    for (const [key, value] of this.#entries) writer.json([key, toJson(value)]);
+    writer.number(this.evictions);
+  }
+
+  /** Into a new map with the same bound. */
+  load(reader: StateReader, fromJson: (saved: unknown) => Value = (saved) => saved as Value): void {
+    for (let left = reader.count(this.#max); left > 0; left--) {
+      const [key, saved] = reader.json() as [Key, unknown];
+      this.#entries.set(key, fromJson(saved));
+    }
+    this.evictions = reader.number();
   }
 }

@@ -8,6 +8,8 @@
  * within 5 % to 2,000, a lower bound past 7,000).
  */
 import { AppEvent, Protocol } from '../../contract/packet-batch.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { NumberArray, StateWriter } from '../state/state-writer.ts';
 import { formatIp } from '../wire/address.ts';
 import { pairKey } from './endpoint.ts';
 import { KeyIndex } from './key-index.ts';
@@ -228,6 +230,46 @@ export class TargetPressure {
     this.#portCounts.fill(0, HEAVY * slot, HEAVY * (slot + 1));
     this.#sourceBits.fill(0, BITMAP_WORDS * slot, BITMAP_WORDS * (slot + 1));
     this.#portBits.fill(0, BITMAP_WORDS * slot, BITMAP_WORDS * (slot + 1));
+  }
+
+  save(writer: StateWriter): void {
+    this.#index.save(writer);
+    const slots = this.#index.size;
+    for (const column of this.#columns())
+      writer.array(column, (column.length / MAX_TARGETS) * slots);
+  }
+
+  /** Into a new one. */
+  load(reader: StateReader): void {
+    this.#index.load(reader);
+    for (const column of this.#columns()) reader.array(column);
+  }
+
+  #columns(): NumberArray[] {
+    return [
+      this.#kind,
+      this.#packets,
+      this.#bytes,
+      this.#flows,
+      this.#answers,
+      this.#answerBytes,
+      this.#completions,
+      this.#validated,
+      this.#flags,
+      this.#land,
+      this.#sourcePort,
+      this.#first,
+      this.#last,
+      this.#address,
+      this.#version,
+      this.#sourceKeys,
+      this.#sourceCounts,
+      this.#sourceAddress,
+      this.#portKeys,
+      this.#portCounts,
+      this.#sourceBits,
+      this.#portBits,
+    ];
   }
 }
 

@@ -16,6 +16,7 @@ import { DETECTION_DEFAULTS, type DetectionLimits } from '../detection/detection
 import { type Detection, type Detector, STEP_MICROS } from '../detection/detector.ts';
 import { createDetectors } from '../detection/detectors.ts';
 import { endpointKey } from '../detection/endpoint.ts';
+import { incidentAt, loadIncidents, saveIncidents } from '../detection/incident-state.ts';
 import { ModelFindings } from '../detection/model-findings.ts';
 import { ALL_SIGHTS, type Observation, Sight } from '../detection/observation.ts';
 import { WindowAggregator } from '../features/window-aggregator.ts';
@@ -24,10 +25,16 @@ import { FlowTable, type FlowTableOptions } from '../flows/flow-table.ts';
 import { TimeJump } from '../flows/time-jump.ts';
 import { NeverBlockList } from '../response/never-block.ts';
 import { decide } from '../response/policy.ts';
+import { StateError } from '../state/state-error.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import type { Judge } from './judge.ts';
+import { stateLayout } from './state-layout.ts';
 import { VerdictIndex } from './verdict-index.ts';
 
+/** Alerts that anything still refers to: what the book holds, and those whose packets are still marked. */
+const MAX_INCIDENTS = 100_000;
 /** Alerts waiting for the window that explains them, at most. */
 const MAX_UNEXPLAINED = 1_000;
 
@@ -327,6 +334,65 @@ export class Analysis {
       incident.alert.window_size = window.size;
       this.#grown.add(incident);
     }
+  }
+
+  /** Packets from before this time were there and are forgotten: the windows that began before it say so. */
+  missBefore(tsMicros: number): void {
+    this.#windowTable.missBefore(tsMicros);
+  }
+
+  /** All that the packets so far have left behind. To be called after `take`: what has come out is not in it. */
+  save(writer: StateWriter): void {
+    writer.text(this.#layout());
+    writer.number(this.#packets);
+    writer.number(this.#stepEndMicros);
+    this.#jump.save(writer);
+    this.#flowTable.save(writer);
+    this.#windowTable.save(writer);
+    for (const detector of this.#detectors) detector.save(writer);
+    this.#modelFindings.save(writer);
+    const incidents = saveIncidents(writer, this.#incidents());
+    this.#book.save(writer, incidents);
+    this.#verdicts.save(writer, incidents);
+    const waiting = [...this.#unexplained];
+    writer.json(waiting.map(([entity, each]) => [entity, each.map((one) => incidents.get(one))]));
+  }
+
+  /**
+   * The same, into a new analysis with the same options; it then goes on as the other would have.
+   * @throws StateError saying why it cannot; the analysis is then of no use.
+   */
+  load(reader: StateReader): void {
+    if (reader.text() !== this.#layout())
+      throw new StateError(
+        'it was made with other features, detectors, limits or by another version',
+      );
+    this.#packets = reader.number();
+    this.#stepEndMicros = reader.number();
+    this.#jump.load(reader);
+    this.#flowTable.load(reader);
+    this.#windowTable.load(reader);
+    for (const detector of this.#detectors) detector.load(reader);
+    this.#modelFindings.load(reader);
+    const incidents = loadIncidents(reader, MAX_INCIDENTS);
+    this.#book.load(reader, incidents);
+    this.#verdicts.load(reader, incidents);
+    for (const [entity, numbers] of reader.json() as [string, number[]][])
+      this.#unexplained.set(
+        entity,
+        numbers.map((number) => incidentAt(incidents, number)),
+      );
+  }
+
+  *#incidents(): Generator<Incident> {
+    yield* this.#book.incidents;
+    yield* this.#verdicts.incidents();
+    for (const waiting of this.#unexplained.values()) yield* waiting;
+  }
+
+  #layout(): string {
+    const { sensorId, limits = DETECTION_DEFAULTS, caps = {} } = this.#options;
+    return stateLayout(sensorId, this.#detectors, limits, caps);
   }
 }
 

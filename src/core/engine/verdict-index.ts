@@ -9,6 +9,9 @@ import { ALERT_THRESHOLD, type PacketVerdicts } from '../../contract/analysis.ts
 import { type PacketBatch, PROTOCOLS } from '../../contract/packet-batch.ts';
 import type { Incident } from '../detection/alert-book.ts';
 import { endpointKey } from '../detection/endpoint.ts';
+import { incidentAt } from '../detection/incident-state.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { parseIp } from '../wire/address.ts';
 
 /** An attack is taken to go on for this long after its last detection. */
@@ -23,6 +26,8 @@ interface Entry {
   readonly protocol: number;
   readonly kind: number;
 }
+
+type SavedEntry = Omit<Entry, 'incident'> & { readonly incident: number };
 
 const NO_ADDRESS = -1;
 
@@ -113,5 +118,37 @@ export class VerdictIndex {
     if (ip === null) return NO_ADDRESS;
     const version = parseIp(ip, this.#words, 0);
     return version === 0 ? NO_ADDRESS : endpointKey(this.#words, 0, version);
+  }
+
+  *incidents(): Generator<Incident> {
+    for (const map of [this.#bySource, this.#byTarget])
+      for (const entries of map.values()) for (const { incident } of entries) yield incident;
+  }
+
+  /** Incidents by their numbers. */
+  save(writer: StateWriter, numbers: ReadonlyMap<Incident, number>): void {
+    for (const map of [this.#bySource, this.#byTarget])
+      writer.json(
+        [...map].map(([key, entries]) => [
+          key,
+          entries.map((entry) => ({ ...entry, incident: numbers.get(entry.incident) })),
+        ]),
+      );
+    writer.number(this.refused);
+  }
+
+  /** Into a new index. */
+  load(reader: StateReader, incidents: readonly Incident[]): void {
+    for (const map of [this.#bySource, this.#byTarget]) {
+      for (const [key, saved] of reader.json() as [number, SavedEntry[]][]) {
+        const entries = saved.map((entry) => ({
+          ...entry,
+          incident: incidentAt(incidents, entry.incident),
+        }));
+        map.set(key, entries);
+        this.#size += entries.length;
+      }
+    }
+    this.refused = reader.number();
   }
 }

@@ -5,6 +5,8 @@
  * Bound: `maxBindings` addresses and as many open requests; past it the one longest unchanged goes.
  */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 
 export const ArpOp = { REQUEST: 1, REPLY: 2 } as const;
 
@@ -68,6 +70,21 @@ export class ArpWatch {
     if (!open || open.count === 0 || tsMicros - open.at > REQUEST_MICROS) return false;
     open.count--;
     return true;
+  }
+
+  save(writer: StateWriter): void {
+    writer.numbers([...this.#macOf].flat());
+    writer.numbers([...this.#requests].flatMap(([key, { at, count }]) => [key, at, count]));
+  }
+
+  /** Into a new one with the same bound. */
+  load(reader: StateReader): void {
+    const bindings = reader.numbers();
+    for (let at = 0; at + 1 < bindings.length; at += 2)
+      this.#macOf.set(bindings[at]!, bindings[at + 1]!);
+    const requests = reader.numbers();
+    for (let at = 0; at + 2 < requests.length; at += 3)
+      this.#requests.set(requests[at]!, { at: requests[at + 1]!, count: requests[at + 2]! });
   }
 }
 

@@ -5,6 +5,9 @@
  */
 import { mix32 } from '../flows/flow-hash.ts';
 import { SlotIndex } from '../flows/slot-index.ts';
+import { loadColumns, saveColumns } from '../state/columns-state.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 
 const INITIAL_CAPACITY = 512;
 
@@ -157,6 +160,21 @@ export class ConnTable {
     this.bits = bits;
     this.#index.grow(capacity, this.length, this.#hashes);
     return true;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.length);
+    saveColumns(writer, this, this.length, this.#capacity);
+  }
+
+  /** Into a new table with the same bound. */
+  load(reader: StateReader): void {
+    const length = reader.count(this.#maxConns);
+    while (this.#capacity < length) this.#grow();
+    this.length = length;
+    loadColumns(reader, this, length, this.#capacity);
+    for (let conn = 0; conn < length; conn++) this.#hashes[conn] = idHash(this.id[conn]!);
+    this.#index.grow(this.#capacity, length, this.#hashes);
   }
 }
 

@@ -7,6 +7,8 @@
  * so what an entity that went has left is there, but nobody's.
  */
 import { mix32 } from '../flows/flow-hash.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { FactSet } from './fact-set.ts';
 import { HyperLogLog } from './hyper-log-log.ts';
 import { COUNTS, Count, Fact, PortMark, type WindowCounts } from './window-counts.ts';
@@ -156,6 +158,24 @@ export class DistinctCounts {
       if (facts.word(fact, 0) === subject)
         addTo(sketch, facts.word(fact, 1), facts.word(fact, 2), facts.word(fact, 3));
     return sketch;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.overflowed);
+    this.#facts.save(writer);
+    writer.numbers([...this.#sketches.keys()]);
+    for (const sketch of this.#sketches.values()) sketch.save(writer);
+  }
+
+  /** Into new counts with the same bound. */
+  load(reader: StateReader): void {
+    this.overflowed = reader.number();
+    this.#facts.load(reader);
+    for (const subject of reader.numbers()) {
+      const sketch = new HyperLogLog();
+      sketch.load(reader);
+      this.#sketches.set(subject, sketch);
+    }
   }
 }
 

@@ -13,6 +13,8 @@
  *
  * Nothing of this is touched, nor are its 1.3 MiB there, while all addresses have a row.
  */
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { type EntityTable, sourceRow, targetRow } from './entity-table.ts';
 import { WaitingAddresses } from './waiting-addresses.ts';
 import type { WindowCounts } from './window-counts.ts';
@@ -147,5 +149,25 @@ export class EntityAdmission {
       weight = its;
     }
     return lightest;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.isOpen ? 1 : 0);
+    if (!this.isOpen) return;
+    this.open().save(writer);
+    for (const column of [this.#votes, this.#missedSent, this.#missedReceived])
+      writer.array(column);
+    writer.number(this.#hand);
+    writer.number(this.displaced);
+  }
+
+  /** Into a new one for as many entities. */
+  load(reader: StateReader): void {
+    if (reader.count(1) === 0) return;
+    this.open().load(reader);
+    for (const column of [this.#votes, this.#missedSent, this.#missedReceived])
+      reader.array(column);
+    this.#hand = reader.number();
+    this.displaced = reader.number();
   }
 }

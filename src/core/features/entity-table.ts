@@ -8,6 +8,8 @@
 import type { WindowScope } from '../../contract/window.ts';
 import { mix32 } from '../flows/flow-hash.ts';
 import { SlotIndex } from '../flows/slot-index.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { formatIp, formatMac } from '../wire/address.ts';
 
 const INITIAL_CAPACITY = 256;
@@ -203,5 +205,25 @@ export class EntityTable {
     this.#replacements = replacements;
     this.#index.grow(this.#capacity, this.length, hashes);
     return true;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.length);
+    writer.array(this.#words, 4 * this.length);
+    writer.array(this.#kinds, this.length);
+    writer.array(this.#hashes, this.length);
+    writer.array(this.#replacements, this.length);
+  }
+
+  /** Into a new table with the same bound. */
+  load(reader: StateReader): void {
+    const length = reader.count(this.#maxEntities);
+    while (this.#capacity < length) this.#grow();
+    this.length = length;
+    reader.array(this.#words);
+    reader.array(this.#kinds);
+    reader.array(this.#hashes);
+    reader.array(this.#replacements);
+    this.#index.grow(this.#capacity, length, this.#hashes);
   }
 }

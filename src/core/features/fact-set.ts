@@ -4,6 +4,8 @@
  */
 import { mix32 } from '../flows/flow-hash.ts';
 import { SlotIndex } from '../flows/slot-index.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 
 const INITIAL_CAPACITY = 1024;
 const WORDS = 4;
@@ -112,6 +114,24 @@ export class FactSet {
     this.#hashes = hashes;
     this.#index.grow(this.#capacity, this.length, hashes);
     return true;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.length);
+    writer.array(this.#words, WORDS * this.length);
+    writer.array(this.#marks, this.length);
+    writer.array(this.#hashes, this.length);
+  }
+
+  /** Into a new set with the same bound. */
+  load(reader: StateReader): void {
+    const length = reader.count(this.#maxFacts);
+    while (this.#capacity < length) this.#grow();
+    this.length = length;
+    reader.array(this.#words);
+    reader.array(this.#marks);
+    reader.array(this.#hashes);
+    this.#index.grow(this.#capacity, length, this.#hashes);
   }
 }
 

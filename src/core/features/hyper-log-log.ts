@@ -7,6 +7,8 @@
  * sketches", algorithm 6): the original goes from linear counting to its raw estimate at 10,240 values and is
  * 2.5 % too high around there, this one has no such place.
  */
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 
 const REGISTER_BITS = 12;
 const REGISTERS = 1 << REGISTER_BITS;
@@ -41,6 +43,14 @@ export class HyperLogLog {
     for (let value = REST_BITS; value > 0; value--) sum = 0.5 * (sum + having[value]!);
     sum += REGISTERS * empty(having[0]! / REGISTERS);
     return Math.round((ALPHA * REGISTERS * REGISTERS) / sum);
+  }
+
+  save(writer: StateWriter): void {
+    writer.array(this.#registers);
+  }
+
+  load(reader: StateReader): void {
+    reader.array(this.#registers);
   }
 }
 

@@ -7,6 +7,8 @@
  *    never fewer than any one address of the bucket had.
  * Both merge (Agarwal et al. 2012).
  */
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 
 const WORDS = 4;
 const LEADER = 0;
@@ -81,5 +83,13 @@ export class WaitingAddresses {
 
   #bucketOf(hash: number): number {
     return WORDS * (hash >>> this.#shift);
+  }
+
+  save(writer: StateWriter): void {
+    writer.array(this.#words);
+  }
+
+  load(reader: StateReader): void {
+    reader.array(this.#words);
   }
 }

@@ -10,13 +10,16 @@
  * Completeness of a row: packets counted over those and the lost ones. Lost are packets that the
  * kernel dropped (spread evenly over the packets of the batch that tells of them), that were lost between the
  * sensor and here (`miss`), that came late (for the windows still open then), whose flow was evicted or had no
- * room; see `completeness.ts`.
+ * room; see `completeness.ts`. Where what came before a time is not known at all (`missBefore`), a row's
+ * completeness is multiplied by the share of its window that lies after.
  */
 import { FEATURE_COUNT } from '../../contract/features.ts';
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { WindowRow, WindowScope, WindowSize } from '../../contract/window.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
 import { TimeJump } from '../flows/time-jump.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { ArpSummary } from './arp-summary.ts';
 import { ArpWatch } from './arp-watch.ts';
 import { completenessOf } from './completeness.ts';
@@ -93,6 +96,8 @@ export class WindowAggregator {
   /** No part that ends by now is open. */
   #nextClose = Number.POSITIVE_INFINITY;
   #evictedBefore = 0;
+  /** µs since the epoch: of what came before, nothing is known. */
+  #blindUntil = Number.NEGATIVE_INFINITY;
   readonly #jump = new TimeJump();
   readonly #maxParts: number;
   readonly #connections = new ConnectionSummary();
@@ -173,6 +178,11 @@ export class WindowAggregator {
   flush(): void {
     this.#closeUntil(Number.POSITIVE_INFINITY);
     this.#watermark = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Packets from before this time were there and are forgotten: the windows that began before it say so. */
+  missBefore(tsMicros: number): void {
+    this.#blindUntil = tsMicros;
   }
 
   #partFor(ts: number): WindowState | null {
@@ -291,7 +301,7 @@ export class WindowAggregator {
       scope,
       entity: scope === 'network' ? '*' : state.entities.text(entity),
       sensorId: this.#sensorId,
-      completeness: completenessOf(state, scope, entity),
+      completeness: completenessOf(state, scope, entity) * this.#seenShare(state, size),
       values,
       verdict: null,
     });
@@ -306,6 +316,47 @@ export class WindowAggregator {
     const at = this.#vectorsUsed;
     this.#vectorsUsed += FEATURE_COUNT;
     return new Float64Array(this.#vectors.buffer, 8 * at, FEATURE_COUNT);
+  }
+
+  #seenShare({ startMicros }: WindowState, size: WindowSize): number {
+    if (startMicros >= this.#blindUntil) return 1;
+    return Math.max(0, 1 - (this.#blindUntil - startMicros) / (size * SECOND));
+  }
+
+  save(writer: StateWriter): void {
+    this.arp.save(writer);
+    writer.number(this.#parts.length);
+    for (const part of this.#parts) part.save(writer);
+    for (const window of [this.#middle, this.#long]) {
+      writer.number(window ? 1 : 0);
+      window?.save(writer);
+    }
+    writer.number(this.#watermark);
+    writer.number(this.#evictedBefore);
+    writer.number(this.#blindUntil);
+    this.#jump.save(writer);
+    writer.json(this.counters);
+  }
+
+  /** Into a new aggregator with the same options. */
+  load(reader: StateReader): void {
+    this.arp.load(reader);
+    for (let parts = reader.count(this.#maxParts); parts > 0; parts--)
+      this.#parts.push(this.#loadWindow(reader));
+    this.#middle = reader.count(1) === 1 ? this.#loadWindow(reader) : null;
+    this.#long = reader.count(1) === 1 ? this.#loadWindow(reader) : null;
+    this.#watermark = reader.number();
+    this.#evictedBefore = reader.number();
+    this.#blindUntil = reader.number();
+    this.#jump.load(reader);
+    Object.assign(this.counters, reader.json() as WindowCounters);
+    this.#schedule();
+  }
+
+  #loadWindow(reader: StateReader): WindowState {
+    const window = new WindowState(this.#limits);
+    window.load(reader);
+    return window;
   }
 }
 

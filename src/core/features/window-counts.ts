@@ -3,6 +3,9 @@
  * packets count for which row is told in `window-state.ts`.
  */
 
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
+
 /**
  * Kinds of fact that are counted once per distinct value; each has the counter of the same number. The
  * five of ports are marks of one fact, "the row met this port": see `PortMark`.
@@ -151,5 +154,17 @@ export class WindowCounts {
     if (first < this.sums[sumAt + Sum.FIRST_QUERY]!) this.sums[sumAt + Sum.FIRST_QUERY] = first;
     const last = other.sums[sumOf + Sum.LAST_QUERY]!;
     if (last > this.sums[sumAt + Sum.LAST_QUERY]!) this.sums[sumAt + Sum.LAST_QUERY] = last;
+  }
+
+  /** The first `rows` rows. */
+  save(writer: StateWriter, rows: number): void {
+    writer.array(this.counts, COUNTS * rows);
+    writer.array(this.sums, SUMS * rows);
+  }
+
+  /** Into empty counts that have room for them. */
+  load(reader: StateReader): void {
+    reader.array(this.counts);
+    reader.array(this.sums);
   }
 }

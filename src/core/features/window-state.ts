@@ -17,6 +17,8 @@
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { mix32, textHash } from '../flows/flow-hash.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { ArpOp, type ArpWatch } from './arp-watch.ts';
 import { ConnBit, ConnTable } from './conn-table.ts';
@@ -451,6 +453,28 @@ export class WindowState {
 
   #addSum(row: number, sum: number, value: number): void {
     if (row >= 0) this.rows.sums[SUMS * row + sum]! += value;
+  }
+
+  save(writer: StateWriter): void {
+    for (const value of [this.startMicros, this.lost, this.entityOverflow]) writer.number(value);
+    this.entities.save(writer);
+    this.admission.save(writer);
+    this.conns.save(writer);
+    this.distinct.save(writer);
+    this.rows.save(writer, 2 * this.entities.length + 1);
+  }
+
+  /** Into a new state with the same bounds. Which connection a flow's slot is, it finds again by itself. */
+  load(reader: StateReader): void {
+    this.startMicros = reader.number();
+    this.lost = reader.number();
+    this.entityOverflow = reader.number();
+    this.entities.load(reader);
+    this.admission.load(reader);
+    this.conns.load(reader);
+    this.distinct.load(reader);
+    this.rows.grow(2 * this.entities.capacity + 1);
+    this.rows.load(reader);
   }
 }
 

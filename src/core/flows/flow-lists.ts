@@ -2,6 +2,8 @@
  * The flows of each kind in the order of their last packet. Every kind has one time-out, so the
  * head of a list is always the next to expire, and the first to go when the table is full.
  */
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 
 /** In the order in which a full table gives flows up: half-open ones first, established TCP last. */
 export const FlowList = {
@@ -75,5 +77,17 @@ export class FlowLists {
     const next = new Int32Array(capacity);
     next.set(this.#next);
     this.#next = next;
+  }
+
+  /** Of the first `used` slots. */
+  save(writer: StateWriter, used: number): void {
+    for (const ends of [this.#heads, this.#tails]) writer.array(ends);
+    for (const column of [this.#previous, this.#next, this.#list]) writer.array(column, used);
+  }
+
+  /** Into lists that have room for the slots that were saved. */
+  load(reader: StateReader): void {
+    for (const ends of [this.#heads, this.#tails]) reader.array(ends);
+    for (const column of [this.#previous, this.#next, this.#list]) reader.array(column);
   }
 }

@@ -15,6 +15,9 @@
  */
 import type { FlowRecord } from '../../contract/flow.ts';
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { loadColumns, saveColumns } from '../state/columns-state.ts';
+import type { StateReader } from '../state/state-reader.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { icmpCounterpart } from '../wire/icmp-pairs.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { FlowBit, FlowColumns, NEVER } from './flow-columns.ts';
@@ -582,6 +585,39 @@ export class FlowTable {
 
   #record(slot: number, reason: EndReason): FlowRecord {
     return flowRecord(this.#flows, slot, this.#sensorId, reason, this.#texts.get(slot));
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.#used);
+    saveColumns(writer, this.#flows, this.#used, this.#flows.capacity);
+    this.#lists.save(writer, this.#used);
+    writer.numbers(this.#free);
+    writer.map(this.#texts);
+    writer.json(this.counters);
+    writer.number(this.#clock);
+    writer.number(this.#nextSweep);
+    this.#jump.save(writer);
+  }
+
+  /** Into a new table with the same options. */
+  load(reader: StateReader): void {
+    const used = reader.count(this.#maxFlows);
+    let { capacity } = this.#flows;
+    while (capacity < used) capacity = Math.min(2 * capacity, this.#maxFlows);
+    this.#flows = new FlowColumns(capacity);
+    this.#lists.grow(capacity);
+    this.#used = used;
+    loadColumns(reader, this.#flows, used, capacity);
+    this.#lists.load(reader);
+    this.#index.grow(capacity, 0, this.#flows.hash);
+    for (let slot = 0; slot < used; slot++)
+      if (this.#lists.listOf(slot) >= 0) this.#index.add(this.#flows.hash[slot]!, slot);
+    for (const slot of reader.numbers()) this.#free.push(slot);
+    reader.map(this.#texts);
+    Object.assign(this.counters, reader.json() as FlowCounters);
+    this.#clock = reader.number();
+    this.#nextSweep = reader.number();
+    this.#jump.load(reader);
   }
 }
 

@@ -38,9 +38,9 @@ export const postIngestPackets = route({
   async handle({ services, state, payload, caller, request, headers, receivedMs }) {
     const isJson = payload.mediaType === 'application/json';
     const format = isJson ? 'json' : 'arrow';
-    const store = async (batch: PacketBatch, meta: BatchMeta) => {
+    const store = async (batch: PacketBatch, meta: BatchMeta, encoded?: Uint8Array) => {
       const rows = batch.length;
-      const result = await services.ingest(batch, meta);
+      const result = await services.ingest(batch, meta, encoded);
       services.metrics.ingestBatches.inc({ format, result });
       if (result === 'stored') services.metrics.ingestPackets.inc({ format }, rows);
       return receipt(rows, result);
@@ -51,7 +51,8 @@ export const postIngestPackets = route({
       const note = parseClockNote(request.headers.get(CLOCK_HEADER));
       if (note) state.sensorClocks.note(meta.sensorId, note, receivedMs);
       const lostBefore = lostPackets(request.headers.get(LOST_HEADER));
-      const answer = await store(batch, lostBefore > 0 ? { ...meta, lostBefore } : meta);
+      const place = lostBefore > 0 ? { ...meta, lostBefore } : meta;
+      const answer = await store(batch, place, payload.bytes);
       if (note) headers.set(CLOCK_HEADER, `${receivedMs} ${Date.now()}`);
       return answer;
     }

@@ -3,6 +3,8 @@
  * One change of a binding is a new network card or a fail-over; a liar must repeat itself to win against
  * the true owner. Source: RFC 826, RFC 5227 §2.4.
  */
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIpv4, formatMac } from '../../wire/address.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';
@@ -132,5 +134,21 @@ export class ArpSpoofDetector implements Detector {
     const [oldest] = map.keys();
     if (oldest !== undefined) map.delete(oldest);
     this.evictions++;
+  }
+
+  save(writer: StateWriter): void {
+    writer.map(this.#holders);
+    writer.map(this.#ownAddress);
+    writer.map(this.#asked);
+    writer.map(this.#claims);
+    writer.number(this.evictions);
+  }
+
+  load(reader: StateReader): void {
+    reader.map(this.#holders);
+    reader.map(this.#ownAddress);
+    reader.map(this.#asked);
+    reader.map(this.#claims);
+    this.evictions = reader.number();
   }
 }

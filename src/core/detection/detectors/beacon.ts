@@ -6,6 +6,8 @@
  * which is why this never blocks.
  */
 import type { FlowRecord } from '../../../contract/flow.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { isInside } from '../inside.ts';
 import { RecentMap } from '../recent-map.ts';
@@ -126,6 +128,16 @@ export class BeaconDetector implements Detector {
     series.packets = 0;
     series.bytes = 0;
     series.flows = 0;
+  }
+
+  save(writer: StateWriter): void {
+    this.#series.save(writer);
+    this.#visitors.save(writer);
+  }
+
+  load(reader: StateReader): void {
+    this.#series.load(reader);
+    this.#visitors.load(reader);
   }
 }
 

@@ -6,6 +6,8 @@
  */
 import type { FlowRecord } from '../../../contract/flow.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp } from '../../wire/address.ts';
 import { isLogin } from '../../wire/protocols/http.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
@@ -193,6 +195,24 @@ export class BruteForceDetector implements Detector {
     failures.packets = 0;
     failures.bytes = 0;
     failures.flows = 0;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.#failures.size);
+    for (const [key, { times, proven, ...rest }] of this.#failures) {
+      writer.json([key, rest]);
+      writer.numbers(times);
+      writer.numbers(proven);
+    }
+    writer.number(this.evictions);
+  }
+
+  load(reader: StateReader): void {
+    for (let left = reader.count(this.#limits.max_triples); left > 0; left--) {
+      const [key, rest] = reader.json() as [string, Omit<Failures, 'times' | 'proven'>];
+      this.#failures.set(key, { ...rest, times: reader.numbers(), proven: reader.numbers() });
+    }
+    this.evictions = reader.number();
   }
 }
 

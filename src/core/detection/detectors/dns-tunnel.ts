@@ -4,6 +4,8 @@
  * hashed names repeat, a browser's are short. Never judged by address, resolver or known domain.
  */
 import { subdomainLength } from '../../features/registered-domain.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import { type Observation, Sight } from '../observation.ts';
@@ -177,5 +179,21 @@ export class DnsTunnelDetector implements Detector {
       bytes: channel.bytes,
       flows: 0,
     });
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.#channels.size);
+    for (const [key, channel] of this.#channels)
+      writer.json([key, { ...channel, names: [...channel.names] }]);
+    writer.number(this.evictions);
+  }
+
+  load(reader: StateReader): void {
+    for (let left = reader.count(this.#limits.max_pairs); left > 0; left--) {
+      const [key, saved] = reader.json() as [string, Omit<Channel, 'names'> & { names: string[] }];
+      this.#channels.set(key, { ...saved, names: new Set(saved.names) });
+      this.#names += saved.names.length;
+    }
+    this.evictions = reader.number();
   }
 }

@@ -4,6 +4,8 @@
  * the same place each night is known after the first. It is never proof, so this never blocks.
  */
 import type { FlowRecord } from '../../../contract/flow.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { isInside } from '../inside.ts';
 import { RecentMap } from '../recent-map.ts';
@@ -137,6 +139,16 @@ export class ExfiltrationDetector implements Detector {
     pair.packets = 0;
     pair.bytes = 0;
     pair.flows = 0;
+  }
+
+  save(writer: StateWriter): void {
+    this.#hosts.save(writer);
+    this.#pairs.save(writer);
+  }
+
+  load(reader: StateReader): void {
+    this.#hosts.load(reader);
+    this.#pairs.load(reader);
   }
 }
 

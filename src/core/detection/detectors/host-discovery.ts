@@ -4,6 +4,8 @@
  * after addresses that nobody has.
  */
 import { Protocol } from '../../../contract/packet-batch.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp, formatIpv4 } from '../../wire/address.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { type Observation, Sight } from '../observation.ts';
@@ -137,5 +139,24 @@ export class HostDiscoveryDetector implements Detector {
     });
     sweep.packets = 0;
     sweep.bytes = 0;
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.#sweeps.size);
+    for (const [key, { silent, ...rest }] of this.#sweeps) {
+      writer.json([key, rest]);
+      writer.numbers([...silent]);
+    }
+    writer.number(this.evictions);
+  }
+
+  load(reader: StateReader): void {
+    for (let left = reader.count(this.#limits.max_sources); left > 0; left--) {
+      const [key, rest] = reader.json() as [string, Omit<Sweep, 'silent'>];
+      const silent = new Set(reader.numbers());
+      this.#sweeps.set(key, { ...rest, silent });
+      this.#addresses += silent.size;
+    }
+    this.evictions = reader.number();
   }
 }

@@ -4,6 +4,8 @@
  * are known and do not count. Unanswered tries are a scan's business, not this detector's.
  */
 import type { FlowRecord } from '../../../contract/flow.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
 import { isInside } from '../inside.ts';
 import { RecentMap } from '../recent-map.ts';
@@ -100,6 +102,17 @@ export class LateralMovementDetector implements Detector {
     admin.packets = 0;
     admin.bytes = 0;
     admin.flows = 0;
+  }
+
+  save(writer: StateWriter): void {
+    this.#admins.save(writer, (admin) => ({ ...admin, targets: [...admin.targets] }));
+  }
+
+  load(reader: StateReader): void {
+    this.#admins.load(reader, (saved) => {
+      const admin = saved as Omit<Admin, 'targets'> & { targets: [string, number][] };
+      return { ...admin, targets: new Map(admin.targets) };
+    });
   }
 }
 

@@ -6,6 +6,8 @@
  * Using Sequential Hypothesis Testing" (2004): failure, not volume, is the sign.
  */
 import { Protocol } from '../../../contract/packet-batch.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp } from '../../wire/address.ts';
 import { AttemptTable } from '../attempt-table.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
@@ -173,6 +175,18 @@ export class PortScanDetector implements Detector {
     if ((this.#sketch[place >>> 5]! & bit) !== 0) return false;
     this.#sketch[place >>> 5]! |= bit;
     return true;
+  }
+
+  save(writer: StateWriter): void {
+    this.#table.save(writer);
+    writer.array(this.#sketch);
+    writer.number(this.#sketchEndMicros);
+  }
+
+  load(reader: StateReader): void {
+    this.#table.load(reader);
+    reader.array(this.#sketch);
+    this.#sketchEndMicros = reader.number();
   }
 }
 

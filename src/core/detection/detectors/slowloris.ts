@@ -5,6 +5,8 @@
 
 import type { FlowRecord } from '../../../contract/flow.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import { pairKey } from '../endpoint.ts';
@@ -126,5 +128,19 @@ export class SlowlorisDetector implements Detector {
       bytes: 0,
       flows: fresh,
     });
+  }
+
+  save(writer: StateWriter): void {
+    writer.number(this.#unfinished.size);
+    for (const request of this.#unfinished) writer.json(request);
+    writer.number(this.evictions);
+  }
+
+  load(reader: StateReader): void {
+    for (let left = reader.count(this.#limits.max_requests); left > 0; left--) {
+      const [flow, request] = reader.json() as [number, Unfinished];
+      this.#unfinished.set(flow, request);
+    }
+    this.evictions = reader.number();
   }
 }

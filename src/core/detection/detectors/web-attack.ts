@@ -5,6 +5,8 @@
  */
 import type { AlertKind } from '../../../contract/alert-kinds.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import { type Observation, Sight } from '../observation.ts';
@@ -124,6 +126,15 @@ export class WebAttackDetector implements Detector {
       bytes: batch.wireLength[row]!,
       flows: 0,
     });
+  }
+
+  /** What a request's patterns are is found again. */
+  save(writer: StateWriter): void {
+    this.#attacks.save(writer);
+  }
+
+  load(reader: StateReader): void {
+    this.#attacks.load(reader);
   }
 }
 

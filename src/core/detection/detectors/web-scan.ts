@@ -3,6 +3,8 @@
  * gets what it asks for; a crawler follows links that exist; a load test asks for the same again and again.
  */
 import { AppEvent } from '../../../contract/packet-batch.ts';
+import type { StateReader } from '../../state/state-reader.ts';
+import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
 import { type Observation, Sight } from '../observation.ts';
@@ -117,6 +119,17 @@ export class WebScanDetector implements Detector {
     });
     visit.packets = 0;
     visit.bytes = 0;
+  }
+
+  save(writer: StateWriter): void {
+    this.#visits.save(writer, (visit) => ({ ...visit, targets: [...visit.targets] }));
+  }
+
+  load(reader: StateReader): void {
+    this.#visits.load(reader, (saved) => {
+      const visit = saved as Omit<Visit, 'targets'> & { targets: string[] };
+      return { ...visit, targets: new Set(visit.targets) };
+    });
   }
 }
 

@@ -1,0 +1,150 @@
+/**
+ * The states of all sensors on disk: what a sensor's analysis goes on from after a restart, and the measures.
+ *
+ * What the database has committed is the truth. A batch is in the journal before it is committed, so the journal
+ * reaches at least as far; entries beyond are dropped, the sensor sends them again.
+ */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BatchMeta } from '../../stream/batch-meta.ts';
+import type { Log } from '../log.ts';
+import { type JournalEntry, readJournal } from './journal.ts';
+import { KeptSensor } from './kept-sensor.ts';
+import { readSnapshot } from './snapshot-file.ts';
+import { StateFolder } from './state-folder.ts';
+
+/** Sensors whose state is kept; past it the one longest unchanged goes. */
+const MAX_FOLDERS = 1_000;
+
+/** A batch that the database has. */
+export type Place = Pick<BatchMeta, 'epoch' | 'sequence'>;
+
+export interface StateKeeperOptions {
+  readonly dir: string;
+  readonly snapshotMs: number;
+  readonly journalBytes: number;
+  /** The last committed batch of each epoch of the sensor, the latest first. */
+  readonly committed: (sensorId: string) => Promise<readonly Place[]>;
+  readonly log: Pick<Log, 'warn' | 'info'>;
+  /** The disk failed, or (null) works again. */
+  readonly onTrouble: (reason: string | null) => void;
+}
+
+/** What there is to go on from. */
+export interface Recalled {
+  readonly committed: readonly Place[];
+  /** Null: there is none, the journal begins with the sensor. */
+  readonly snapshot: () => Promise<Uint8Array | null>;
+  readonly journal: () => AsyncIterable<JournalEntry>;
+  /** The generation to begin. */
+  readonly next: number;
+  /** There is nothing, not even an empty beginning. */
+  readonly isEmpty: boolean;
+}
+
+export class StateKeeper {
+  readonly #options: StateKeeperOptions;
+  readonly #kept = new Set<KeptSensor>();
+  /** States that could not be restored, since the start. */
+  losses = 0;
+
+  constructor(options: StateKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Of the sensors at work. */
+  get journalBytes(): number {
+    return [...this.#kept].reduce((sum, kept) => sum + kept.journalBytes, 0);
+  }
+
+  get snapshotBytes(): number {
+    return [...this.#kept].reduce((sum, kept) => sum + kept.snapshotBytes, 0);
+  }
+
+  /** Of the oldest snapshot that something came after. */
+  get ageMs(): number {
+    return Math.max(0, ...[...this.#kept].map((kept) => kept.ageMs));
+  }
+
+  /** @throws AppError database_unavailable */
+  async recall(sensorId: string): Promise<Recalled> {
+    const committed = await this.#options.committed(sensorId);
+    const folder = this.#folderOf(sensorId);
+    const { snapshots, journals } = await folder.list().catch((error: Error) => {
+      this.#options.onTrouble(error.message);
+      return { snapshots: [], journals: [] };
+    });
+    const newest = snapshots.at(-1);
+    const from = newest ?? 0;
+    const after = journals.filter((generation) => generation >= from);
+    return {
+      committed,
+      snapshot: async () =>
+        newest === undefined ? null : readSnapshot(folder.snapshotPath(newest)),
+      journal: () => entriesOf(folder, after),
+      next: Math.max(-1, ...snapshots, ...journals) + 1,
+      isEmpty: newest === undefined && journals[0] !== 0,
+    };
+  }
+
+  /** Begins to keep a sensor's state, from these pieces on; null: from nothing. */
+  async keep(
+    sensorId: string,
+    generation: number,
+    pieces: readonly Uint8Array[] | null,
+  ): Promise<KeptSensor> {
+    const { snapshotMs, journalBytes, onTrouble, log } = this.#options;
+    await this.#makeRoom();
+    const kept = await KeptSensor.begin(
+      {
+        folder: this.#folderOf(sensorId),
+        snapshotMs,
+        journalBytes,
+        onTrouble(reason) {
+          if (reason) log.warn({ sensorId, reason }, 'the analysis is not kept over a restart');
+          onTrouble(reason);
+        },
+      },
+      generation,
+      pieces,
+    );
+    this.#kept.add(kept);
+    return kept;
+  }
+
+  async release(kept: KeptSensor): Promise<void> {
+    this.#kept.delete(kept);
+    await kept.close();
+  }
+
+  noteLoss(sensorId: string, reason: string): void {
+    this.losses++;
+    this.#options.log.warn(
+      { sensorId },
+      `The analysis begins anew: what was open before the restart is lost, because ${reason}. Windows say so in their completeness`,
+    );
+  }
+
+  #folderOf(sensorId: string): StateFolder {
+    return new StateFolder(this.#options.dir, sensorId);
+  }
+
+  async #makeRoom(): Promise<void> {
+    const { dir } = this.#options;
+    const names = await readdir(dir).catch(() => []);
+    if (names.length < MAX_FOLDERS) return;
+    const folders = await Promise.all(
+      names.map(async (name) => ({ name, at: (await stat(join(dir, name))).mtimeMs })),
+    );
+    folders.sort((a, b) => a.at - b.at);
+    for (const { name } of folders.slice(0, names.length - MAX_FOLDERS + 1))
+      await rm(join(dir, name), { recursive: true, force: true });
+  }
+}
+
+async function* entriesOf(
+  folder: StateFolder,
+  generations: readonly number[],
+): AsyncGenerator<JournalEntry> {
+  for (const generation of generations) yield* readJournal(folder.journalPath(generation));
+}
