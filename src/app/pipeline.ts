@@ -139,6 +139,7 @@ export class Pipeline {
 
   #judge(state: SensorState, packets: PacketBatch, place: BatchMeta): AnalysedBatch {
     const verdicts = new PacketVerdicts(packets.length);
+    const hadPackets = Number.isFinite(state.analysis.clockMicros);
     if (state.isMissing && packets.length > 0) {
       state.isMissing = false;
       state.analysis.missBefore(beginOf(packets));
@@ -164,7 +165,7 @@ export class Pipeline {
     } catch (error) {
       this.#noteBug(error, place);
       // Of what it had counted before, nothing is left.
-      state.isMissing = Number.isFinite(state.analysis.clockMicros);
+      state.isMissing = hadPackets;
       state.analysis = this.#newAnalysis(place.sensorId);
       // The windows of now begin anew without them.
       state.analysis.miss(packets.length, earliestOf(packets, state.analysis));
