@@ -16,7 +16,7 @@ import { addSyns } from './spoofed-flood.suite.ts';
 const OPTIONS: AnalysisOptions = {
   sensorId: 's',
   judge: null,
-  caps: { maxFlows: 24, maxEntities: 12, maxConnections: 30, maxFacts: 200 },
+  caps: { maxFlows: 24, maxEntities: 3, maxConnections: 30, maxFacts: 200 },
   limits: {
     ...DETECTION_DEFAULTS,
     syn_flood: { ...DETECTION_DEFAULTS.syn_flood, min_rate: 1, min_attempts_per_port: 1 },
