@@ -9,6 +9,7 @@
  */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { Span } from './span.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 const SETS = 128;
 const WAYS = 4;
@@ -19,7 +20,7 @@ const UNIT_BYTES = 8;
 const UNITS = MAX_IP_BYTES / UNIT_BYTES;
 /** As Linux does; RFC 8200 says 60 s, RFC 791 15 s. */
 const LIFETIME_MICROS = 30e6;
-const KEY_WORDS = 10;
+const KEY_WORDS = 11;
 const UNKNOWN = -1;
 
 export interface FragmentOptions {
@@ -165,6 +166,7 @@ export class FragmentTable {
     }
     this.#keys[key + 8] = id;
     this.#keys[key + 9] = number;
+    this.#keys[key + 10] = surroundingsOf(batch, row);
     this.#isUsed[slot] = 1;
     this.#begun[slot] = batch.tsMicros[row]!;
     this.#seen.fill(0, (slot * UNITS) / 8, ((slot + 1) * UNITS) / 8);
@@ -191,7 +193,7 @@ export class FragmentTable {
       if (this.#keys[key + i] !== batch.src[4 * row + i]) return false;
       if (this.#keys[key + 4 + i] !== batch.dst[4 * row + i]) return false;
     }
-    return true;
+    return this.#keys[key + 10] === surroundingsOf(batch, row);
   }
 
   /** False where some of the bytes had come before. */
@@ -253,6 +255,6 @@ function setOf(batch: PacketBatch, row: number, id: number): number {
   let h = Math.imul(batch.src[at + 3]! ^ Math.imul(batch.src[at + 1]!, 31), 0x9e3779b1);
   h ^= Math.imul(batch.dst[at + 3]! ^ (id << 1), 0x85ebca6b);
   h ^= h >>> 15;
-  h = Math.imul(h, 0xc2b2ae35);
+  h = Math.imul(h ^ surroundingsOf(batch, row), 0xc2b2ae35);
   return ((h ^ (h >>> 13)) & (SETS - 1)) >>> 0;
 }

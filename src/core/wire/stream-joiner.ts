@@ -10,12 +10,13 @@
  */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { Span } from './span.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 const SETS = 256;
 const WAYS = 4;
 const SLOTS = SETS * WAYS;
 export const MAX_MESSAGE_BYTES = 16_384;
-const KEY_WORDS = 9;
+const KEY_WORDS = 10;
 const FREE = -1;
 
 /** What `append` answers. */
@@ -173,6 +174,7 @@ export class StreamJoiner {
       this.#keys[key + 4 + i] = batch.dst[4 * row + i]!;
     }
     this.#keys[key + 8] = portsOf(batch, row);
+    this.#keys[key + 9] = surroundingsOf(batch, row);
     this.#touched[best] = ++this.#clock;
     return best;
   }
@@ -191,7 +193,8 @@ export class StreamJoiner {
       keys[key + 1] === src[at + 1] &&
       keys[key + 5] === dst[at + 1] &&
       keys[key] === src[at] &&
-      keys[key + 4] === dst[at]
+      keys[key + 4] === dst[at] &&
+      keys[key + 9] === surroundingsOf(batch, row)
     );
   }
 
@@ -219,5 +222,6 @@ function setOf(batch: PacketBatch, row: number): number {
   const { src, dst } = batch;
   let h = portsOf(batch, row) ^ Math.imul(src[at + 3]! ^ Math.imul(src[at + 1]!, 31), 0x9e3779b1);
   h = Math.imul(h ^ (h >>> 15), 0x85ebca6b) ^ Math.imul(dst[at + 3]! ^ src[at + 2]!, 0xc2b2ae35);
+  h ^= surroundingsOf(batch, row);
   return ((h ^ (h >>> 13)) & (SETS - 1)) >>> 0;
 }

@@ -7,6 +7,7 @@
  * had not come to its end.
  */
 import type { PacketBatch } from '../../../contract/packet-batch.ts';
+import { surroundingsOf } from '../surroundings.ts';
 import { CryptoStream } from './crypto-stream.ts';
 import type { InitialKeys } from './initial-keys.ts';
 
@@ -19,6 +20,7 @@ export class Connection {
   readonly dst = new Uint32Array(WORDS);
   srcPort = -1;
   dstPort = -1;
+  surroundings = 0;
   /** The ID that the keys follow from. */
   id: Uint8Array = new Uint8Array(0);
   keys: InitialKeys;
@@ -44,13 +46,17 @@ export class InitialConnections {
   readonly #connections = new Array<Connection | undefined>(SETS * WAYS).fill(undefined);
 
   /** That of the row's source with its destination. */
-  find({ src, dst, srcPort, dstPort }: PacketBatch, row: number): Connection | undefined {
-    return this.#find(src, srcPort[row]!, dst, dstPort[row]!, WORDS * row);
+  find(batch: PacketBatch, row: number): Connection | undefined {
+    const { src, dst, srcPort, dstPort } = batch;
+    const around = surroundingsOf(batch, row);
+    return this.#find(src, srcPort[row]!, dst, dstPort[row]!, WORDS * row, around);
   }
 
   /** Whether the row goes from the server to the client of one. */
-  isAnswer({ src, dst, srcPort, dstPort }: PacketBatch, row: number): boolean {
-    return this.#find(dst, dstPort[row]!, src, srcPort[row]!, WORDS * row) !== undefined;
+  isAnswer(batch: PacketBatch, row: number): boolean {
+    const { src, dst, srcPort, dstPort } = batch;
+    const around = surroundingsOf(batch, row);
+    return this.#find(dst, dstPort[row]!, src, srcPort[row]!, WORDS * row, around) !== undefined;
   }
 
   /** Begins one, or begins it anew. */
@@ -63,6 +69,7 @@ export class InitialConnections {
       connection.dst.set(batch.dst.subarray(at, at + WORDS));
       connection.srcPort = batch.srcPort[row]!;
       connection.dstPort = batch.dstPort[row]!;
+      connection.surroundings = surroundingsOf(batch, row);
     }
     connection.id = id;
     connection.keys = keys;
@@ -78,14 +85,16 @@ export class InitialConnections {
     to: Uint32Array,
     toPort: number,
     at: number,
+    around: number,
   ): Connection | undefined {
-    const first = WAYS * setOf(from, fromPort, to, toPort, at);
+    const first = WAYS * setOf(from, fromPort, to, toPort, at, around);
     for (let slot = first; slot < first + WAYS; slot++) {
       const connection = this.#connections[slot];
       if (
         connection !== undefined &&
         connection.srcPort === fromPort &&
         connection.dstPort === toPort &&
+        connection.surroundings === around &&
         isSame(connection.src, from, at) &&
         isSame(connection.dst, to, at)
       ) {
@@ -97,8 +106,10 @@ export class InitialConnections {
   }
 
   /** A free place, or that of the one touched longest ago. */
-  #place({ src, dst, srcPort, dstPort }: PacketBatch, row: number, keys: InitialKeys): Connection {
-    const first = WAYS * setOf(src, srcPort[row]!, dst, dstPort[row]!, WORDS * row);
+  #place(batch: PacketBatch, row: number, keys: InitialKeys): Connection {
+    const { src, dst, srcPort, dstPort } = batch;
+    const around = surroundingsOf(batch, row);
+    const first = WAYS * setOf(src, srcPort[row]!, dst, dstPort[row]!, WORDS * row, around);
     const places = this.#connections.slice(first, first + WAYS);
     const free = places.indexOf(undefined);
     if (free >= 0) {
@@ -127,8 +138,9 @@ function setOf(
   to: Uint32Array,
   toPort: number,
   at: number,
+  around: number,
 ): number {
-  let h = Math.imul(from[at + 3]! ^ Math.imul(from[at + 1]!, 31) ^ fromPort, 0x9e3779b1);
+  let h = Math.imul(from[at + 3]! ^ Math.imul(from[at + 1]!, 31) ^ fromPort, 0x9e3779b1) ^ around;
   h =
     Math.imul(h ^ (h >>> 15) ^ toPort, 0x85ebca6b) ^
     Math.imul(to[at + 3]! ^ to[at + 1]!, 0xc2b2ae35);
