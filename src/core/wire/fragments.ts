@@ -22,6 +22,8 @@ const UNITS = MAX_IP_BYTES / UNIT_BYTES;
 const LIFETIME_MICROS = 30e6;
 const KEY_WORDS = 11;
 const UNKNOWN = -1;
+/** Index of memory where there is none. */
+const NOT_KEPT = -1;
 
 export interface FragmentOptions {
   /** Packets whose bytes are kept at a time; 0: none is put together. */
@@ -45,10 +47,12 @@ export class FragmentTable {
   readonly #number = new Int16Array(SLOTS);
   readonly #transportStart = new Int32Array(SLOTS);
   readonly #hasHeader = new Uint8Array(SLOTS);
-  /** Index of the kept bytes; -1: not kept. */
-  readonly #kept = new Int16Array(SLOTS).fill(-1);
+  /** Index of the kept bytes. */
+  readonly #kept = new Int16Array(SLOTS).fill(NOT_KEPT);
   readonly #memory: { bytes: Uint8Array; view: DataView }[] = [];
   readonly #free: number[] = [];
+  /** Memory of the packets that the row at hand was read from: one can carry a fragment of another. */
+  readonly #shown: number[] = [];
 
   constructor({ maxWhole }: FragmentOptions) {
     this.#maxWhole = maxWhole;
@@ -124,15 +128,27 @@ export class FragmentTable {
     return this.#hasHeader[slot] === 1;
   }
 
-  /** Points `span` at the transport header and payload of the complete packet, and forgets the packet. */
+  /**
+   * Points `span` at the transport header and payload of the complete packet, and forgets the packet. The bytes
+   * stay until `endRow`.
+   */
   takeWhole(slot: number, span: Span): void {
-    const memory = this.#memory[this.#kept[slot]!]!;
+    const kept = this.#kept[slot]!;
+    const memory = this.#memory[kept]!;
     span.bytes = memory.bytes;
     span.view = memory.view;
     span.start = this.#transportStart[slot]!;
     span.end = this.#totalBytes[slot]!;
     span.wireEnd = span.end;
+    this.#shown.push(kept);
+    this.#kept[slot] = NOT_KEPT;
     this.#forget(slot);
+  }
+
+  /** What `takeWhole` showed is not read any more. */
+  endRow(): void {
+    for (let kept = this.#shown.pop(); kept !== undefined; kept = this.#shown.pop())
+      this.#free.push(kept);
   }
 
   #slotOf(batch: PacketBatch, row: number, id: number, number: number): number {
@@ -178,7 +194,7 @@ export class FragmentTable {
     this.#transportStart[slot] = 0;
     this.#hasHeader[slot] = 0;
     this.#kept[slot] = this.#takeMemory();
-    if (this.#kept[slot] === -1 && this.#maxWhole > 0) this.notJoined++;
+    if (this.#kept[slot] === NOT_KEPT && this.#maxWhole > 0) this.notJoined++;
   }
 
   #forget(slot: number): void {
@@ -239,14 +255,14 @@ export class FragmentTable {
   #takeMemory(): number {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#memory.length >= this.#maxWhole) return -1;
+    if (this.#memory.length >= this.#maxWhole) return NOT_KEPT;
     const bytes = new Uint8Array(MAX_IP_BYTES);
     return this.#memory.push({ bytes, view: new DataView(bytes.buffer) }) - 1;
   }
 
   #giveUpMemory(slot: number): void {
     if (this.#kept[slot]! >= 0) this.#free.push(this.#kept[slot]!);
-    this.#kept[slot] = -1;
+    this.#kept[slot] = NOT_KEPT;
   }
 }
 

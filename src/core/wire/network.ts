@@ -80,6 +80,7 @@ export class NetworkReader {
     this.#depth = 0;
     this.#isChecksumPending = isChecksumPending;
     this.#readNetwork(batch, row, etherType, span);
+    this.#fragments.endRow();
   }
 
   #readNetwork(batch: PacketBatch, row: number, etherType: number, span: Span): void {
