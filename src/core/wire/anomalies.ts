@@ -22,6 +22,7 @@ export const ANOMALIES = {
   truncated_ip_extension: 'an IPv6 extension or authentication header does not fit the packet',
   too_many_ip_extensions: 'more than sixteen IPv6 extension headers are chained',
   oversized_fragment: 'a fragment ends beyond the largest IP packet (ping of death)',
+  bad_fragment: 'a fragment that is empty, ends in mid-unit, or contradicts where its packet ends',
   overlapping_fragment: 'a fragment covers bytes of an earlier one differently (teardrop, evasion)',
   tiny_fragment: 'a first fragment is too small for its transport header (RFC 1858)',
   truncated_tcp: 'a TCP header does not fit the IP packet',

@@ -120,7 +120,9 @@ describe('other packets', () => {
   });
 
   it('decodes the first fragment, whose UDP length reaches beyond it', () => {
-    const batch = decodeRow(ipv4Frame(17, udp(DNS_QUERY, 'c738 0035', 3000), { fragment: '2000' }));
+    const batch = decodeRow(
+      ipv4Frame(17, udp(`${DNS_QUERY} 0000`, 'c738 0035', 3000), { fragment: '2000' }),
+    );
     expect([batch.dnsQname.get(0), batch.anomaly.get(0)]).toEqual(['a.bc', null]);
     expect(batch.appEvents[0]).toBe(AppEvent.IP_FRAGMENT);
   });
@@ -247,6 +249,9 @@ const MALFORMED: [AnomalyName, string, Partial<WireFrame>][] = [
     {},
   ],
   ['oversized_fragment', ipv4Frame(1, 'aabbccddeeff0011', { fragment: '1fff' }), {}],
+  ['bad_fragment', ipv4Frame(17, udp('aabbcc'), { fragment: '2000' }), {}],
+  ['bad_fragment', ipv4Frame(17, '', { fragment: '2000' }), {}],
+  ['bad_fragment', ipv4Frame(17, '', { fragment: '0001' }), {}],
   ['tiny_fragment', ipv4Frame(6, 'c73801bb00000001', { fragment: '2000' }), {}],
   ['truncated_tcp', ipv4Frame(6, 'c73801bb00000001'), {}],
   ['bad_tcp_offset', ipv4Frame(6, tcp('02').replace(' 50 ', ' 40 ')), {}],

@@ -5,7 +5,8 @@
  * Bounds: `SETS × WAYS` packets at a time, forgotten after `LIFETIME_MICROS` of packet time or when their
  * place is needed (the one begun longest ago goes first; `evicted` counts). Bytes are kept only while
  * `maxWhole` is not exceeded (64 KiB each); packets past it are followed but not put together, which
- * `notJoined` counts. Of bytes that come twice the first count, and the overlap is told.
+ * `notJoined` counts. Of bytes that come twice the first count, and the overlap is told. Fragments that could
+ * leave a gap are refused, so that a packet is complete only where each of its bytes has come.
  */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { Span } from './span.ts';
@@ -35,6 +36,8 @@ export class FragmentTable {
   notJoined = 0;
   /** Of the fragment noted last: it covers bytes that an earlier one covered. */
   isOverlapping = false;
+  /** Of the fragment noted last: it can be no part of its packet, of which it changed nothing. */
+  isRefused = false;
   readonly #maxWhole: number;
   readonly #keys = new Uint32Array(SLOTS * KEY_WORDS);
   readonly #begun = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
@@ -42,6 +45,8 @@ export class FragmentTable {
   readonly #seen = new Uint8Array((SLOTS * UNITS) / 8);
   readonly #unitsSeen = new Int32Array(SLOTS);
   readonly #totalBytes = new Int32Array(SLOTS);
+  /** Where the fragment that reaches farthest ends. */
+  readonly #reach = new Int32Array(SLOTS);
   readonly #srcPort = new Int32Array(SLOTS);
   readonly #dstPort = new Int32Array(SLOTS);
   readonly #number = new Int16Array(SLOTS);
@@ -72,14 +77,20 @@ export class FragmentTable {
     hasMore: boolean,
   ): number {
     const slot = this.#slotOf(batch, row, id, number);
-    const bytes = span.wireEnd - span.start;
-    const end = offset + bytes;
+    const end = offset + span.wireEnd - span.start;
     this.isOverlapping = false;
-    if (bytes <= 0 || end > MAX_IP_BYTES) return slot;
+    this.isRefused = !this.#fits(slot, offset, end, hasMore);
+    if (this.isRefused) {
+      this.isOverlapping = this.#hasSeen(slot, offset, end) && !this.#isCopy(slot, span, offset);
+      return slot;
+    }
     if (!hasMore) this.#totalBytes[slot] = end;
+    this.#reach[slot] = Math.max(this.#reach[slot]!, end);
     const isAllNew = this.#mark(slot, offset, end);
     this.isOverlapping = !isAllNew && !this.#isCopy(slot, span, offset);
-    if (isAllNew || this.isOverlapping) this.#keep(slot, span, offset);
+    const isCut = span.end < span.wireEnd;
+    if (isCut || this.isOverlapping) this.#giveUpMemory(slot);
+    else if (isAllNew) this.#keep(slot, span, offset);
     return slot;
   }
 
@@ -188,6 +199,7 @@ export class FragmentTable {
     this.#seen.fill(0, (slot * UNITS) / 8, ((slot + 1) * UNITS) / 8);
     this.#unitsSeen[slot] = 0;
     this.#totalBytes[slot] = UNKNOWN;
+    this.#reach[slot] = 0;
     this.#srcPort[slot] = UNKNOWN;
     this.#dstPort[slot] = UNKNOWN;
     this.#number[slot] = UNKNOWN;
@@ -210,6 +222,22 @@ export class FragmentTable {
       if (this.#keys[key + 4 + i] !== batch.dst[4 * row + i]) return false;
     }
     return this.#keys[key + 10] === surroundingsOf(batch, row);
+  }
+
+  /** It brings bytes, whole units of them unless it is the last, and agrees with the others where the packet ends. */
+  #fits(slot: number, offset: number, end: number, hasMore: boolean): boolean {
+    if (end <= offset || end > MAX_IP_BYTES) return false;
+    const total = this.#totalBytes[slot]!;
+    if (hasMore) return end % UNIT_BYTES === 0 && (total === UNKNOWN || end <= total);
+    return total === UNKNOWN ? end >= this.#reach[slot]! : end === total;
+  }
+
+  #hasSeen(slot: number, offset: number, end: number): boolean {
+    const base = (slot * UNITS) / 8;
+    const endUnit = Math.min(UNITS, Math.ceil(end / UNIT_BYTES));
+    for (let unit = offset / UNIT_BYTES; unit < endUnit; unit++)
+      if ((this.#seen[base + (unit >> 3)]! & (1 << (unit & 7))) !== 0) return true;
+    return false;
   }
 
   /** False where some of the bytes had come before. */
@@ -240,14 +268,9 @@ export class FragmentTable {
     return true;
   }
 
-  /** Copies the bytes; a fragment that the capture cut, or that overlaps, cannot be part of a whole. */
   #keep(slot: number, span: Span, offset: number): void {
     const kept = this.#kept[slot]!;
     if (kept < 0) return;
-    if (span.end < span.wireEnd || this.isOverlapping) {
-      this.#giveUpMemory(slot);
-      return;
-    }
     const { bytes } = this.#memory[kept]!;
     for (let i = span.start; i < span.end; i++) bytes[offset + i - span.start] = span.bytes[i]!;
   }

@@ -226,13 +226,16 @@ export class NetworkReader {
     const fragments = this.#fragments;
     const { wireEnd } = span;
     if (fragments.isOverlapping) nameAnomaly(batch, row, 'overlapping_fragment');
+    const { isRefused } = fragments;
+    if (isRefused) nameAnomaly(batch, row, 'bad_fragment');
     this.#transport.isChecked = false;
     if (fragmentOffset === 0) {
       batch.protocol[row] = protocolOf(number);
       batch.ipProtocol[row] = number;
       const before = span.start;
       const isRead = this.#transport.readFirstFragment(batch, row, number, span);
-      fragments.noteFirst(slot, batch, row, number, transportStart, isRead && span.start > before);
+      const hasHeader = isRead && span.start > before;
+      if (!isRefused) fragments.noteFirst(slot, batch, row, number, transportStart, hasHeader);
     } else {
       batch.appEvents[row]! |= AppEvent.LATER_FRAGMENT;
       batch.srcPort[row] = fragments.srcPort(slot);
