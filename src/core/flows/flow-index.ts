@@ -6,9 +6,10 @@
  *
  * Memory: 6 bytes a block and 41 a conversation, at most `MAX_FLOWS` of them, in arrays that are allocated
  * once. What finds no place (the table is full, or too many hash alike, as an attacker may see to) goes under
- * `ANY_FLOW`, whose packets a reader looks at one by one: slower to read, never lost.
+ * `ANY_FLOW`, whose packets a reader looks at one by one: slower to read, never lost. So do IP fragments, whose
+ * conversation may show only where all of them are put together.
  */
-import { type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
+import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { endpointHash, mix32 } from './flow-hash.ts';
 
 /** Number 0 is `ANY_FLOW`; the rest fits 16 bits. */
@@ -62,6 +63,10 @@ export class FlowIndex {
     const tsMicros = batch.tsMicros[row]!;
     if (tsMicros < this.firstMicros) this.firstMicros = tsMicros;
     if (tsMicros > this.lastMicros) this.lastMicros = tsMicros;
+    if ((batch.appEvents[row]! & AppEvent.IP_FRAGMENT) !== 0) {
+      this.#add(offset, ANY_FLOW);
+      return;
+    }
     const protocol = batch.protocol[row]!;
     if (protocol === Protocol.ARP && batch.arpOp[row]! >= 0) {
       const words = this.#arp;

@@ -38,6 +38,11 @@ export class PacketDecoder {
     return this.#network.evictions;
   }
 
+  /** A number for the IP packet that the frame decoded last is a fragment of, the outermost one; -1: it is none. */
+  get fragmentedPacket(): number {
+    return this.#network.fragmentedPacket;
+  }
+
   /** Appends the frame to the batch and returns its row. The caller sees to it that the batch is not full. */
   decode(frame: WireFrame, batch: PacketBatch): number {
     const wireLength = Math.min(frame.wireLength, MAX_WIRE_BYTES);

@@ -41,6 +41,8 @@ export class FragmentTable {
   readonly #maxWhole: number;
   readonly #keys = new Uint32Array(SLOTS * KEY_WORDS);
   readonly #begun = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
+  readonly #packet = new Float64Array(SLOTS);
+  #packets = 0;
   readonly #isUsed = new Uint8Array(SLOTS);
   readonly #seen = new Uint8Array((SLOTS * UNITS) / 8);
   readonly #unitsSeen = new Int32Array(SLOTS);
@@ -78,18 +80,14 @@ export class FragmentTable {
   ): number {
     const slot = this.#slotOf(batch, row, id, number);
     const end = offset + span.wireEnd - span.start;
-    this.isOverlapping = false;
+    const isAllNew = !this.#hasSeen(slot, offset, end);
+    this.isOverlapping = !isAllNew && !this.#isCopy(slot, span, offset);
     this.isRefused = !this.#fits(slot, offset, end, hasMore);
-    if (this.isRefused) {
-      this.isOverlapping = this.#hasSeen(slot, offset, end) && !this.#isCopy(slot, span, offset);
-      return slot;
-    }
+    if (this.isRefused) return slot;
     if (!hasMore) this.#totalBytes[slot] = end;
     this.#reach[slot] = Math.max(this.#reach[slot]!, end);
-    const isAllNew = this.#mark(slot, offset, end);
-    this.isOverlapping = !isAllNew && !this.#isCopy(slot, span, offset);
-    const isCut = span.end < span.wireEnd;
-    if (isCut || this.isOverlapping) this.#giveUpMemory(slot);
+    this.#mark(slot, offset, end);
+    if (this.isOverlapping || span.end < span.wireEnd) this.#giveUpMemory(slot);
     else if (isAllNew) this.#keep(slot, span, offset);
     return slot;
   }
@@ -119,6 +117,11 @@ export class FragmentTable {
     this.#number[slot] = number;
     this.#transportStart[slot] = transportStart;
     this.#hasHeader[slot] = hasHeader ? 1 : 0;
+  }
+
+  /** A number that no other packet has or had. */
+  packet(slot: number): number {
+    return this.#packet[slot]!;
   }
 
   /** The first fragment has told them; until then -1. */
@@ -195,6 +198,7 @@ export class FragmentTable {
     this.#keys[key + 9] = number;
     this.#keys[key + 10] = surroundingsOf(batch, row);
     this.#isUsed[slot] = 1;
+    this.#packet[slot] = this.#packets++;
     this.#begun[slot] = batch.tsMicros[row]!;
     this.#seen.fill(0, (slot * UNITS) / 8, ((slot + 1) * UNITS) / 8);
     this.#unitsSeen[slot] = 0;
@@ -233,29 +237,21 @@ export class FragmentTable {
   }
 
   #hasSeen(slot: number, offset: number, end: number): boolean {
-    const base = (slot * UNITS) / 8;
-    const endUnit = Math.min(UNITS, Math.ceil(end / UNIT_BYTES));
-    for (let unit = offset / UNIT_BYTES; unit < endUnit; unit++)
-      if ((this.#seen[base + (unit >> 3)]! & (1 << (unit & 7))) !== 0) return true;
+    const base = slot * UNITS;
+    const last = base + Math.min(UNITS, Math.ceil(end / UNIT_BYTES));
+    for (let unit = base + offset / UNIT_BYTES; unit < last; unit++)
+      if ((this.#seen[unit >> 3]! & (1 << (unit & 7))) !== 0) return true;
     return false;
   }
 
-  /** False where some of the bytes had come before. */
-  #mark(slot: number, offset: number, end: number): boolean {
-    let isAllNew = true;
-    const firstUnit = offset / UNIT_BYTES;
-    const endUnit = Math.ceil(end / UNIT_BYTES);
-    const base = (slot * UNITS) / 8;
-    for (let unit = firstUnit; unit < endUnit; unit++) {
-      const at = base + (unit >> 3);
+  #mark(slot: number, offset: number, end: number): void {
+    const base = slot * UNITS;
+    const last = base + Math.ceil(end / UNIT_BYTES);
+    for (let unit = base + offset / UNIT_BYTES; unit < last; unit++) {
       const bit = 1 << (unit & 7);
-      if ((this.#seen[at]! & bit) !== 0) isAllNew = false;
-      else {
-        this.#seen[at]! |= bit;
-        this.#unitsSeen[slot]!++;
-      }
+      if ((this.#seen[unit >> 3]! & bit) === 0) this.#unitsSeen[slot]!++;
+      this.#seen[unit >> 3]! |= bit;
     }
-    return isAllNew;
   }
 
   /** The same bytes came before, as they do where a link repeats a packet or a capture sees it twice. */

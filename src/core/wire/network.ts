@@ -52,6 +52,8 @@ export class NetworkReader {
   readonly #fragments: FragmentTable;
   readonly #whole = new Span();
   readonly #inner = new LinkHeader();
+  /** Number of the fragmented packet that the row read last is a part of, the outermost one; -1: none. */
+  fragmentedPacket = -1;
   #depth = 0;
   #isChecksumPending = false;
 
@@ -78,6 +80,7 @@ export class NetworkReader {
     isChecksumPending: boolean,
   ): void {
     this.#depth = 0;
+    this.fragmentedPacket = -1;
     this.#isChecksumPending = isChecksumPending;
     this.#readNetwork(batch, row, etherType, span);
     this.#fragments.endRow();
@@ -225,6 +228,7 @@ export class NetworkReader {
   ): void {
     const fragments = this.#fragments;
     const { wireEnd } = span;
+    if (this.fragmentedPacket < 0) this.fragmentedPacket = fragments.packet(slot);
     if (fragments.isOverlapping) nameAnomaly(batch, row, 'overlapping_fragment');
     const { isRefused } = fragments;
     if (isRefused) nameAnomaly(batch, row, 'bad_fragment');

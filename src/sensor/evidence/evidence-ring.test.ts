@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCapture } from '../../capture/open-capture.ts';
 import { MAX_FLOWS } from '../../core/flows/flow-index.ts';
+import type { WireFrame } from '../../core/wire/frame.ts';
 import { EvidenceRing } from './evidence-ring.ts';
 import { addressOf, feeding, frameOf, type MadePacket, madePacket } from './made-frames.suite.ts';
 import type { PacketFilter } from './packet-filter.ts';
@@ -22,6 +23,7 @@ import { readEvidence } from './read-evidence.ts';
 import { ringFolder } from './ring-folders.ts';
 
 const MIB = 2 ** 20;
+const ETHERNET_BYTES = 14;
 const ANYTHING: PacketFilter = {
   ...{ fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER, protocol: null },
   ...{ srcIp: null, srcPort: null, dstIp: null, dstPort: null },
@@ -57,6 +59,21 @@ const packet = (change: Partial<MadePacket> = {}): MadePacket => ({
   ...{ protocol: 'UDP', payload: 1000 },
   ...change,
 });
+
+/** One fragment between two tunnel ends, 10.0.0.8 and 10.0.0.9; `field` as in the header: flags and offset. */
+function ipInIp(payload: Uint8Array, id: number, field: number, tsMicros: number): WireFrame {
+  const bytes = new Uint8Array(ETHERNET_BYTES + 20 + payload.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(12, 0x0800);
+  bytes.set([0x45, 0, 0, 0, 0, id, 0, 0, 64, 4, 0, 0, 10, 0, 0, 8, 10, 0, 0, 9], ETHERNET_BYTES);
+  view.setUint16(16, 20 + payload.length);
+  view.setUint16(20, field);
+  bytes.set(payload, ETHERNET_BYTES + 20);
+  return {
+    ...{ view, bytes, start: 0, end: bytes.length, wireLength: bytes.length },
+    ...{ tsMicros, linkType: 1, interface: 'eth0' },
+  };
+}
 
 /** @param settleEach packets between two moments that let the disk work */
 async function fill(ring: EvidenceRing, packets: Iterable<MadePacket>, settleEach = 100) {
@@ -103,6 +120,35 @@ describe('the ring of evidence', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it.each([
+    ['while its segment is written', false],
+    ['of a complete segment', true],
+  ])('gives back all fragments of a tunnel packet by what they carry, %s', async (_, isClosed) => {
+    const dir = newDir();
+    const ring = await EvidenceRing.open({ dir: ringFolder(dir, 'lab', 0) });
+    const inner = frameOf(packet({ src: 3, dst: 4 }));
+    const carried = inner.bytes.subarray(ETHERNET_BYTES);
+    const feed = feeding(ring);
+    feed(frameOf(packet({ tsMicros: 1e15 })));
+    for (const [at, id] of [1, 2, 3].entries()) {
+      feed(ipInIp(carried.subarray(0, 800), id, 0x2000, 1e15 + 10 * at + 1));
+      feed(ipInIp(carried.subarray(800), id, 100, 1e15 + 10 * at + 2));
+    }
+    feed(ipInIp(carried.subarray(0, 800), 4, 0x2000, 1e15 + 90));
+    await ring.settle();
+    if (isClosed) await ring.close();
+    const timesOf = async (filter: Partial<PacketFilter>) =>
+      (await read(dir, [{ ...ANYTHING, ...filter }])).packets.map(
+        ({ tsMicros }) => tsMicros - 1e15,
+      );
+    expect(await timesOf({ srcIp: addressOf(3) })).toEqual([1, 2, 11, 12, 21, 22]);
+    // An alert refers to the packet that told: the one before comes along, though it is earlier.
+    const isSecond = { fromMicros: 1e15 + 12, toMicros: 1e15 + 12 };
+    expect(await timesOf({ srcIp: addressOf(3), ...isSecond })).toEqual([11, 12]);
+    expect(await timesOf({ srcIp: addressOf(8) })).toEqual([1, 11, 21, 90]);
+    await ring.close();
   });
 
   it('never exceeds its budget and lets the oldest go first', async () => {

@@ -2,6 +2,8 @@
  * Looks through one ring for the packets that are wanted. An index says which blocks may be of them; each is
  * decoded and only that decides. A segment without an index (the one being written, or what a crash left) is
  * read whole. Segments that go meanwhile are left out.
+ *
+ * Where a packet that is wanted came in fragments, those that do not tell so by themselves come along.
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { BlockType, PACKET_HEADER_BYTES } from '../../capture/write-pcapng.ts';
@@ -9,6 +11,7 @@ import { PacketBatch } from '../../contract/packet-batch.ts';
 import { ANY_FLOW } from '../../core/flows/flow-index.ts';
 import { PacketDecoder } from '../../core/wire/decoder.ts';
 import type { WireFrame } from '../../core/wire/frame.ts';
+import { HeldFragments } from './held-fragments.ts';
 import { decodeIndex, type SegmentIndex } from './index-file.ts';
 import { type PacketMatcher, RowConversation } from './packet-filter.ts';
 import type { PacketList } from './packet-list.ts';
@@ -17,6 +20,8 @@ import { type Block, walkBlocks } from './walk-blocks.ts';
 
 const OPTION_NAME = 2;
 const BATCH_ROWS = 1024;
+/** So long before the time that is asked for the fragments of a packet can begin to come. */
+const FRAGMENTS_MICROS = 30e6;
 
 interface DescribedInterface {
   readonly linkType: number;
@@ -29,6 +34,7 @@ interface Tools {
   readonly decoder: PacketDecoder;
   readonly batch: PacketBatch;
   readonly conversation: RowConversation;
+  readonly fragments: HeldFragments;
 }
 
 /** Adds what is found to `list`, until that is full. */
@@ -41,6 +47,7 @@ export async function findPackets(
     decoder: new PacketDecoder(),
     batch: new PacketBatch(BATCH_ROWS),
     conversation: new RowConversation(),
+    fragments: new HeldFragments(),
   };
   for (const segment of await listSegments(dir)) {
     if (list.isFull) return;
@@ -67,25 +74,33 @@ async function findInSegment(
   list: PacketList,
   tools: Tools,
 ): Promise<boolean> {
-  const { decoder, batch, conversation } = tools;
+  const { decoder, batch, conversation, fragments } = tools;
   const interfaces: DescribedInterface[] = [];
   const before = list.length;
   const number = list.addFile(file);
 
-  const isInTime = (matcher: PacketMatcher, tsMicros: number) =>
-    tsMicros >= matcher.fromMicros && tsMicros <= matcher.toMicros;
-  const isWanted = (frame: WireFrame) => {
-    const { tsMicros } = frame;
-    if (!matchers.some((matcher) => isInTime(matcher, tsMicros))) return false;
-    if (batch.isFull) batch.clear();
-    conversation.read(batch, decoder.decode(frame, batch));
-    return matchers.some(
-      (matcher) => isInTime(matcher, tsMicros) && matcher.matches(conversation, 0),
-    );
-  };
+  const isInTime = (matcher: PacketMatcher, tsMicros: number, earlier = 0) =>
+    tsMicros >= matcher.fromMicros - earlier && tsMicros <= matcher.toMicros;
   const frame: { -readonly [Key in keyof WireFrame]: WireFrame[Key] } = {
     ...{ view: new DataView(new ArrayBuffer(0)), bytes: new Uint8Array(0), start: 0, end: 0 },
     ...{ wireLength: 0, tsMicros: 0, linkType: 0, interface: '' },
+  };
+  const take = (block: Block, from: DescribedInterface) => {
+    const { tsMicros } = frame;
+    if (!matchers.some((matcher) => isInTime(matcher, tsMicros, FRAGMENTS_MICROS))) return;
+    if (batch.isFull) batch.clear();
+    conversation.read(batch, decoder.decode(frame, batch));
+    const packet = decoder.fragmentedPacket;
+    const isWanted = matchers.some(
+      (matcher) => isInTime(matcher, tsMicros) && matcher.matches(conversation, 0),
+    );
+    if (isWanted) {
+      if (packet >= 0) fragments.release(packet, list);
+      list.add(number, block, tsMicros, from);
+    } else if (packet >= 0) {
+      const { offset, length } = block;
+      fragments.hold(packet, { file: number, block: { offset, length }, tsMicros, from });
+    }
   };
   const onBlock = (block: Block) => {
     if (block.type === BlockType.INTERFACE) interfaces.push(describedBy(block));
@@ -101,7 +116,7 @@ async function findInSegment(
     frame.tsMicros = view.getUint32(at + 12, true) * 2 ** 32 + view.getUint32(at + 16, true);
     frame.linkType = from.linkType;
     frame.interface = from.name;
-    if (isWanted(frame)) list.add(number, block, frame.tsMicros, from);
+    take(block, from);
   };
   await walkBlocks(file, bytes, onBlock, index ? candidates(index, matchers) : undefined);
   if (list.length > before) return true;

@@ -8,7 +8,6 @@ import {
   interfaceBlock,
   sectionHeader,
 } from '../../capture/write-pcapng.ts';
-import type { Block } from './walk-blocks.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const FIRST_CAPACITY = 1024;
@@ -49,7 +48,12 @@ export class PacketList {
     this.#files[number] = null;
   }
 
-  add(file: number, block: Block, tsMicros: number, from: CaptureInterface): void {
+  add(
+    file: number,
+    block: { readonly offset: number; readonly length: number },
+    tsMicros: number,
+    from: CaptureInterface,
+  ): void {
     if (this.bytes + block.length > this.#maxBytes) {
       this.isFull = true;
       this.isCut = true;
