@@ -86,7 +86,7 @@ function decoding(): string {
   return page('What is decoded', [
     'From the link layer to the application, each packet into one row of [the packet columns](columns.md). How to add a protocol or a tunnel stands in [CONTRIBUTING.md](../CONTRIBUTING.md).',
     '## Link types',
-    'By LINKTYPE_ number; above any of them VLAN and QinQ tags, MPLS labels, PPPoE, LLC/SNAP, FabricPath and VN tags. Frames of another type are a clear error.',
+    'By LINKTYPE_ number; above any of them VLAN, QinQ and VN tags, Cisco metadata, MACsec that only signs (what it encrypts stays unread), MPLS labels, PPPoE, LLC/SNAP, FabricPath and NSH. Frames of another type are a clear error.',
     table(
       ['number', 'link type'],
       LINK_TYPES.map(({ number, name }) => [String(number), name]),

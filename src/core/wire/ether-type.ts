@@ -9,6 +9,7 @@ import { readPppProtocol } from './ppp.ts';
 
 /** Below it the type field is a length, and LLC follows. */
 const MIN_ETHER_TYPE = 0x0600;
+const ETHERNET_BYTES = 14;
 const TAG_BYTES = 4;
 const MAX_TAGS = 8;
 const VN_TAG_BYTES = 6;
@@ -19,7 +20,8 @@ const SEC_CHANNEL_BYTES = 8;
 /** Bits of the first byte of a MACsec tag. */
 const SecBit = { HAS_CHANNEL: 0x20, ENCRYPTED: 0x08, CHANGED: 0x04 } as const;
 const NSH_BASE_BYTES = 8;
-/** The protocol numbers of RFC 8300 §2.2 that we read, as types. */
+const NSH_ETHERNET = 3;
+/** The other protocol numbers of RFC 8300 §2.2 that we read, as types. */
 const NSH_NEXT: readonly number[] = [0, EtherType.IPV4, EtherType.IPV6, 0, 0, EtherType.MPLS];
 const LABEL_BYTES = 4;
 const MAX_LABELS = 16;
@@ -104,16 +106,21 @@ function readServiceHeader(view: DataView, end: number, link: LinkHeader): boole
   if (end - at < NSH_BASE_BYTES) return false;
   const bytes = 4 * (view.getUint8(at + 1) & 0x3f);
   if (bytes < NSH_BASE_BYTES || end - at < bytes) return false;
-  return link.carry(NSH_NEXT[view.getUint8(at + 3)] ?? EtherType.NONE, at + bytes);
+  const next = view.getUint8(at + 3);
+  if (next === NSH_ETHERNET) return readInnerEthernet(view, at + bytes, end, link);
+  return link.carry(NSH_NEXT[next] ?? EtherType.NONE, at + bytes);
 }
 
 /** Cisco FabricPath: two bytes of tag, then the whole inner Ethernet header, whose addresses are the hosts'. */
 function readFabricPath(view: DataView, end: number, link: LinkHeader): boolean {
-  const inner = link.payloadStart + 2;
-  if (end - inner < 14) return false;
+  return readInnerEthernet(view, link.payloadStart + 2, end, link);
+}
+
+function readInnerEthernet(view: DataView, inner: number, end: number, link: LinkHeader): boolean {
+  if (end - inner < ETHERNET_BYTES) return false;
   link.dstMac = readMac(view, inner);
   link.srcMac = readMac(view, inner + 6);
-  return link.carry(view.getUint16(inner + 12), inner + 14);
+  return link.carry(view.getUint16(inner + ETHERNET_BYTES - 2), inner + ETHERNET_BYTES);
 }
 
 /** The labels do not say what they carry; like others we look at the first nibble. */
