@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LAST_MICROS } from '../contract/packet-batch.ts';
 import { AppError } from '../errors.ts';
 import { openCapture } from './open-capture.ts';
 import { sourceSuite } from './source.suite.ts';
@@ -174,6 +175,33 @@ describe('openCapture', () => {
       [5, 276, name, 9],
     ]);
     expect(new Set(seen.map(({ bytes }) => bytes))).toEqual(new Set(['0102030405']));
+  });
+
+  it('clips times that nothing behind it can hold, and says so of each packet', async () => {
+    const seconds = option(true, 9, Uint8Array.of(0));
+    const before1970 = option(true, 14, build(true, -SECONDS, -1));
+    const frame = new Uint8Array(60);
+    const path = fileOf(
+      section(true),
+      description(true, 1, seconds),
+      description(true, 1, before1970),
+      enhanced(true, 0, 2n ** 64n - 1n, frame),
+      enhanced(true, 0, 9_007_199_254n, frame),
+      enhanced(true, 0, 9_007_199_255n, frame),
+      enhanced(true, 1, 1_000_000n, frame),
+      enhanced(true, 1, BigInt(SECONDS) * 1_000_000n, frame),
+    );
+    const times: (number | boolean | undefined)[][] = [];
+    await (await openCapture(path)).run(({ tsMicros, isTimeClipped }) => {
+      times.push([tsMicros, isTimeClipped]);
+    });
+    expect(times).toEqual([
+      [LAST_MICROS, true],
+      [LAST_MICROS, false],
+      [LAST_MICROS, true],
+      [0, true],
+      [0, false],
+    ]);
   });
 
   it('says at which byte a file is cut short, having delivered what is before it', async () => {

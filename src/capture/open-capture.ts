@@ -89,6 +89,7 @@ class CaptureFile implements Source {
       end: 0,
       wireLength: 0,
       tsMicros: 0,
+      isTimeClipped: false,
       linkType: 0,
       interface: this.name,
       checksumPending: false,

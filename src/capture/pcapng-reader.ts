@@ -3,6 +3,7 @@
  * resolution and time offset; enhanced, simple and obsolete packet blocks. Every other block is
  * passed over. Source: draft-ietf-opsawg-pcapng.
  */
+import { LAST_MICROS } from '../contract/packet-batch.ts';
 import { type ByteWindow, CaptureDamage, MAX_RECORD_BYTES } from './byte-window.ts';
 import { type TimeUnit, timeUnit } from './pcapng-time.ts';
 import type { RecordReader } from './record-reader.ts';
@@ -164,7 +165,9 @@ export class PcapngReader implements RecordReader {
     } else {
       captured = view.getUint32(at + 20, little);
       frame.wireLength = Math.max(view.getUint32(at + 24, little), captured);
-      frame.tsMicros = from.unit(view.getUint32(at + 12, little), view.getUint32(at + 16, little));
+      const tsMicros = from.unit(view.getUint32(at + 12, little), view.getUint32(at + 16, little));
+      frame.tsMicros = Math.min(Math.max(0, tsMicros), LAST_MICROS);
+      frame.isTimeClipped = frame.tsMicros !== tsMicros;
       frame.start = at + 28;
     }
     if (frame.start + captured > at + length - 4) {

@@ -12,8 +12,10 @@ export interface Frame {
   end: number;
   /** Bytes on the wire, at least `end - start`. */
   wireLength: number;
-  /** Whole microseconds since the epoch. */
+  /** Whole microseconds since the epoch, 0 to `LAST_MICROS`. */
   tsMicros: number;
+  /** The capture tells a time that lies outside of that. Default false. */
+  isTimeClipped?: boolean;
   /** LINKTYPE_ number as registered for pcap. */
   linkType: number;
   /** Interface name, or the capture file's name. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
+import { interfaceBlock, sectionHeader, writePacketBlock } from '../capture/write-pcapng.ts';
 import { PACKET_COLUMNS } from '../contract/packet-record.ts';
 import { ascii, bytesOf, ipv4Frame, tcp, udp } from '../core/wire/hex-frame.suite.ts';
 import { packets } from './packets.ts';
@@ -32,6 +33,20 @@ it('prints a readable line per packet', async () => {
 it('lets no control character of a packet reach the terminal', async () => {
   const hostile = ipv4Frame(6, tcp('18', ascii('GET /\x1b[2J\x9b HTTP/1.1\r\n\r\n')));
   expect((await run([capture(ETHERNET, [hostile])], false))[0]).toContain('GET /·[2J·');
+});
+
+it('prints a packet whose time is beyond any clock', async () => {
+  const bytes = bytesOf(QUERY);
+  const memory = { bytes: new Uint8Array(256), view: new DataView(new ArrayBuffer(0)) };
+  memory.view = new DataView(memory.bytes.buffer);
+  const frame = { bytes, start: 0, wireLength: bytes.length };
+  const end = writePacketBlock(memory, 0, frame, 2 ** 60, 0, bytes.length);
+  const path = join(mkdtempSync(join(tmpdir(), 'packets-')), 'test.pcapng');
+  const description = interfaceBlock({ linkType: ETHERNET, name: '', snapBytes: 0 });
+  writeFileSync(path, Buffer.concat([sectionHeader(), description, memory.bytes.subarray(0, end)]));
+  expect(await run([path], false)).toEqual([
+    '2255-06-05T23:47:34.000Z 192.0.2.1:51000 > 198.51.100.2:53 UDP 61 B asks a !bad_capture_time',
+  ]);
 });
 
 it('waits for a slow reader', async () => {

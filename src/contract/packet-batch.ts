@@ -13,6 +13,9 @@
  * addresses tell what it came in. Link-layer columns are the frame's.
  */
 
+/** In the year 2255: up to there whole microseconds are exact in a float64, and so are its seconds as JSON has them. */
+export const LAST_MICROS = 9_007_199_254e6;
+
 /** Codes in the `protocol` column; the text that stands in the database and in JSON. */
 export const PROTOCOLS = ['OTHER', 'TCP', 'UDP', 'ICMP', 'ICMPv6', 'ARP'] as const;
 export const Protocol = { OTHER: 0, TCP: 1, UDP: 2, ICMP: 3, ICMPv6: 4, ARP: 5 } as const;
@@ -107,7 +110,7 @@ export class PacketBatch {
   /** Packets the kernel dropped before the ones in this batch, since the batch before it. */
   kernelDrops = 0;
 
-  /** Capture time, whole microseconds since the epoch. */
+  /** Capture time, whole microseconds since the epoch, 0 to `LAST_MICROS`. */
   readonly tsMicros: Float64Array;
   readonly interface: TextColumn;
   /** 4, 6, or 0 where there is no IP header. */

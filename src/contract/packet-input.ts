@@ -6,9 +6,9 @@
  * Issues carry the path `[record index, field]` when the schema is used in an array.
  */
 import { z } from 'zod';
+import { LAST_MICROS } from './packet-batch.ts';
 
-/** Seconds up to which microseconds are exact in a double. */
-const MAX_TIMESTAMP = 9_007_199_254;
+const MAX_TIMESTAMP = LAST_MICROS / 1e6;
 const MAX_INT32 = 2_147_483_647;
 const MAX_UINT32 = 4_294_967_295;
 const MAX_TEXT_CHARS = 1024;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openCapture } from '../capture/open-capture.ts';
 import { pcapFileHeader, pcapRecord } from '../capture/write-pcap.ts';
+import { LAST_MICROS } from '../contract/packet-batch.ts';
 import { type DecodedBatch, decodeBatch } from '../stream/batch-codec.ts';
 import { LiveBatches } from './live-batches.ts';
 import { replay, shiftToNow, WINDOW_MICROS } from './replay.ts';
@@ -99,6 +100,22 @@ describe('Sensor', () => {
     expect(batches[9]?.batch.tsMicros[49]).toBe(START_MICROS + 949_000);
     expect(sensor.stats).toMatchObject({ frames: 950, rows: 950, batches: 10 });
     expect(sensor.stats.shipper).toMatchObject({ sentBatches: 11, sentRows: 950 });
+  });
+
+  it('shifts no time to where the server would refuse the batch', async () => {
+    for (const shiftMicros of [-2 * START_MICROS, 2 ** 53]) {
+      const producer = new SourceBatches(await openCapture(captureOf(1)), { shiftMicros });
+      const place = { sensorId: 's1', epoch: 'e', firstSequence: 0 };
+      const { signal } = new AbortController();
+      await producer.run(
+        place,
+        async ({ bytes }) => {
+          batches.push(decodeBatch(bytes));
+        },
+        signal,
+      );
+    }
+    expect(batches.map(({ batch }) => batch.tsMicros[0])).toEqual([0, LAST_MICROS]);
   });
 
   it('leaves what it could not ship in the spool for its next start', async () => {

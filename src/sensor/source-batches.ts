@@ -5,7 +5,7 @@
  */
 import { requireLinkType } from '../capture/require-link-type.ts';
 import type { FrameHandler, Source, SourceStats } from '../capture/source.ts';
-import { PacketBatch } from '../contract/packet-batch.ts';
+import { LAST_MICROS, PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import type { DecoderCounts } from '../core/wire/network.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
@@ -95,7 +95,7 @@ export class SourceBatches implements BatchProducer {
     };
     const onFrame: FrameHandler = (frame) => {
       requireLinkType(frame, source);
-      const micros = frame.tsMicros + shiftMicros;
+      const micros = Math.min(Math.max(0, frame.tsMicros + shiftMicros), LAST_MICROS);
       if (batch.length > 0 && micros - firstMicros > maxSpanMicros) close();
       if (batch.length === 0) {
         if (flushMs !== undefined) begunAtMs = performance.now();

@@ -2,7 +2,12 @@
  * The packet batch as Arrow columns: one line per column, in this order, is format version 2.
  * Changing a line changes the format: raise `FORMAT_VERSION`.
  */
-import { type PacketBatch, PROTOCOLS, type TextColumn } from '../contract/packet-batch.ts';
+import {
+  LAST_MICROS,
+  type PacketBatch,
+  PROTOCOLS,
+  type TextColumn,
+} from '../contract/packet-batch.ts';
 
 export const FORMAT_VERSION = '2';
 
@@ -54,8 +59,6 @@ const U32 = 0xffff_ffff;
 /** Lengths and counts end in int4 columns. */
 const I32 = 0x7fff_ffff;
 const MAC = 0xffff_ffff_ffff;
-/** The year 2242; whole microseconds are exact in a float64 up to there. */
-const LAST_MICROS = 2 ** 53;
 
 const noIp = (batch: PacketBatch) => [batch.ipVersion, 0] as const;
 const noTunnel = (batch: PacketBatch) => [batch.outerIpVersion, 0] as const;

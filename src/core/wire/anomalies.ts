@@ -9,6 +9,7 @@ import type { PacketBatch } from '../../contract/packet-batch.ts';
 
 /** By name, in words. */
 export const ANOMALIES = {
+  bad_capture_time: 'the capture file tells a time before 1970 or after 2255, which is clipped',
   truncated_ethernet: 'the frame is shorter than an Ethernet header and its tags',
   truncated_link: 'the frame is shorter than its link header (other than Ethernet)',
   too_many_tags: 'more than eight VLAN tags or sixteen MPLS labels are stacked',

@@ -230,6 +230,7 @@ describe('what payloads say', () => {
 });
 
 const MALFORMED: [AnomalyName, string, Partial<WireFrame>][] = [
+  ['bad_capture_time', ipv4Frame(6, tcp('02')), { isTimeClipped: true }],
   ['truncated_ethernet', '020000000002 02', {}],
   ['truncated_link', '0200', { linkType: 0 }],
   ['too_many_tags', `020000000002 020000000001 ${'8100 0001 '.repeat(9)} 0800`, {}],

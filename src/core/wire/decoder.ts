@@ -48,6 +48,7 @@ export class PacketDecoder {
     const wireLength = Math.min(frame.wireLength, MAX_WIRE_BYTES);
     const row = batch.addRow(frame.tsMicros, wireLength);
     this.#nameInterface(batch, row, frame.interface);
+    if (frame.isTimeClipped === true) nameAnomaly(batch, row, 'bad_capture_time');
     const span = this.#span;
     span.view = frame.view;
     span.bytes = frame.bytes;

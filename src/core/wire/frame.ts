@@ -7,8 +7,10 @@ export interface WireFrame {
   readonly end: number;
   /** Bytes on the wire; more than `end - start` where the capture cut the frame. */
   readonly wireLength: number;
-  /** Whole microseconds since the epoch. */
+  /** Whole microseconds since the epoch, 0 to `LAST_MICROS`. */
   readonly tsMicros: number;
+  /** The capture tells a time that lies outside of that. Default false. */
+  readonly isTimeClipped?: boolean;
   /** The frame was captured on its sender, before the network card filled in the transport checksum. Default false. */
   readonly checksumPending?: boolean;
   /** LINKTYPE_ number as registered for pcap. */
