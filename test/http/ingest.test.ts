@@ -1,6 +1,7 @@
 /** `POST /ingest_packets`: whole batches or nothing, and nothing twice. */
 import { describe, expect, it } from 'vitest';
 import { Problem, SensorList } from '../../src/contract/api.ts';
+import { LAST_MICROS } from '../../src/contract/packet-batch.ts';
 import { BATCH_CONTENT_TYPE, encodeBatch } from '../../src/stream/batch-codec.ts';
 import { trafficBatch } from '../support/traffic.ts';
 import { type Harness, withServer } from './harness.ts';
@@ -130,6 +131,29 @@ describe('an Arrow batch', () => {
         'Stored before, nothing changed',
       ]);
       expect(await storedPackets(server)).toBe(1000);
+    }));
+
+  it('of the first and the last moment that there is, is stored, and so is the next', () =>
+    withServer(async (server) => {
+      const key = await server.keyOf('sensor', 'lab');
+      for (const [sequence, tsMicros] of [0, LAST_MICROS, START_MICROS].entries()) {
+        const { packets } = trafficBatch({
+          packets: 10,
+          startMicros: START_MICROS,
+          sensorId: 'lab',
+        });
+        packets.tsMicros.fill(tsMicros, 0, packets.length);
+        const body = Uint8Array.from(
+          encodeBatch(packets, { sensorId: 'lab', epoch: 'e', sequence }),
+        );
+        const response = await server.call('POST', '/ingest_packets', {
+          key,
+          body,
+          headers: { 'content-type': BATCH_CONTENT_TYPE },
+        });
+        expect([sequence, response.status]).toEqual([sequence, 200]);
+      }
+      expect(await storedPackets(server)).toBe(30);
     }));
 
   it('of another sensor is refused: a key speaks for the sensor whose name it bears', () =>
