@@ -151,6 +151,18 @@ describe('the ring of evidence', () => {
     await ring.close();
   });
 
+  it('gives a packet once, however many requests want it', async () => {
+    const dir = newDir();
+    const ring = await EvidenceRing.open({ dir: ringFolder(dir, 'lab', 0) });
+    await fill(ring, numbered(5));
+    const filters = [ANYTHING, { ...ANYTHING, srcIp: addressOf(1) }];
+    const requests = filters.map((filter) => ({ dir, sensorId: 'lab', filters: [filter] }));
+    const capture = await readEvidence(requests, { maxBytes: 1e6 });
+    expect(capture.packets).toBe(5);
+    await capture.close();
+    await ring.close();
+  });
+
   it('never exceeds its budget and lets the oldest go first', async () => {
     const dir = newDir();
     const folder = ringFolder(dir, 'lab', 0);

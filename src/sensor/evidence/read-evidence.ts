@@ -8,7 +8,7 @@ export interface EvidenceRequest {
   /** Folder above the sensors' rings, see `ring-folders.ts`. */
   readonly dir: string;
   readonly sensorId: string;
-  /** A packet that any of them wants is read, once. */
+  /** A packet that any of them wants, or of another request, is read once. */
   readonly filters: readonly PacketFilter[];
 }
 
@@ -32,9 +32,10 @@ export async function readEvidence(
   const list = new PacketList();
   try {
     const rings = await ringsFor(requests);
-    for (const [at, { dir, matchers }] of rings.entries()) {
+    let read = 0;
+    for (const [dir, matchers] of rings) {
       // Each ring its share, and what those before it left: none crowds out the others.
-      list.limitTo(Math.floor((maxBytes * (at + 1)) / rings.length));
+      list.limitTo(Math.floor((maxBytes * ++read) / rings.size));
       await findPackets(dir, matchers, list);
     }
   } catch (error) {
@@ -50,11 +51,13 @@ export async function readEvidence(
   };
 }
 
+/** Each ring once, however many requests are for it, with what is wanted of it. */
 async function ringsFor(requests: readonly EvidenceRequest[]) {
-  const rings: { readonly dir: string; readonly matchers: readonly PacketMatcher[] }[] = [];
+  const rings = new Map<string, PacketMatcher[]>();
   for (const { dir, sensorId, filters } of requests) {
     const matchers = filters.map((filter) => new PacketMatcher(filter));
-    for (const ring of await ringsOf(dir, sensorId)) rings.push({ dir: ring, matchers });
+    for (const ring of await ringsOf(dir, sensorId))
+      rings.set(ring, [...(rings.get(ring) ?? []), ...matchers]);
   }
   return rings;
 }
