@@ -163,6 +163,25 @@ describe('the ring of evidence', () => {
     await ring.close();
   });
 
+  it('makes its folder again where somebody removes it', async () => {
+    const dir = newDir();
+    const folder = ringFolder(dir, 'lab', 0);
+    const said: string[] = [];
+    const ring = await EvidenceRing.open({
+      ...{ dir: folder, maxBytes: 4 * MIB },
+      onTrouble: (message) => said.push(message),
+    });
+    await fill(ring, numbered(2000));
+    rmSync(dir, { recursive: true });
+    await fill(ring, numbered(2000, 2000));
+    await ring.close();
+    const times = (await read(dir)).packets.map(({ tsMicros }) => tsMicros);
+    // What was written with the first look after the removal is lost, and counted.
+    expect([times.length, times[0], times.at(-1)]).toEqual([1900, 1e15 + 2100, 1e15 + 3999]);
+    expect(said).toEqual([expect.stringContaining('somebody removed')]);
+    expect(ring.stats).toMatchObject({ dropped: 100, keptBytes: bytesIn(folder) });
+  });
+
   it('never exceeds its budget and lets the oldest go first', async () => {
     const dir = newDir();
     const folder = ringFolder(dir, 'lab', 0);

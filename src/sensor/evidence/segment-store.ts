@@ -1,6 +1,8 @@
 /**
  * The disk side of a ring: writes segments and keeps all files together within the budget. Before a byte is
  * written its room is made by removing the oldest segments. Calls must not overlap.
+ *
+ * A folder that somebody removes meanwhile is made again, without what was in it.
  */
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { readSpan, type TimeSpan } from './index-file.ts';
@@ -77,11 +79,16 @@ export class SegmentStore {
     await this.#makeRoom(bytes.length);
     this.#open ??= {
       number,
-      file: await open(segmentPath(this.dir, number), 'wx', 0o600),
+      file: await this.#create(number),
       bytes: 0,
       span: NO_TIME,
     };
     const segment = this.#open;
+    if (segment.bytes > 0 && (await isRemoved(segment.file))) {
+      this.#totalBytes -= segment.bytes;
+      segment.bytes = 0;
+      throw new Error('somebody removed the file that was being written');
+    }
     this.#totalBytes += bytes.length;
     try {
       await writeAll(segment.file, bytes, segment.bytes);
@@ -116,6 +123,18 @@ export class SegmentStore {
     }
   }
 
+  async #create(number: number): Promise<FileHandle> {
+    const path = segmentPath(this.dir, number);
+    const create = () => open(path, 'wx', 0o600);
+    return create().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await mkdir(this.dir, { recursive: true, mode: 0o700 });
+      this.#segments.length = 0;
+      this.#totalBytes = 0;
+      return create();
+    });
+  }
+
   async #makeRoom(bytes: number): Promise<void> {
     while (this.#totalBytes + bytes > this.#maxBytes) {
       const [oldest] = this.#segments;
@@ -132,6 +151,10 @@ const NO_TIME: TimeSpan = {
   firstMicros: Number.POSITIVE_INFINITY,
   lastMicros: Number.NEGATIVE_INFINITY,
 };
+
+async function isRemoved(file: FileHandle): Promise<boolean> {
+  return (await file.stat()).nlink === 0;
+}
 
 /** What an earlier run left, made whole, with the times that the indexes tell. */
 async function findKept(dir: string): Promise<KeptSegment[]> {
