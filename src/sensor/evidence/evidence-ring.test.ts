@@ -163,6 +163,21 @@ describe('the ring of evidence', () => {
     await ring.close();
   });
 
+  it('lets no second one write into its folder, and takes over from a dead process', async () => {
+    const folder = ringFolder(newDir(), 'lab', 0);
+    const first = await EvidenceRing.open({ dir: folder });
+    await expect(EvidenceRing.open({ dir: folder })).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining(join(folder, 'owner')),
+    });
+    await first.close();
+    await (await EvidenceRing.open({ dir: folder })).close();
+    // Its number lives, but is another process's now.
+    writeFileSync(join(folder, 'owner'), `${process.ppid} 1\n`);
+    await (await EvidenceRing.open({ dir: folder })).close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('makes its folder again where somebody removes it', async () => {
     const dir = newDir();
     const folder = ringFolder(dir, 'lab', 0);

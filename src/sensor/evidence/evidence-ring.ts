@@ -106,6 +106,7 @@ export class EvidenceRing {
     try {
       return new EvidenceRing(await SegmentStore.open(dir, budget), budget, options);
     } catch (error) {
+      if (error instanceof AppError) throw error;
       const message = `Cannot keep packets in ${dir}: ${fileTrouble(error)}`;
       throw new AppError('config_invalid', message, { cause: error });
     }
@@ -161,12 +162,13 @@ export class EvidenceRing {
     await this.#writing;
   }
 
-  /** Writes what there is and completes the segment. */
+  /** Writes what there is, completes the segment and leaves the folder to others. */
   async close(): Promise<void> {
     await this.#writing;
     if (this.#segment?.isLost) this.#forgetGathered();
     if (this.#segment !== null) this.#handOver(true);
     await this.#writing;
+    await this.#store.close();
   }
 
   /** The segment that takes a block of this size now, with the room for it in memory; null: the disk is behind. */

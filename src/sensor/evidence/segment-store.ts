@@ -2,9 +2,13 @@
  * The disk side of a ring: writes segments and keeps all files together within the budget. Before a byte is
  * written its room is made by removing the oldest segments. Calls must not overlap.
  *
- * A folder that somebody removes meanwhile is made again, without what was in it.
+ * One process writes into a folder, and its file `owner` says which (`store/embedded/owner.ts`); what a dead
+ * one left is taken over. A folder that somebody removes meanwhile is made again, without what was in it.
  */
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../errors.ts';
+import { claimOwnership, releaseOwnership } from '../../store/embedded/owner.ts';
 import { readSpan, type TimeSpan } from './index-file.ts';
 import {
   indexPath,
@@ -13,6 +17,9 @@ import {
   type SegmentFile,
   segmentPath,
 } from './segment-files.ts';
+
+/** Of the budget, for the file `owner`. */
+const OWNER_BYTES = 64;
 
 type KeptSegment = SegmentFile & TimeSpan;
 
@@ -35,17 +42,27 @@ export class SegmentStore {
 
   private constructor(dir: string, maxBytes: number, segments: KeptSegment[]) {
     this.dir = dir;
-    this.#maxBytes = maxBytes;
+    this.#maxBytes = maxBytes - OWNER_BYTES;
     this.#segments = segments;
     for (const { bytes, indexBytes } of segments) this.#totalBytes += bytes + indexBytes;
   }
 
-  /** Goes on with what the folder holds, after repairing it. */
+  /** Goes on with what the folder holds, after repairing it. @throws AppError `config_invalid`: it is another's */
   static async open(dir: string, maxBytes: number): Promise<SegmentStore> {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    const store = new SegmentStore(dir, maxBytes, await findKept(dir));
-    await store.#makeRoom(0);
-    return store;
+    await claim(dir);
+    try {
+      const store = new SegmentStore(dir, maxBytes, await findKept(dir));
+      await store.#makeRoom(0);
+      return store;
+    } catch (error) {
+      await releaseOwnership(dir);
+      throw error;
+    }
+  }
+
+  /** Leaves the folder to others. What is open is to be finished before. */
+  async close(): Promise<void> {
+    await releaseOwnership(this.dir);
   }
 
   get nextNumber(): number {
@@ -128,7 +145,7 @@ export class SegmentStore {
     const create = () => open(path, 'wx', 0o600);
     return create().catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      await mkdir(this.dir, { recursive: true, mode: 0o700 });
+      await claim(this.dir);
       this.#segments.length = 0;
       this.#totalBytes = 0;
       return create();
@@ -151,6 +168,13 @@ const NO_TIME: TimeSpan = {
   firstMicros: Number.POSITIVE_INFINITY,
   lastMicros: Number.NEGATIVE_INFINITY,
 };
+
+async function claim(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  if (await claimOwnership(dir)) return;
+  const message = `Cannot keep packets in ${dir}: the process that ${join(dir, 'owner')} names writes there`;
+  throw new AppError('config_invalid', message);
+}
 
 async function isRemoved(file: FileHandle): Promise<boolean> {
   return (await file.stat()).nlink === 0;
