@@ -19,6 +19,7 @@ export const ANOMALIES = {
   bad_ip_version: 'the version of an IP header is neither 4 nor 6, or not what the frame announces',
   bad_ip_header_length: 'the IPv4 header length is below 20 bytes',
   bad_ip_length: 'the IP length is below the length of the header or beyond the frame',
+  no_ip_length: "the IP length is 0, which only a sender's own network card may be left to fill in",
   bad_ip_checksum: 'the checksum of an IPv4 header is wrong',
   truncated_ip_extension: 'an IPv6 extension or authentication header does not fit the packet',
   too_many_ip_extensions: 'more than sixteen IPv6 extension headers are chained',

@@ -17,6 +17,7 @@ const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const FRAGMENT = 44;
 export const AUTHENTICATION = 51;
+const NO_NEXT_HEADER = 59;
 const DESTINATION_OPTIONS = 60;
 const MOBILITY = 135;
 const HOST_IDENTITY = 139;
@@ -67,6 +68,12 @@ export class Ipv6Header {
 
   dstWord(index: number): number {
     return this.#view.getUint32(this.#start + DST + 4 * index);
+  }
+
+  /** After `walk`: neither is it a jumbogram, whose length is an option (RFC 2675), nor does nothing follow. */
+  get needsLength(): boolean {
+    const first = this.#view.getUint8(this.#start + NEXT_HEADER);
+    return first !== HOP_BY_HOP && this.nextHeader !== NO_NEXT_HEADER;
   }
 
   /** Goes through the extension headers in `[…, end)`; names what stopped it, if anything but the end did. */

@@ -134,15 +134,16 @@ export class NetworkReader {
     batch.ipProtocol[row] = ip.protocol;
     batch.payloadBytes[row] = 0;
 
-    // A length of 0 is left to the network card, which cuts the packet into segments.
+    // A length of 0 is left to the network card, which cuts the packet into segments; a file does not tell.
     if (totalLength > 0) endIpAt(batch, row, span, start + totalLength);
+    else if (!this.#isChecksumPending) nameAnomaly(batch, row, 'no_ip_length');
     batch.ipBytes[row] = totalLength > 0 ? totalLength : span.wireEnd - start;
     span.start += headerBytes;
     if (span.start > span.wireEnd) {
       nameAnomaly(batch, row, 'bad_ip_length');
       return;
     }
-    this.#transport.isDiscarded = isBadHeader(span, start);
+    this.#transport.isDiscarded = totalLength > 0 && isBadHeader(span, start);
     if (this.#transport.isDiscarded) nameAnomaly(batch, row, 'bad_ip_checksum');
     const { protocol, fragmentOffset } = ip;
     this.#transport.isChecked =
@@ -180,7 +181,7 @@ export class NetworkReader {
     batch.ttl[row] = ip.hopLimit;
     batch.payloadBytes[row] = 0;
 
-    // A length of 0 stands for a jumbogram, or is left to the network card.
+    // A length of 0 stands for a jumbogram or for nothing, or is left to the network card.
     const { payloadLength } = ip;
     if (payloadLength > 0)
       endIpAt(batch, row, span, span.start + IPV6_HEADER_BYTES + payloadLength);
@@ -194,6 +195,8 @@ export class NetworkReader {
     const { nextHeader, isFragment, fragmentOffset } = ip;
     if (isFragment) noteFragment(batch, row, span, fragmentOffset);
     if (problem !== null) return;
+    if (payloadLength === 0 && ip.needsLength && !this.#isChecksumPending)
+      nameAnomaly(batch, row, 'no_ip_length');
     this.#transport.isDiscarded = false;
     this.#transport.isChecked = !this.#isChecksumPending && payloadLength > 0 && !ip.hasRouting;
     if (!isFragment) {
