@@ -1,6 +1,6 @@
 /** What turns packets into encoded batches for the spool: in this thread from a source, or in a worker from the ring. */
 import type { SourceStats } from '../capture/source.ts';
-import type { DecoderCounts } from '../core/wire/network.ts';
+import type { DecoderCounts } from '../core/wire/decoder-counts.ts';
 import type { EvidenceStats } from './evidence/evidence-stats.ts';
 
 export interface EncodedBatch {

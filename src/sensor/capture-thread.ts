@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { LiveSourceOptions, RingShare } from '../capture/live-source.ts';
 import type { SourceStats } from '../capture/source.ts';
-import { type DecoderCounts, sumOfCounts } from '../core/wire/network.ts';
+import { type DecoderCounts, sumOfCounts } from '../core/wire/decoder-counts.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { BatchPlace, EncodedBatch } from './batch-producer.ts';
 import type { EvidenceOptions } from './evidence/evidence-ring.ts';

@@ -7,7 +7,7 @@
  */
 import type { LiveSourceOptions } from '../capture/live-source.ts';
 import type { SourceStats } from '../capture/source.ts';
-import { type DecoderCounts, sumOfCounts } from '../core/wire/network.ts';
+import { type DecoderCounts, sumOfCounts } from '../core/wire/decoder-counts.ts';
 import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
 import { CaptureThread } from './capture-thread.ts';
 import { DEFAULT_EVIDENCE_BYTES } from './evidence/evidence-ring.ts';

@@ -1,7 +1,7 @@
 /** A sensor: packets into batches, batches into the spool, the spool to the server. */
 
 import { PacketBatch } from '../contract/packet-batch.ts';
-import type { DecoderCounts } from '../core/wire/network.ts';
+import type { DecoderCounts } from '../core/wire/decoder-counts.ts';
 import { AppError } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import { SENSOR_ID } from '../stream/batch-meta.ts';

@@ -7,7 +7,7 @@ import { requireLinkType } from '../capture/require-link-type.ts';
 import type { FrameHandler, Source, SourceStats } from '../capture/source.ts';
 import { LAST_MICROS, PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
-import type { DecoderCounts } from '../core/wire/network.ts';
+import type { DecoderCounts } from '../core/wire/decoder-counts.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import type { BatchPlace, BatchProducer, EncodedBatch } from './batch-producer.ts';
 import type { EvidenceRing } from './evidence/evidence-ring.ts';

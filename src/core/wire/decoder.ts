@@ -8,10 +8,11 @@
  */
 import type { PacketBatch } from '../../contract/packet-batch.ts';
 import { nameAnomaly } from './anomalies.ts';
+import type { DecoderCounts } from './decoder-counts.ts';
 import type { WireFrame } from './frame.ts';
 import { EtherType, LinkHeader } from './link-header.ts';
 import { ETHERNET, readLink } from './link-layer.ts';
-import { type DecoderCounts, NetworkReader } from './network.ts';
+import { NetworkReader } from './network.ts';
 import { Span } from './span.ts';
 
 /** What a database's integer holds; a damaged record can claim more. */

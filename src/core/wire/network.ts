@@ -6,6 +6,7 @@
 import { AppEvent, type PacketBatch, Protocol } from '../../contract/packet-batch.ts';
 import { nameAnomaly } from './anomalies.ts';
 import { ARP_BYTES, ArpMessage } from './arp.ts';
+import type { DecoderCounts } from './decoder-counts.ts';
 import { type FragmentOptions, FragmentTable } from './fragments.ts';
 import { endIpAt, isBadHeader, measurePayload, noteFragment, tooShort } from './ip-bounds.ts';
 import { Ipv4Header, MIN_IPV4_BYTES } from './ipv4.ts';
@@ -19,30 +20,6 @@ import { tunnelOfProtocol } from './tunnels.ts';
 
 const MAPPED_PREFIX = 0xffff;
 const MAX_TUNNELS = 8;
-
-/** What was given up to stay in bounds, since the decoder was made. */
-export interface DecoderCounts {
-  /** Begun messages of TCP streams. */
-  readonly messages: number;
-  /** Messages that a protocol's own reader gave up: QUIC, past its places and its openings a second. */
-  readonly hellos: number;
-  /** Fragmented packets that were forgotten before they were complete. */
-  readonly fragments: number;
-  /** Fragmented packets that were followed but not put together. */
-  readonly wholes: number;
-}
-
-/** Of several decoders together. */
-export function sumOfCounts(all: readonly DecoderCounts[]): DecoderCounts {
-  const sum = (of: (counts: DecoderCounts) => number) =>
-    all.reduce((total, counts) => total + of(counts), 0);
-  return {
-    messages: sum(({ messages }) => messages),
-    hellos: sum(({ hellos }) => hellos),
-    fragments: sum(({ fragments }) => fragments),
-    wholes: sum(({ wholes }) => wholes),
-  };
-}
 
 export class NetworkReader {
   readonly #arp = new ArpMessage();
