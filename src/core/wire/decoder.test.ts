@@ -327,7 +327,7 @@ describe('malformations', () => {
     });
     expect(decodeRecord(hex, { checksumPending: true }).anomaly).toBeNull();
     // A file does not tell where it was captured: read all the same, with checksums that nobody can judge.
-    const wrong = hex.replace('faf0 0000 0000', 'faf0 dead 0000');
+    const wrong = hex.replace(' 06 0000 ', ' 06 dead ').replace('faf0 0000', 'faf0 dead');
     expect(decodeRecord(wrong)).toMatchObject({ anomaly: 'no_ip_length', http_path: '/a' });
   });
 

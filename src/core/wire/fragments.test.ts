@@ -130,6 +130,23 @@ describe('fragments that could leave a gap', () => {
     expect(rows.at(-1)).toEqual(['q'.repeat(33), null]);
   });
 
+  it('keeps nothing of one that the receiver throws away', () => {
+    const decoy = fragment(
+      own.subarray(16).map(() => 0x78),
+      16,
+      false,
+    ).replace(' 11 0000 ', ' 11 1234 ');
+    const rows = namesAndAnomalies([
+      fragment(own.subarray(0, 16), 0, true),
+      decoy,
+      fragment(own.subarray(16), 16, false),
+    ]);
+    expect(rows.slice(1)).toEqual([
+      [null, 'bad_ip_checksum'],
+      ['q'.repeat(33), null],
+    ]);
+  });
+
   it('takes one for no copy that the capture cut short', () => {
     const decoder = new PacketDecoder();
     const batch = new PacketBatch(8);

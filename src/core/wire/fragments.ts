@@ -38,6 +38,8 @@ export class FragmentTable {
   isOverlapping = false;
   /** Of the fragment noted last: it can be no part of its packet, of which it changed nothing. */
   isRefused = false;
+  /** To be set before `note`: the receiver throws the fragment away. */
+  isDiscarded = false;
   readonly #maxWhole: number;
   readonly #keys = new Uint32Array(SLOTS * KEY_WORDS);
   readonly #begun = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
@@ -230,7 +232,7 @@ export class FragmentTable {
 
   /** It brings bytes, whole units of them unless it is the last, and agrees with the others where the packet ends. */
   #fits(slot: number, offset: number, end: number, hasMore: boolean): boolean {
-    if (end <= offset || end > MAX_IP_BYTES) return false;
+    if (this.isDiscarded || end <= offset || end > MAX_IP_BYTES) return false;
     const total = this.#totalBytes[slot]!;
     if (hasMore) return end % UNIT_BYTES === 0 && (total === UNKNOWN || end <= total);
     return total === UNKNOWN ? end >= this.#reach[slot]! : end === total;

@@ -130,6 +130,7 @@ export class NetworkReader {
       return;
     }
     noteFragment(batch, row, span, headerBytes + fragmentOffset);
+    this.#fragments.isDiscarded = this.#transport.isDiscarded;
     const slot = this.#fragments.note(
       batch,
       row,
@@ -182,6 +183,7 @@ export class NetworkReader {
     }
     const transport = span.start;
     span.start = ip.fragmentStart;
+    this.#fragments.isDiscarded = false;
     const slot = this.#fragments.note(
       batch,
       row,
