@@ -147,6 +147,16 @@ describe('fragments that could leave a gap', () => {
     ]);
   });
 
+  it('knows the conversation by a refused first one, until a better one comes', () => {
+    const first = fragment(bytesOf('0bad 0035 0bad'), 0, true);
+    const later = fragment(own.subarray(16, 24), 16, true);
+    const better = fragment(own.subarray(0, 16), 0, true);
+    const decoder = new PacketDecoder();
+    const batch = new PacketBatch(4);
+    for (const hex of [first, later, better, later]) decoder.decode(frameOf(hex), batch);
+    expect([...batch.srcPort]).toEqual([0x0bad, 0x0bad, 51_000, 51_000]);
+  });
+
   it('takes one for no copy that the capture cut short', () => {
     const decoder = new PacketDecoder();
     const batch = new PacketBatch(8);

@@ -221,7 +221,9 @@ export class NetworkReader {
       const before = span.start;
       const isRead = this.#transport.readFirstFragment(batch, row, number, span);
       const hasHeader = isRead && span.start > before;
-      if (!isRefused) fragments.noteFirst(slot, batch, row, number, transportStart, hasHeader);
+      // A refused one tells the conversation only until one comes that is part of the packet.
+      if (!isRefused || fragments.number(slot) < 0)
+        fragments.noteFirst(slot, batch, row, number, transportStart, hasHeader);
     } else {
       batch.appEvents[row]! |= AppEvent.LATER_FRAGMENT;
       batch.srcPort[row] = fragments.srcPort(slot);
