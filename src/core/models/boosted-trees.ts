@@ -1,8 +1,8 @@
 /** A boosted model: the sum of its trees' leaves is a margin, the margins make probabilities. */
 import { AppError } from '../../errors.ts';
 import { marginCountOf, probabilitiesOf } from './boosting-loss.ts';
-import { type FlatTrees, findLeaves } from './flat-trees.ts';
-import { RowKeys } from './row-keys.ts';
+import type { FlatTrees } from './flat-trees.ts';
+import { createLeafFinder, createTreeSum, type LeafFinder, type TreeSum } from './tree-scorer.ts';
 
 export class BoostedTrees {
   readonly kind = 'gradient_boosting';
@@ -13,8 +13,9 @@ export class BoostedTrees {
   readonly firstMargins: Float64Array;
   /** Tree `t` adds to margin `t % firstMargins.length`. */
   readonly trees: FlatTrees;
-  readonly #keys: RowKeys;
-  readonly #leaves: Int32Array;
+  // Made when first used: who only reads what a file says of its models needs none.
+  #sum: TreeSum | null = null;
+  #finder: LeafFinder | null = null;
   readonly #margins: Float64Array;
 
   constructor(
@@ -37,24 +38,21 @@ export class BoostedTrees {
     this.classCount = classNames.length;
     this.firstMargins = margins;
     this.trees = trees;
-    this.#keys = new RowKeys(featureNames.length);
-    this.#leaves = new Int32Array(trees.treeCount);
     this.#margins = new Float64Array(marginCount);
   }
 
   /** Writes the log odds of the second class, or with more than two one margin per class. */
   margins(row: Float64Array, out: Float64Array): void {
-    const { values, treeCount } = this.trees;
-    const leaves = this.#leaves;
     const marginCount = this.firstMargins.length;
-    this.#keys.set(row);
-    findLeaves(this.trees, this.#keys.keys, leaves);
     if (marginCount === 1) {
-      let sum = this.firstMargins[0]!;
-      for (let tree = 0; tree < treeCount; tree++) sum += values[leaves[tree]!]!;
-      out[0] = sum;
+      this.#sum ??= createTreeSum(this.trees);
+      out[0] = this.#sum.sum(row, this.firstMargins[0]!);
       return;
     }
+    const { values, treeCount } = this.trees;
+    this.#finder ??= createLeafFinder(this.trees);
+    this.#finder.reach(row);
+    const { leaves } = this.#finder;
     for (let c = 0; c < marginCount; c++) out[c] = this.firstMargins[c]!;
     for (let tree = 0; tree < treeCount; tree += marginCount) {
       for (let c = 0; c < marginCount; c++) out[c]! += values[leaves[tree + c]!]!;

@@ -5,11 +5,11 @@
  */
 import { AppError } from '../../errors.ts';
 import type { FeatureMatrix } from './dataset.ts';
-import { type FlatTrees, findLeaves, flattenTrees } from './flat-trees.ts';
+import { type FlatTrees, flattenTrees } from './flat-trees.ts';
 import type { GrownNode } from './grown-tree.ts';
 import { checkOptions, SEED_RANGE } from './options.ts';
 import { Random } from './random.ts';
-import { RowKeys } from './row-keys.ts';
+import { createTreeSum, type TreeSum } from './tree-scorer.ts';
 
 export interface IsolationForestOptions {
   /** 200. */
@@ -36,8 +36,7 @@ export class IsolationForest {
   readonly trees: FlatTrees;
   /** Rows per tree in training. */
   readonly subsample: number;
-  readonly #keys: RowKeys;
-  readonly #leaves: Int32Array;
+  #sum: TreeSum | null = null;
   readonly #normal: number;
 
   constructor(featureNames: readonly string[], subsample: number, trees: FlatTrees) {
@@ -50,19 +49,13 @@ export class IsolationForest {
     this.featureNames = featureNames;
     this.trees = trees;
     this.subsample = subsample;
-    this.#keys = new RowKeys(featureNames.length);
-    this.#leaves = new Int32Array(trees.treeCount);
     this.#normal = meanPathLength(subsample);
   }
 
   /** 0 to 1: 0.5 is usual, near 1 is isolated at once. Allocates nothing. */
   score(row: Float64Array): number {
-    const { values, treeCount } = this.trees;
-    this.#keys.set(row);
-    findLeaves(this.trees, this.#keys.keys, this.#leaves);
-    let sum = 0;
-    for (let tree = 0; tree < treeCount; tree++) sum += values[this.#leaves[tree]!]!;
-    return 2 ** (-sum / treeCount / this.#normal);
+    this.#sum ??= createTreeSum(this.trees);
+    return 2 ** (-this.#sum.sum(row, 0) / this.trees.treeCount / this.#normal);
   }
 
   /** The shape of the other models: writes the score to `out[0]`. */

@@ -1,0 +1,157 @@
+/**
+ * Scores a row by a forest, in AssemblyScript: `scripts/build-kernels.sh` compiles it into
+ * `src/core/kernels/trees-wasm.ts`. The memory belongs to `src/core/kernels/trees.ts`, which also says how a node looks
+ * and why no step needs a test for leaves or for missing values.
+ */
+
+/** Where the keys of the row begin: a node's slot is the address of its key. */
+const KEYS: usize = 0;
+/** Where the row itself begins, 64-bit floats. */
+const ROW: usize = 8192;
+const SLOT_MASK: u32 = 8191;
+const SLOT_BITS: u32 = 13;
+/** Trees that are walked at once: their loads do not wait for one another. */
+const LANES: usize = 8;
+/** The roots of eight trees and how deep the deepest of them is. */
+const GROUP_BYTES: usize = 36;
+/** Between two looks whether all have reached their leaves, which most rows do long before the deepest one. */
+const STEPS_AT_ONCE: i32 = 6;
+
+/** `first` and what the leaves of the first `treeCount` trees say, added in the order of the trees. */
+export function sumValues(
+  featureCount: i32,
+  groups: usize,
+  treeCount: i32,
+  reached: usize,
+  first: f64,
+): f64 {
+  makeKeys(featureCount);
+  let sum = first;
+  let rest = treeCount;
+  for (; rest >= <i32>LANES; rest -= <i32>LANES) {
+    walk(groups, reached);
+    sum += load<f32>(reached);
+    sum += load<f32>(reached, 4);
+    sum += load<f32>(reached, 8);
+    sum += load<f32>(reached, 12);
+    sum += load<f32>(reached, 16);
+    sum += load<f32>(reached, 20);
+    sum += load<f32>(reached, 24);
+    sum += load<f32>(reached, 28);
+    groups += GROUP_BYTES;
+  }
+  if (rest > 0) {
+    walk(groups, reached);
+    for (let at = reached; rest > 0; rest--, at += 4) sum += load<f32>(at);
+  }
+  return sum;
+}
+
+/** Writes the word of the leaf that the row reaches in each tree to `reached`, with room for whole groups. */
+export function reachLeaves(featureCount: i32, groups: usize, groupCount: i32, reached: usize): void {
+  makeKeys(featureCount);
+  for (; groupCount > 0; groupCount--) {
+    walk(groups, reached);
+    groups += GROUP_BYTES;
+    reached += LANES << 2;
+  }
+}
+
+/** The sum of `values[leaf * stride + output]` over the leaves that were reached. */
+export function sumOutput(
+  reached: usize,
+  treeCount: i32,
+  values: usize,
+  stride: usize,
+  output: usize,
+): f64 {
+  let sum: f64 = 0;
+  values += output << 2;
+  for (; treeCount > 0; treeCount--) {
+    sum += load<f32>(values + ((<usize>load<u32>(reached) * stride) << 2));
+    reached += 4;
+  }
+  return sum;
+}
+
+/** Four values at a time; the room behind the row and the keys is there for the last four. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function makeKeys(featureCount: i32): void {
+  const magnitude = i32x4.splat(0x7fffffff);
+  const infinity = i32x4.splat(0x7f800000);
+  const below = i32x4.splat(-0x80000000);
+  let row = ROW;
+  let keys = KEYS;
+  for (; featureCount > 0; featureCount -= 4) {
+    const low = f32x4.demote_f64x2_zero(v128.load(row));
+    const high = f32x4.demote_f64x2_zero(v128.load(row, 16));
+    const words = i64x2.shuffle(low, high, 0, 2);
+    const key = v128.xor(words, v128.and(i32x4.shr_s(words, 31), magnitude));
+    const isMissing = i32x4.gt_s(v128.and(words, magnitude), infinity);
+    const missingHigh = v128.bitselect(magnitude, key, isMissing);
+    const missingLow = v128.bitselect(below, key, isMissing);
+    v128.store(keys, i32x4.shuffle(missingHigh, missingLow, 0, 4, 1, 5));
+    v128.store(keys, i32x4.shuffle(missingHigh, missingLow, 2, 6, 3, 7), 16);
+    row += 32;
+    keys += 32;
+  }
+  // What the last four wrote too far is above the slot that leaves compare with, or is it.
+  store<i32>(keys + (<usize>(featureCount << 3)), -0x80000000);
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function walk(group: usize, reached: usize): void {
+  let a = <usize>load<u32>(group);
+  let b = <usize>load<u32>(group, 4);
+  let c = <usize>load<u32>(group, 8);
+  let d = <usize>load<u32>(group, 12);
+  let e = <usize>load<u32>(group, 16);
+  let f = <usize>load<u32>(group, 20);
+  let g = <usize>load<u32>(group, 24);
+  let h = <usize>load<u32>(group, 28);
+  let depth = load<i32>(group, 32);
+  for (;;) {
+    let steps = depth < STEPS_AT_ONCE ? depth : STEPS_AT_ONCE;
+    depth -= steps;
+    for (; steps > 0; steps--) {
+      a = step(a);
+      b = step(b);
+      c = step(c);
+      d = step(d);
+      e = step(e);
+      f = step(f);
+      g = step(g);
+      h = step(h);
+    }
+    if (depth == 0) break;
+    const links =
+      load<u32>(a, 4) |
+      load<u32>(b, 4) |
+      load<u32>(c, 4) |
+      load<u32>(d, 4) |
+      load<u32>(e, 4) |
+      load<u32>(f, 4) |
+      load<u32>(g, 4) |
+      load<u32>(h, 4);
+    if (links >> SLOT_BITS == 0) break;
+  }
+  store<u32>(reached, load<u32>(a));
+  store<u32>(reached, load<u32>(b), 4);
+  store<u32>(reached, load<u32>(c), 8);
+  store<u32>(reached, load<u32>(d), 12);
+  store<u32>(reached, load<u32>(e), 16);
+  store<u32>(reached, load<u32>(f), 20);
+  store<u32>(reached, load<u32>(g), 24);
+  store<u32>(reached, load<u32>(h), 28);
+}
+
+/** To the child, or from a leaf to itself. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function step(node: usize): usize {
+  const link = load<u32>(node, 4);
+  const isRight = load<i32>(<usize>(link & SLOT_MASK)) > load<i32>(node);
+  return node + ((<usize>(link >> SLOT_BITS) + <usize>isRight) << 3);
+}

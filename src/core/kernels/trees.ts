@@ -1,0 +1,219 @@
+/**
+ * Forests in memory of their own, scored by the kernel in `kernels/trees.ts`.
+ *
+ * The row is copied in, its values become integer keys that sort like 32-bit floats, each twice: once with a missing
+ * value above everything, once below. A node is two words: the key of its threshold and a link with the address of the
+ * key that it compares with in the low 13 bits, the distance to its left child above; the right child follows the left.
+ * A leaf has distance 0 and the key that is below everything, so a step from it leads nowhere else and trees of
+ * different depth walk together. Its first word is free: it says what the leaf says, or its number.
+ */
+import { HEX } from './trees-wasm.ts';
+
+/** Of a link; `kernels/trees.ts` has the same. */
+const SLOT_BITS = 13;
+const MAX_DISTANCE = 2 ** (32 - SLOT_BITS) - 1;
+const ROW_AT = 8192;
+const NODES_AT = 16_384;
+const LANES = 8;
+/** Words of the roots of eight trees and of their depth. */
+const GROUP_WORDS = LANES + 1;
+const PAGE_BYTES = 65_536;
+
+/** What is copied in: as `core/models/flat-trees.ts` has it, link words of 11 bits slot and 21 bits distance. */
+export interface KernelTrees {
+  readonly featureCount: number;
+  readonly nodes: Int32Array;
+  readonly roots: Uint32Array;
+  readonly values: Float32Array;
+  readonly outputCount: number;
+}
+
+/** `value`: of the last output; `number`: of the leaf, from which `sumOutput` finds any output. */
+export type LeafWord = 'value' | 'number';
+
+interface Exports {
+  sumValues(
+    featureCount: number,
+    groups: number,
+    treeCount: number,
+    reached: number,
+    first: number,
+  ): number;
+  reachLeaves(featureCount: number, groups: number, groupCount: number, reached: number): void;
+  sumOutput(
+    reached: number,
+    treeCount: number,
+    values: number,
+    stride: number,
+    output: number,
+  ): number;
+}
+
+const code = compile();
+
+export class TreeKernel {
+  /** Numbers of the leaves that the last row of `reach` came to. */
+  readonly leaves: Int32Array;
+  readonly #row: Float64Array;
+  readonly #exports: Exports;
+  readonly #featureCount: number;
+  readonly #treeCount: number;
+  readonly #groupCount: number;
+  readonly #outputCount: number;
+  readonly #groupsAt: number;
+  readonly #reachedAt: number;
+  readonly #valuesAt: number;
+
+  private constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    places: Places,
+    trees: KernelTrees,
+    word: LeafWord,
+  ) {
+    const { featureCount, nodes, roots, values, outputCount } = trees;
+    const { spareAt, groupsAt, reachedAt, valuesAt, groupCount } = places;
+    const { buffer } = memory;
+    const words = new Int32Array(buffer);
+    copyNodes(words.subarray(NODES_AT / 4), trees, word);
+    words[spareAt / 4 + 1] = 8 * featureCount;
+    const groups = words.subarray(groupsAt / 4);
+    for (let lane = 0; lane < groupCount * LANES; lane++) {
+      const root = roots[lane];
+      groups[Math.floor(lane / LANES) * GROUP_WORDS + (lane % LANES)] =
+        root === undefined ? spareAt : NODES_AT + 8 * root;
+    }
+    for (const [tree, depth] of depthsOf(nodes, roots).entries()) {
+      const at = Math.floor(tree / LANES) * GROUP_WORDS + LANES;
+      groups[at] = Math.max(groups[at]!, depth);
+    }
+    if (word === 'number') new Float32Array(buffer, valuesAt, values.length).set(values);
+    this.leaves = new Int32Array(buffer, reachedAt, roots.length);
+    this.#row = new Float64Array(buffer, ROW_AT, featureCount);
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Exports;
+    this.#featureCount = featureCount;
+    this.#treeCount = roots.length;
+    this.#groupCount = groupCount;
+    this.#outputCount = outputCount;
+    this.#groupsAt = groupsAt;
+    this.#reachedAt = reachedAt;
+    this.#valuesAt = valuesAt;
+  }
+
+  /** Null where the machine has no WebAssembly with SIMD or no memory for it, or a tree is too large for the links. */
+  static create(trees: KernelTrees, word: LeafWord): TreeKernel | null {
+    if (code === null || !hasShortLinks(trees.nodes)) return null;
+    const places = placesOf(trees, word);
+    const memory = allocate(places.end);
+    return memory && new TreeKernel(code, memory, places, trees, word);
+  }
+
+  /** Hot path, with `value`: `first` and what the trees say of the row, added in their order. */
+  sum(row: Float64Array, first: number): number {
+    this.#copy(row);
+    return this.#exports.sumValues(
+      this.#featureCount,
+      this.#groupsAt,
+      this.#treeCount,
+      this.#reachedAt,
+      first,
+    );
+  }
+
+  /** Hot path, with `number`: finds the row's `leaves`. */
+  reach(row: Float64Array): void {
+    this.#copy(row);
+    this.#exports.reachLeaves(
+      this.#featureCount,
+      this.#groupsAt,
+      this.#groupCount,
+      this.#reachedAt,
+    );
+  }
+
+  /** With `number`: the sum of one output over the leaves that were reached, in the order of the trees. */
+  sumOutput(output: number): number {
+    return this.#exports.sumOutput(
+      this.#reachedAt,
+      this.#treeCount,
+      this.#valuesAt,
+      this.#outputCount,
+      output,
+    );
+  }
+
+  #copy(row: Float64Array): void {
+    const count = this.#featureCount;
+    if (row.length !== count) {
+      throw new RangeError(`Cannot score a row of ${row.length} values: the model has ${count}`);
+    }
+    this.#row.set(row);
+  }
+}
+
+function placesOf({ nodes, roots, values }: KernelTrees, word: LeafWord) {
+  const groupCount = Math.ceil(roots.length / LANES);
+  // Behind the trees one more leaf, for lanes without a tree.
+  const spareAt = NODES_AT + 4 * nodes.length;
+  const groupsAt = spareAt + 8;
+  const reachedAt = groupsAt + 4 * GROUP_WORDS * groupCount;
+  const valuesAt = reachedAt + 4 * LANES * groupCount;
+  const end = valuesAt + (word === 'number' ? 4 * values.length : 0);
+  return { groupCount, spareAt, groupsAt, reachedAt, valuesAt, end };
+}
+type Places = ReturnType<typeof placesOf>;
+
+function allocate(bytes: number): WebAssembly.Memory | null {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch {
+    return null;
+  }
+}
+
+function copyNodes(into: Int32Array, trees: KernelTrees, word: LeafWord): void {
+  const { nodes, values, outputCount } = trees;
+  const said = new Float32Array(into.buffer, into.byteOffset, nodes.length);
+  for (let at = 0; at < nodes.length; at += 2) {
+    const link = nodes[at + 1]!;
+    const distance = link >>> 11;
+    into[at + 1] = (distance << SLOT_BITS) | ((link & 2047) << 2);
+    if (distance !== 0 || word === 'number') into[at] = nodes[at]!;
+    else said[at] = values[nodes[at]! * outputCount + outputCount - 1]!;
+  }
+}
+
+/** Per tree, the steps from its root to its deepest leaf. */
+function depthsOf(nodes: Int32Array, roots: Uint32Array): Uint32Array {
+  const depths = new Uint32Array(nodes.length / 2);
+  const deepest = new Uint32Array(roots.length);
+  for (let tree = 0; tree < roots.length; tree++) {
+    const end = tree + 1 < roots.length ? roots[tree + 1]! : depths.length;
+    for (let node = roots[tree]!; node < end; node++) {
+      const distance = nodes[2 * node + 1]! >>> 11;
+      const depth = depths[node]!;
+      if (depth > deepest[tree]!) deepest[tree] = depth;
+      if (distance === 0) continue;
+      depths[node + distance] = depth + 1;
+      depths[node + distance + 1] = depth + 1;
+    }
+  }
+  return deepest;
+}
+
+function hasShortLinks(nodes: Int32Array): boolean {
+  for (let at = 1; at < nodes.length; at += 2) if (nodes[at]! >>> 11 > MAX_DISTANCE) return false;
+  return true;
+}
+
+/** Null where the machine cannot: everything is scored without. */
+function compile(): WebAssembly.Module | null {
+  try {
+    return new WebAssembly.Module(
+      Uint8Array.from(HEX.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
+    );
+  } catch {
+    return null;
+  }
+}
