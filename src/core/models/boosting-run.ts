@@ -8,6 +8,7 @@ import type { Dataset } from './dataset.ts';
 import { TreeGrower } from './grower.ts';
 import { type GrownNode, walkTree } from './grown-tree.ts';
 import { packBins, packGradients } from './histogram.ts';
+import { type Bounds, clamp, type Directions } from './monotone.ts';
 import { Random } from './random.ts';
 
 export interface BoostingLimits {
@@ -72,12 +73,18 @@ export class BoostingRun {
   readonly #weighted: Uint32Array;
   readonly #rows: Uint32Array;
 
-  constructor(dataset: Dataset, options: BoostingLimits, start: Float64Array) {
+  /** `directions`: of monotone features; null: none is. */
+  constructor(
+    dataset: Dataset,
+    options: BoostingLimits,
+    directions: Directions | null,
+    start: Float64Array,
+  ) {
     const { rowCount } = dataset;
     this.#dataset = dataset;
     this.#options = options;
     const binned = binMatrix(dataset, findCuts(dataset, options.maxBins, options.seed));
-    this.#grower = new TreeGrower(binned, packBins(binned), options);
+    this.#grower = new TreeGrower(binned, packBins(binned), options, directions);
     this.#marginCount = start.length;
     this.#margins = repeat(start, rowCount);
     this.#gradients = new Float64Array(rowCount * this.#marginCount);
@@ -107,7 +114,12 @@ export class BoostingRun {
     rows.set(this.#weighted);
     const count = this.#sampleRows(rows, random);
     packGradients(gradients, hessians, rows, count, random, this.#packed);
-    const makeLeaf = (leafRows: Uint32Array, begin: number, end: number): GrownNode => {
+    const makeLeaf = (
+      leafRows: Uint32Array,
+      begin: number,
+      end: number,
+      bounds: Bounds,
+    ): GrownNode => {
       let gradient = 0;
       let hessian = 0;
       let cover = 0;
@@ -117,7 +129,7 @@ export class BoostingRun {
         hessian += hessians[row]!;
         cover += this.#dataset.weights?.[row] ?? 1;
       }
-      const step = -gradient / (hessian + this.#options.l2 + 1e-12);
+      const step = clamp(-gradient / (hessian + this.#options.l2 + 1e-12), bounds);
       const value = Math.fround(this.#options.learningRate * step);
       for (let i = begin; i < end; i++) {
         this.#margins[leafRows[i]! * this.#marginCount + margin]! += value;

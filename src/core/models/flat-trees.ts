@@ -140,6 +140,11 @@ export function featureOf(trees: FlatTrees, node: number): number {
   return (trees.nodes[2 * node + 1]! & SLOT_MASK) >>> 1;
 }
 
+/** Whether a split sends missing values left. */
+export function isMissingLeft(trees: FlatTrees, node: number): boolean {
+  return (trees.nodes[2 * node + 1]! & 1) === 1;
+}
+
 /** Whether the row of these keys goes right at a split. */
 export function isRight(trees: FlatTrees, node: number, keys: Int32Array): boolean {
   return keys[trees.nodes[2 * node + 1]! & SLOT_MASK]! > trees.nodes[2 * node]!;

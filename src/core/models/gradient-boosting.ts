@@ -7,9 +7,11 @@ import { AppError } from '../../errors.ts';
 import { BoostedTrees } from './boosted-trees.ts';
 import { firstMargins } from './boosting-loss.ts';
 import { type BoostingLimits, BoostingRun, HeldOut } from './boosting-run.ts';
+import { type ClassWeights, weighRows } from './class-weights.ts';
 import type { Dataset } from './dataset.ts';
 import { flattenTrees, MAX_DEPTH } from './flat-trees.ts';
 import type { GrownNode } from './grown-tree.ts';
+import { directionsOf } from './monotone.ts';
 import { checkOptions, SEED_RANGE } from './options.ts';
 
 export interface BoostingOptions extends BoostingLimits {
@@ -17,6 +19,10 @@ export interface BoostingOptions extends BoostingLimits {
   readonly roundCount: number;
   /** Stop after so many rounds without a lower validation loss; 20. Without a validation part: never. */
   readonly patienceRounds: number;
+  /** None by default. They do not weigh the validation part. */
+  readonly classWeights: ClassWeights;
+  /** By feature name: 1 where more of it may only speak for the second class, −1 where only against. Two classes only. */
+  readonly monotone: Readonly<Record<string, number>>;
 }
 
 const DEFAULTS: BoostingOptions = {
@@ -31,6 +37,8 @@ const DEFAULTS: BoostingOptions = {
   patienceRounds: 20,
   maxBins: 255,
   seed: 1,
+  classWeights: null,
+  monotone: {},
 };
 
 /** Throws `input_invalid` for options out of range. The same data, options and seed give the same trees. */
@@ -39,7 +47,7 @@ export function trainBoosting(
   options: Partial<BoostingOptions> = {},
   validation: Dataset | null = null,
 ): BoostedTrees {
-  const settings = { ...DEFAULTS, ...options };
+  const { classWeights, monotone, ...settings } = { ...DEFAULTS, ...options };
   checkOptions('gradient boosting', settings, {
     roundCount: { min: 1, max: 10_000, isWhole: true },
     maxDepth: { min: 1, max: MAX_DEPTH, isWhole: true },
@@ -57,8 +65,17 @@ export function trainBoosting(
     throw new AppError('input_invalid', 'Cannot train gradient boosting: it needs two classes');
   }
   if (validation !== null) checkSameShape(dataset, validation);
-  const start = firstMargins(dataset);
-  const run = new BoostingRun(dataset, settings, start);
+  const directions = directionsOf(monotone, dataset.featureNames);
+  if (directions !== null && dataset.classNames.length !== 2) {
+    throw new AppError(
+      'input_invalid',
+      `Cannot train gradient boosting: monotone needs two classes, there are ${dataset.classNames.length}`,
+    );
+  }
+  const weights = weighRows('gradient boosting', dataset, classWeights);
+  const weighed = classWeights === null ? dataset : { ...dataset, weights };
+  const start = firstMargins(weighed);
+  const run = new BoostingRun(weighed, settings, directions, start);
   const held = validation === null ? null : new HeldOut(validation, start);
   const trees: GrownNode[] = [];
   let kept = 0;

@@ -11,6 +11,7 @@ import {
   type PackedGradients,
   subtractHistogram,
 } from './histogram.ts';
+import { type Bounds, childBounds, type Directions, UNBOUNDED } from './monotone.ts';
 import { partitionRows } from './row-partition.ts';
 import { findSplit, type SplitLimits } from './splitting.ts';
 
@@ -18,23 +19,30 @@ export interface GrowLimits extends SplitLimits {
   readonly maxDepth: number;
 }
 
-/** The leaf for `rows[begin..end)`: the caller computes its value and moves the margins of its rows. */
-export type MakeLeaf = (rows: Uint32Array, begin: number, end: number) => GrownNode;
+/** The leaf for `rows[begin..end)`: the caller computes its value, within bounds, and moves the margins of its rows. */
+export type MakeLeaf = (rows: Uint32Array, begin: number, end: number, bounds: Bounds) => GrownNode;
 
 /** Grows trees over one binned matrix; its buffers are reused from tree to tree. */
 export class TreeGrower {
   readonly #binned: BinnedMatrix;
   readonly #bins: BinWords;
   readonly #limits: GrowLimits;
+  readonly #directions: Directions | null;
   readonly #pool: Float64Array[] = [];
   readonly #scratch: Uint32Array;
   readonly #gathered: Float64Array;
   readonly #isFeatureUsed: Uint8Array;
 
-  constructor(binned: BinnedMatrix, bins: BinWords, limits: GrowLimits) {
+  constructor(
+    binned: BinnedMatrix,
+    bins: BinWords,
+    limits: GrowLimits,
+    directions: Directions | null = null,
+  ) {
     this.#binned = binned;
     this.#bins = bins;
     this.#limits = limits;
+    this.#directions = directions;
     this.#scratch = new Uint32Array(binned.rowCount);
     this.#gathered = new Float64Array(binned.rowCount);
     this.#isFeatureUsed = new Uint8Array(4 * bins.groupCount);
@@ -55,7 +63,7 @@ export class TreeGrower {
     const tree = { rows, features, gradients, makeLeaf };
     const histogram = this.#borrow();
     this.#count(histogram, tree, 0, count);
-    const root = this.#growNode(tree, 0, count, 0, total, histogram);
+    const root = this.#growNode(tree, 0, count, 0, total, histogram, UNBOUNDED);
     this.#pool.push(histogram);
     return root;
   }
@@ -68,20 +76,36 @@ export class TreeGrower {
     depth: number,
     total: number,
     histogram: Float64Array | null,
+    bounds: Bounds,
   ): GrownNode {
+    const directions = this.#directions;
     const split =
       histogram === null
         ? null
-        : findSplit(histogram, total, this.#binned, tree.features, tree.gradients, this.#limits);
-    if (histogram === null || split === null) return tree.makeLeaf(tree.rows, begin, end);
+        : findSplit(
+            histogram,
+            total,
+            this.#binned,
+            tree.features,
+            tree.gradients,
+            this.#limits,
+            directions && { directions, bounds },
+          );
+    if (histogram === null || split === null) return tree.makeLeaf(tree.rows, begin, end, bounds);
     const middle = partitionRows(tree.rows, begin, end, this.#binned, split, this.#scratch);
-    if (middle === begin || middle === end) return tree.makeLeaf(tree.rows, begin, end);
+    if (middle === begin || middle === end) return tree.makeLeaf(tree.rows, begin, end, bounds);
+    const [leftBounds, rightBounds] = childBounds(
+      bounds,
+      directions?.[split.feature] ?? 0,
+      split.leftValue,
+      split.rightValue,
+    );
     const below = depth + 1;
     let left: GrownNode;
     let right: GrownNode;
     if (below >= this.#limits.maxDepth) {
-      left = this.#growNode(tree, begin, middle, below, split.left, null);
-      right = this.#growNode(tree, middle, end, below, total - split.left, null);
+      left = this.#growNode(tree, begin, middle, below, split.left, null, leftBounds);
+      right = this.#growNode(tree, middle, end, below, total - split.left, null, rightBounds);
     } else {
       const isLeftSmaller = middle - begin <= end - middle;
       const smaller = this.#borrow();
@@ -91,8 +115,16 @@ export class TreeGrower {
       const [leftHistogram, rightHistogram] = isLeftSmaller
         ? [smaller, histogram]
         : [histogram, smaller];
-      left = this.#growNode(tree, begin, middle, below, split.left, leftHistogram);
-      right = this.#growNode(tree, middle, end, below, total - split.left, rightHistogram);
+      left = this.#growNode(tree, begin, middle, below, split.left, leftHistogram, leftBounds);
+      right = this.#growNode(
+        tree,
+        middle,
+        end,
+        below,
+        total - split.left,
+        rightHistogram,
+        rightBounds,
+      );
       this.#pool.push(smaller);
     }
     return {

@@ -6,17 +6,18 @@
 import { AppError } from '../../errors.ts';
 import { binMatrix, findCuts } from './binning.ts';
 import { ClassTreeGrower, type ClassTreeLimits } from './class-grower.ts';
+import { type ClassWeights, weighRows } from './class-weights.ts';
 import type { Dataset } from './dataset.ts';
-import { type FlatTrees, findLeaves, flattenTrees, MAX_DEPTH } from './flat-trees.ts';
+import { type FlatTrees, flattenTrees, MAX_DEPTH } from './flat-trees.ts';
 import type { GrownNode } from './grown-tree.ts';
 import { checkOptions, SEED_RANGE } from './options.ts';
-import { RowKeys } from './row-keys.ts';
+import { createLeafFinder, createTreeSum, type LeafFinder, type TreeSum } from './tree-scorer.ts';
 
 export interface RandomForestOptions extends ClassTreeLimits {
   /** 100. */
   readonly treeCount: number;
-  /** `balanced`: classes weigh alike in total; or a weight per class; `null`, the default: none. */
-  readonly classWeights: 'balanced' | readonly number[] | null;
+  /** None by default. */
+  readonly classWeights: ClassWeights;
   /** 2 to 255; 255. */
   readonly maxBins: number;
 }
@@ -38,8 +39,12 @@ export class RandomForest {
   readonly classNames: readonly string[];
   readonly classCount: number;
   readonly trees: FlatTrees;
-  readonly #keys: RowKeys;
-  readonly #leaves: Int32Array;
+  /** With two classes; made when first used. */
+  #sum: TreeSum | null = null;
+  /** With any other number of them. */
+  #finder: LeafFinder | null = null;
+  /** Of two classes, the probability of the second for the row of `predictClass`. */
+  #reachedMean = 0;
 
   /** `trees` have one output per class. */
   constructor(featureNames: readonly string[], classNames: readonly string[], trees: FlatTrees) {
@@ -50,35 +55,37 @@ export class RandomForest {
     this.classNames = classNames;
     this.classCount = classNames.length;
     this.trees = trees;
-    this.#keys = new RowKeys(featureNames.length);
-    this.#leaves = new Int32Array(trees.treeCount);
   }
 
   /** Writes the probability of each class to `out`. Allocates nothing. */
   predict(row: Float64Array, out: Float64Array): void {
-    this.#reach(row);
+    if (this.classCount === 2) this.predictClass(row, 1);
+    else this.#reach(row);
     this.predictReached(out);
   }
 
   /** The probability of one class, to the bit what `predict` says. With many classes it takes half the time. */
   predictClass(row: Float64Array, classIndex: number): number {
-    this.#reach(row);
+    const { treeCount } = this.trees;
+    if (this.classCount !== 2) return this.#reach(row).sumOutput(classIndex) / treeCount;
+    this.#sum ??= createTreeSum(this.trees);
+    this.#reachedMean = this.#sum.sum(row, 0) / treeCount;
     // Of two, the first is what the second leaves.
-    if (this.classCount === 2) return classIndex === 1 ? this.#meanOf(1) : 1 - this.#meanOf(1);
-    return this.#meanOf(classIndex);
+    return classIndex === 1 ? this.#reachedMean : 1 - this.#reachedMean;
   }
 
   /** Writes the probabilities for the row that `predictClass` was last asked about. */
   predictReached(out: Float64Array): void {
     const classCount = this.classCount;
-    const leaves = this.#leaves;
-    const { values, treeCount } = this.trees;
     if (classCount === 2) {
-      out[1] = this.#meanOf(1);
-      out[0] = 1 - out[1];
+      out[1] = this.#reachedMean;
+      out[0] = 1 - this.#reachedMean;
       return;
     }
     for (let c = 0; c < classCount; c++) out[c] = 0;
+    if (this.#finder === null) return;
+    const { leaves } = this.#finder;
+    const { values, treeCount } = this.trees;
     for (let tree = 0; tree < treeCount; tree++) {
       const begin = leaves[tree]! * classCount;
       for (let c = 0; c < classCount; c++) out[c]! += values[begin + c]!;
@@ -86,19 +93,10 @@ export class RandomForest {
     for (let c = 0; c < classCount; c++) out[c]! /= treeCount;
   }
 
-  #reach(row: Float64Array): void {
-    this.#keys.set(row);
-    findLeaves(this.trees, this.#keys.keys, this.#leaves);
-  }
-
-  #meanOf(classIndex: number): number {
-    const classCount = this.classCount;
-    const leaves = this.#leaves;
-    const { values, treeCount } = this.trees;
-    let sum = 0;
-    for (let tree = 0; tree < treeCount; tree++)
-      sum += values[leaves[tree]! * classCount + classIndex]!;
-    return sum / treeCount;
+  #reach(row: Float64Array): LeafFinder {
+    this.#finder ??= createLeafFinder(this.trees);
+    this.#finder.reach(row);
+    return this.#finder;
   }
 }
 
@@ -118,36 +116,11 @@ export function trainRandomForest(
     maxBins: { min: 2, max: 255, isWhole: true },
     seed: SEED_RANGE,
   });
-  const rowWeights = weighRows(dataset, classWeights);
+  const rowWeights = weighRows('a random forest', dataset, classWeights);
   const binned = binMatrix(dataset, findCuts(dataset, numbers.maxBins, numbers.seed));
   const grower = new ClassTreeGrower(dataset, binned, rowWeights, numbers);
   const trees: GrownNode[] = [];
   for (let tree = 0; tree < numbers.treeCount; tree++) trees.push(grower.grow(tree));
   const flat = flattenTrees(trees, featureCount, dataset.classNames.length);
   return new RandomForest(dataset.featureNames, dataset.classNames, flat);
-}
-
-/** Sample weight times class weight, per row. */
-function weighRows(
-  dataset: Dataset,
-  classWeights: RandomForestOptions['classWeights'],
-): Float64Array {
-  const weights = dataset.weights?.slice() ?? new Float64Array(dataset.rowCount).fill(1);
-  if (classWeights === null) return weights;
-  const classCount = dataset.classNames.length;
-  const totals = new Float64Array(classCount);
-  for (let row = 0; row < dataset.rowCount; row++) totals[dataset.labels[row]!]! += weights[row]!;
-  const total = totals.reduce((sum, weight) => sum + weight, 0);
-  const perClass =
-    classWeights === 'balanced'
-      ? Array.from(totals, (weight) => (weight > 0 ? total / (classCount * weight) : 0))
-      : classWeights;
-  if (perClass.length !== classCount || perClass.some((weight) => !(weight >= 0 && weight < 1e6))) {
-    throw new AppError(
-      'input_invalid',
-      `Cannot train a random forest: classWeights must be ${classCount} numbers from 0 to 1e6`,
-    );
-  }
-  for (let row = 0; row < dataset.rowCount; row++) weights[row]! *= perClass[dataset.labels[row]!]!;
-  return weights;
 }
