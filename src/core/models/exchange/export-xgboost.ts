@@ -1,0 +1,99 @@
+/** A boosted model as XGBoost's JSON (readable by 1.7 and later): the same trees, so that others can score and check them. */
+import type { BoostedTrees } from '../boosted-trees.ts';
+import { type FlatTrees, featureOf, isMissingLeft, leftOf } from '../flat-trees.ts';
+import { thresholdOf } from '../row-keys.ts';
+import { limitAbove } from './tree-table.ts';
+
+export function exportXgboost(model: BoostedTrees): string {
+  const { trees, firstMargins, featureNames } = model;
+  const marginCount = firstMargins.length;
+  const isBinary = marginCount === 1;
+  // Older versions know one start for all classes: ours goes into the leaves of each class's first tree.
+  const start = isBinary ? 1 / (1 + Math.exp(-firstMargins[0]!)) : 0.5;
+  const treeCount = String(trees.treeCount);
+  const featureCount = String(featureNames.length);
+  return JSON.stringify({
+    learner: {
+      attributes: {},
+      feature_names: featureNames,
+      feature_types: featureNames.map(() => 'float'),
+      gradient_booster: {
+        model: {
+          gbtree_model_param: {
+            num_parallel_tree: '1',
+            num_trees: treeCount,
+            size_leaf_vector: '0',
+          },
+          tree_info: Array.from(trees.roots, (_, tree) => tree % marginCount),
+          trees: Array.from(trees.roots, (_, tree) =>
+            treeJson(trees, tree, isBinary ? 0 : (firstMargins[tree] ?? 0)),
+          ),
+        },
+        name: 'gbtree',
+      },
+      learner_model_param: {
+        base_score: String(start),
+        num_class: isBinary ? '0' : String(marginCount),
+        num_feature: featureCount,
+        num_target: '1',
+      },
+      objective: isBinary
+        ? { name: 'binary:logistic', reg_loss_param: { scale_pos_weight: '1' } }
+        : {
+            name: 'multi:softprob',
+            softmax_multiclass_param: { num_class: String(marginCount) },
+          },
+    },
+    version: [1, 7, 4],
+  });
+}
+
+function treeJson(trees: FlatTrees, tree: number, start: number) {
+  const { roots, cover, nodes, values } = trees;
+  const root = roots[tree]!;
+  const end = tree + 1 < roots.length ? roots[tree + 1]! : cover.length;
+  const count = end - root;
+  const parents = new Array<number>(count).fill(2147483647);
+  const left: number[] = [];
+  const right: number[] = [];
+  const conditions: number[] = [];
+  const indices: number[] = [];
+  const defaultLeft: number[] = [];
+  for (let node = root; node < end; node++) {
+    const child = leftOf(trees, node);
+    const isLeaf = child === node;
+    left.push(isLeaf ? -1 : child - root);
+    right.push(isLeaf ? -1 : child + 1 - root);
+    indices.push(isLeaf ? 0 : featureOf(trees, node));
+    defaultLeft.push(!isLeaf && isMissingLeft(trees, node) ? 1 : 0);
+    const word = nodes[2 * node]!;
+    conditions.push(isLeaf ? Math.fround(values[word]! + start) : limitAbove(thresholdOf(word)));
+    if (isLeaf) continue;
+    parents[child - root] = node - root;
+    parents[child + 1 - root] = node - root;
+  }
+  const zeros = new Array<number>(count).fill(0);
+  return {
+    base_weights: zeros,
+    categories: [],
+    categories_nodes: [],
+    categories_segments: [],
+    categories_sizes: [],
+    default_left: defaultLeft,
+    id: tree,
+    left_children: left,
+    loss_changes: zeros,
+    parents,
+    right_children: right,
+    split_conditions: conditions,
+    split_indices: indices,
+    split_type: zeros,
+    sum_hessian: Array.from(cover.subarray(root, end)),
+    tree_param: {
+      num_deleted: '0',
+      num_feature: String(trees.featureCount),
+      num_nodes: String(count),
+      size_leaf_vector: '0',
+    },
+  };
+}
