@@ -33,6 +33,17 @@ export function secondsOf(command: string, args: readonly string[]): number {
   return user + system;
 }
 
+/** What a run prints, for peers that time themselves. */
+export function answerOf(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
+  return stdout.trim();
+}
+
 /** Seconds of processor time of this process, all threads, that `work` takes. */
 export async function ownSecondsOf(work: () => void | Promise<void>): Promise<number> {
   const before = process.cpuUsage();

@@ -3,8 +3,8 @@
  * attacks that depend on products and thresholds of a dozen features, with noise. No traffic: for
  * parity and speed only.
  */
-import { createDataset, type Dataset } from '../../src/core/models/dataset.ts';
-import { Random } from '../../src/core/models/random.ts';
+import { createDataset, type Dataset } from '../core/models/dataset.ts';
+import { Random } from '../core/models/random.ts';
 
 const INFORMATIVE = 12;
 

@@ -6,6 +6,7 @@
  * Run: node test/bench/models-probe.ts [rows] [features]; 50,000 × 60 by default.
  */
 
+import { fillMissing, makeSkewedFlows } from '../../src/bench/skewed-flows.ts';
 import { copyRow, type Dataset } from '../../src/core/models/dataset.ts';
 import { trainBoosting } from '../../src/core/models/gradient-boosting.ts';
 import { trainIsolationForest } from '../../src/core/models/isolation-forest.ts';
@@ -16,7 +17,6 @@ import { trainRandomForest } from '../../src/core/models/random-forest.ts';
 import { explainBoosting, explainForest } from '../../src/core/models/tree-shap.ts';
 import { type ReferenceKind, runReference, whyMissing } from '../parity/reference.ts';
 import { everyNth, predictAll } from '../parity/scoring.ts';
-import { fillMissing, makeSkewedFlows } from '../parity/skewed-flows.ts';
 
 const SCORED_ROWS = 20_000;
 const SCORING_RUNS = 7;

@@ -1,5 +1,6 @@
 /** Our forests against scikit-learn and XGBoost on the same rows with the same options. */
 import { describe, expect, it } from 'vitest';
+import { fillMissing, makeSkewedFlows } from '../../src/bench/skewed-flows.ts';
 import { calibrate, fitIsotonic } from '../../src/core/models/calibration.ts';
 import { createDataset, type Dataset, selectRows } from '../../src/core/models/dataset.ts';
 import { trainBoosting } from '../../src/core/models/gradient-boosting.ts';
@@ -15,7 +16,6 @@ import { trainRandomForest } from '../../src/core/models/random-forest.ts';
 import { loadNslKdd, whyNoNslKdd } from './nsl-kdd.ts';
 import { runReference, whyMissing } from './reference.ts';
 import { everyNth, largestOf, predictAll } from './scoring.ts';
-import { fillMissing, makeSkewedFlows } from './skewed-flows.ts';
 
 const SLOW_MS = 180_000;
 const FOREST = { max_depth: 16, min_samples_leaf: 5, n_estimators: 100 };
