@@ -4,6 +4,9 @@ import { type FlatTrees, featureOf, isMissingLeft, leftOf } from '../flat-trees.
 import { thresholdOf } from '../row-keys.ts';
 import { limitAbove } from './tree-table.ts';
 
+/** Stands for the trees until they are written. */
+const TREES_HERE = '\u0000trees';
+
 export function exportXgboost(model: BoostedTrees): string {
   const { trees, firstMargins, featureNames } = model;
   const marginCount = firstMargins.length;
@@ -12,7 +15,7 @@ export function exportXgboost(model: BoostedTrees): string {
   const start = isBinary ? 1 / (1 + Math.exp(-firstMargins[0]!)) : 0.5;
   const treeCount = String(trees.treeCount);
   const featureCount = String(featureNames.length);
-  return JSON.stringify({
+  const file = JSON.stringify({
     learner: {
       attributes: {},
       feature_names: featureNames,
@@ -25,14 +28,15 @@ export function exportXgboost(model: BoostedTrees): string {
             size_leaf_vector: '0',
           },
           tree_info: Array.from(trees.roots, (_, tree) => tree % marginCount),
-          trees: Array.from(trees.roots, (_, tree) =>
-            treeJson(trees, tree, isBinary ? 0 : (firstMargins[tree] ?? 0)),
-          ),
+          trees: TREES_HERE,
         },
         name: 'gbtree',
       },
       learner_model_param: {
-        base_score: String(start),
+        // Its reader takes no more digits than a 32-bit float has.
+        base_score: start.toExponential(8),
+        // Else 1.7 looks for a start of its own.
+        boost_from_average: '0',
         num_class: isBinary ? '0' : String(marginCount),
         num_feature: featureCount,
         num_target: '1',
@@ -46,9 +50,14 @@ export function exportXgboost(model: BoostedTrees): string {
     },
     version: [1, 7, 4],
   });
+  const written = Array.from(trees.roots, (_, tree) =>
+    treeText(trees, tree, isBinary ? 0 : (firstMargins[tree] ?? 0)),
+  );
+  return file.replace(JSON.stringify(TREES_HERE), () => `[${written.join(',')}]`);
 }
 
-function treeJson(trees: FlatTrees, tree: number, start: number) {
+/** Written apart: XGBoost reads a number without point or exponent as an integer, which it takes for no float. */
+function treeText(trees: FlatTrees, tree: number, start: number): string {
   const { roots, cover, nodes, values } = trees;
   const root = roots[tree]!;
   const end = tree + 1 < roots.length ? roots[tree + 1]! : cover.length;
@@ -73,27 +82,34 @@ function treeJson(trees: FlatTrees, tree: number, start: number) {
     parents[child + 1 - root] = node - root;
   }
   const zeros = new Array<number>(count).fill(0);
-  return {
-    base_weights: zeros,
-    categories: [],
-    categories_nodes: [],
-    categories_segments: [],
-    categories_sizes: [],
-    default_left: defaultLeft,
-    id: tree,
-    left_children: left,
-    loss_changes: zeros,
-    parents,
-    right_children: right,
-    split_conditions: conditions,
-    split_indices: indices,
-    split_type: zeros,
-    sum_hessian: Array.from(cover.subarray(root, end)),
-    tree_param: {
+  const parts: Record<string, string> = {
+    base_weights: floats(zeros),
+    categories: '[]',
+    categories_nodes: '[]',
+    categories_segments: '[]',
+    categories_sizes: '[]',
+    default_left: JSON.stringify(defaultLeft),
+    id: String(tree),
+    left_children: JSON.stringify(left),
+    loss_changes: floats(zeros),
+    parents: JSON.stringify(parents),
+    right_children: JSON.stringify(right),
+    split_conditions: floats(conditions),
+    split_indices: JSON.stringify(indices),
+    split_type: JSON.stringify(zeros),
+    sum_hessian: floats(Array.from(cover.subarray(root, end), Math.fround)),
+    tree_param: JSON.stringify({
       num_deleted: '0',
       num_feature: String(trees.featureCount),
       num_nodes: String(count),
       size_leaf_vector: '0',
-    },
+    }),
   };
+  return `{${Object.entries(parts)
+    .map(([name, text]) => `"${name}":${text}`)
+    .join(',')}}`;
+}
+
+function floats(values: readonly number[]): string {
+  return `[${values.map((value) => value.toExponential()).join(',')}]`;
 }
