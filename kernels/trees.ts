@@ -7,9 +7,9 @@
 /** Where the keys of the row begin: a node's slot is the address of its key. */
 const KEYS: usize = 0;
 /** Where the row itself begins, 64-bit floats. */
-const ROW: usize = 8192;
-const SLOT_MASK: u32 = 8191;
-const SLOT_BITS: u32 = 13;
+const ROW: usize = 16384;
+const SLOT_MASK: u32 = 16383;
+const SLOT_BITS: u32 = 14;
 /** Trees that are walked at once: their loads do not wait for one another. */
 const LANES: usize = 8;
 /** The roots of eight trees and how deep the deepest of them is. */
@@ -91,13 +91,18 @@ function makeKeys(featureCount: i32): void {
     const isMissing = i32x4.gt_s(v128.and(words, magnitude), infinity);
     const missingHigh = v128.bitselect(magnitude, key, isMissing);
     const missingLow = v128.bitselect(below, key, isMissing);
-    v128.store(keys, i32x4.shuffle(missingHigh, missingLow, 0, 4, 1, 5));
-    v128.store(keys, i32x4.shuffle(missingHigh, missingLow, 2, 6, 3, 7), 16);
+    const zero = i32x4.splat(0);
+    const even = i32x4.shuffle(missingHigh, missingLow, 0, 4, 1, 5);
+    const odd = i32x4.shuffle(missingHigh, missingLow, 2, 6, 3, 7);
+    v128.store(keys, i32x4.shuffle(zero, even, 0, 4, 0, 5));
+    v128.store(keys, i32x4.shuffle(zero, even, 0, 6, 0, 7), 16);
+    v128.store(keys, i32x4.shuffle(zero, odd, 0, 4, 0, 5), 32);
+    v128.store(keys, i32x4.shuffle(zero, odd, 0, 6, 0, 7), 48);
     row += 32;
-    keys += 32;
+    keys += 64;
   }
   // What the last four wrote too far is above the slot that leaves compare with, or is it.
-  store<i32>(keys + (<usize>(featureCount << 3)), -0x80000000);
+  store<i64>(keys + (<usize>(featureCount << 4)), i64.MIN_VALUE);
 }
 
 // @ts-ignore: a decorator of AssemblyScript
@@ -127,31 +132,32 @@ function walk(group: usize, reached: usize): void {
     }
     if (depth == 0) break;
     const links =
-      load<u32>(a, 4) |
-      load<u32>(b, 4) |
-      load<u32>(c, 4) |
-      load<u32>(d, 4) |
-      load<u32>(e, 4) |
-      load<u32>(f, 4) |
-      load<u32>(g, 4) |
-      load<u32>(h, 4);
+      load<u32>(a) |
+      load<u32>(b) |
+      load<u32>(c) |
+      load<u32>(d) |
+      load<u32>(e) |
+      load<u32>(f) |
+      load<u32>(g) |
+      load<u32>(h);
     if (links >> SLOT_BITS == 0) break;
   }
-  store<u32>(reached, load<u32>(a));
-  store<u32>(reached, load<u32>(b), 4);
-  store<u32>(reached, load<u32>(c), 8);
-  store<u32>(reached, load<u32>(d), 12);
-  store<u32>(reached, load<u32>(e), 16);
-  store<u32>(reached, load<u32>(f), 20);
-  store<u32>(reached, load<u32>(g), 24);
-  store<u32>(reached, load<u32>(h), 28);
+  store<u32>(reached, load<u32>(a, 4));
+  store<u32>(reached, load<u32>(b, 4), 4);
+  store<u32>(reached, load<u32>(c, 4), 8);
+  store<u32>(reached, load<u32>(d, 4), 12);
+  store<u32>(reached, load<u32>(e, 4), 16);
+  store<u32>(reached, load<u32>(f, 4), 20);
+  store<u32>(reached, load<u32>(g, 4), 24);
+  store<u32>(reached, load<u32>(h, 4), 28);
 }
 
 /** To the child, or from a leaf to itself. */
 // @ts-ignore: a decorator of AssemblyScript
 @inline
 function step(node: usize): usize {
-  const link = load<u32>(node, 4);
-  const isRight = load<i32>(<usize>(link & SLOT_MASK)) > load<i32>(node);
+  const word = load<i64>(node);
+  const link = <u32>word;
+  const isRight = load<i64>(<usize>(link & SLOT_MASK)) > word;
   return node + ((<usize>(link >> SLOT_BITS) + <usize>isRight) << 3);
 }
