@@ -40,13 +40,18 @@ export function findCuts(matrix: FeatureMatrix, maxBins: number, seed: number): 
   });
 }
 
-export function binMatrix(matrix: FeatureMatrix, cuts: readonly Float32Array[]): BinnedMatrix {
+/** `allocate` gives the memory of `columns`. */
+export function binMatrix(
+  matrix: FeatureMatrix,
+  cuts: readonly Float32Array[],
+  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): BinnedMatrix {
   const { rowCount, values } = matrix;
   const featureCount = matrix.featureNames.length;
   const offsets = new Int32Array(featureCount + 1);
   for (let f = 0; f < featureCount; f++) offsets[f + 1] = offsets[f]! + cuts[f]!.length + 2;
   const hasMissing = new Uint8Array(featureCount);
-  const columns = new Uint8Array(featureCount * rowCount);
+  const columns = new Uint8Array(allocate(featureCount * rowCount));
   for (let f = 0; f < featureCount; f++) {
     const featureCuts = cuts[f]!;
     const begin = f * rowCount;

@@ -5,7 +5,6 @@
 import { AppError } from '../../errors.ts';
 import type { BinnedMatrix } from './binning.ts';
 import { ClassSplitter, type NodeRows } from './class-splitting.ts';
-import type { Dataset } from './dataset.ts';
 import { LARGEST_FLOAT } from './grower.ts';
 import type { GrownNode } from './grown-tree.ts';
 import { Random } from './random.ts';
@@ -24,9 +23,20 @@ export interface ClassTreeLimits {
   readonly seed: number;
 }
 
+/** What growing needs of the data: plain numbers, which several threads may share. */
+export interface ForestPlan {
+  readonly binned: BinnedMatrix;
+  /** Class per row. */
+  readonly labels: Uint16Array;
+  readonly classCount: number;
+  readonly rowWeights: Float64Array;
+  readonly options: ClassTreeLimits;
+}
+
 /** Grows the trees one after another over the same buffers. */
 export class ClassTreeGrower {
-  readonly #dataset: Dataset;
+  readonly #labels: Uint16Array;
+  readonly #classCount: number;
   readonly #binned: BinnedMatrix;
   readonly #rowWeights: Float64Array;
   readonly #options: ClassTreeLimits;
@@ -37,14 +47,10 @@ export class ClassTreeGrower {
   readonly #features: Uint16Array;
   readonly #splitter: ClassSplitter;
 
-  constructor(
-    dataset: Dataset,
-    binned: BinnedMatrix,
-    rowWeights: Float64Array,
-    options: ClassTreeLimits,
-  ) {
+  constructor({ binned, labels, classCount, rowWeights, options }: ForestPlan) {
     const { rowCount, featureCount } = binned;
-    this.#dataset = dataset;
+    this.#labels = labels;
+    this.#classCount = classCount;
     this.#binned = binned;
     this.#rowWeights = rowWeights;
     this.#options = options;
@@ -55,9 +61,9 @@ export class ClassTreeGrower {
     this.#features = new Uint16Array(featureCount);
     this.#splitter = new ClassSplitter(
       binned,
-      dataset.labels,
+      labels,
       this.#treeWeights,
-      dataset.classNames.length,
+      classCount,
       options.minLeafRows,
     );
   }
@@ -98,8 +104,8 @@ export class ClassTreeGrower {
     depth: number,
     random: Random,
   ): GrownNode {
-    const totals = new Float64Array(this.#dataset.classNames.length);
-    const { labels } = this.#dataset;
+    const totals = new Float64Array(this.#classCount);
+    const labels = this.#labels;
     for (let i = begin; i < end; i++) totals[labels[rows[i]!]!]! += this.#treeWeights[rows[i]!]!;
     const split = this.#findSplit({ rows, begin, end, totals }, depth, random);
     const middle =

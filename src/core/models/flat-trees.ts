@@ -130,6 +130,37 @@ export function flattenTrees(
   return createFlatTrees({ featureCount, outputCount, nodes, roots, values, leafCover });
 }
 
+/** The trees of several parts as one, as if they had been flattened together. */
+export function joinTrees(parts: readonly FlatTreeArrays[]): FlatTrees {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError('There is nothing to join');
+  if (parts.length === 1) return createFlatTrees(first);
+  const { featureCount, outputCount } = first;
+  const sum = (size: (part: FlatTreeArrays) => number) =>
+    parts.reduce((total, part) => total + size(part), 0);
+  const nodes = new Int32Array(sum((part) => part.nodes.length));
+  const roots = new Uint32Array(sum((part) => part.roots.length));
+  const values = new Float32Array(sum((part) => part.values.length));
+  const leafCover = new Float32Array(sum((part) => part.leafCover.length));
+  let word = 0;
+  let tree = 0;
+  let leaf = 0;
+  for (const part of parts) {
+    for (let at = 0; at < part.nodes.length; at += 2) {
+      const link = part.nodes[at + 1]!;
+      nodes[word + at] = part.nodes[at]! + (link >>> SLOT_BITS === 0 ? leaf : 0);
+      nodes[word + at + 1] = link;
+    }
+    for (let i = 0; i < part.roots.length; i++) roots[tree + i] = part.roots[i]! + word / 2;
+    values.set(part.values, leaf * outputCount);
+    leafCover.set(part.leafCover, leaf);
+    word += part.nodes.length;
+    tree += part.roots.length;
+    leaf += part.leafCover.length;
+  }
+  return createFlatTrees({ featureCount, outputCount, nodes, roots, values, leafCover });
+}
+
 /** The left child of a split; the node itself for a leaf. */
 export function leftOf(trees: FlatTrees, node: number): number {
   return node + (trees.nodes[2 * node + 1]! >>> SLOT_BITS);

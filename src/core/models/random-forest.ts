@@ -5,10 +5,16 @@
  */
 import { AppError } from '../../errors.ts';
 import { binMatrix, findCuts } from './binning.ts';
-import { ClassTreeGrower, type ClassTreeLimits } from './class-grower.ts';
+import { ClassTreeGrower, type ClassTreeLimits, type ForestPlan } from './class-grower.ts';
 import { type ClassWeights, weighRows } from './class-weights.ts';
 import type { Dataset } from './dataset.ts';
-import { type FlatTrees, flattenTrees, MAX_DEPTH } from './flat-trees.ts';
+import {
+  type FlatTreeArrays,
+  type FlatTrees,
+  flattenTrees,
+  joinTrees,
+  MAX_DEPTH,
+} from './flat-trees.ts';
 import type { GrownNode } from './grown-tree.ts';
 import { checkOptions, SEED_RANGE } from './options.ts';
 import { createLeafFinder, createTreeSum, type LeafFinder, type TreeSum } from './tree-scorer.ts';
@@ -105,6 +111,17 @@ export function trainRandomForest(
   dataset: Dataset,
   options: Partial<RandomForestOptions> = {},
 ): RandomForest {
+  const plan = planForest(dataset, options);
+  const { treeCount } = { ...DEFAULTS, ...options };
+  return joinForest(dataset, [growForest(plan, 0, treeCount)]);
+}
+
+/** Checks the options and bins the rows; `allocate` gives the memory that most of the plan is in. */
+export function planForest(
+  dataset: Dataset,
+  options: Partial<RandomForestOptions> = {},
+  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): ForestPlan {
   const { classWeights, ...numbers } = { ...DEFAULTS, ...options };
   const featureCount = dataset.featureNames.length;
   checkOptions('a random forest', numbers, {
@@ -116,11 +133,28 @@ export function trainRandomForest(
     maxBins: { min: 2, max: 255, isWhole: true },
     seed: SEED_RANGE,
   });
-  const rowWeights = weighRows('a random forest', dataset, classWeights);
-  const binned = binMatrix(dataset, findCuts(dataset, numbers.maxBins, numbers.seed));
-  const grower = new ClassTreeGrower(dataset, binned, rowWeights, numbers);
+  const cuts = findCuts(dataset, numbers.maxBins, numbers.seed);
+  return {
+    binned: binMatrix(dataset, cuts, allocate),
+    labels: dataset.labels,
+    classCount: dataset.classNames.length,
+    rowWeights: weighRows('a random forest', dataset, classWeights),
+    options: numbers,
+  };
+}
+
+/** Trees `begin` to `end` − 1 of the plan's forest: each has a seed of its own, so any part may be grown anywhere. */
+export function growForest(plan: ForestPlan, begin: number, end: number): FlatTrees {
+  const grower = new ClassTreeGrower(plan);
   const trees: GrownNode[] = [];
-  for (let tree = 0; tree < numbers.treeCount; tree++) trees.push(grower.grow(tree));
-  const flat = flattenTrees(trees, featureCount, dataset.classNames.length);
-  return new RandomForest(dataset.featureNames, dataset.classNames, flat);
+  for (let tree = begin; tree < end; tree++) trees.push(grower.grow(tree));
+  return flattenTrees(trees, plan.binned.featureCount, plan.classCount);
+}
+
+/** The forest of parts in the order of their trees. */
+export function joinForest(
+  { featureNames, classNames }: Dataset,
+  parts: readonly FlatTreeArrays[],
+): RandomForest {
+  return new RandomForest(featureNames, classNames, joinTrees(parts));
 }
