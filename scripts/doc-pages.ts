@@ -16,6 +16,7 @@ import { LINK_TYPES } from '../src/core/wire/link-layer.ts';
 import { APP_PROTOCOLS } from '../src/core/wire/protocols.ts';
 import { TUNNELS } from '../src/core/wire/tunnels.ts';
 import { AppError, ERROR_CODES } from '../src/errors.ts';
+import { modelCard } from '../src/workshop/model-card.ts';
 
 const WRITTEN = 'Written by `npm run docs`; do not edit.';
 
@@ -149,38 +150,17 @@ function errors(): string {
 
 function models(): string {
   const file = decodeModels(readFileSync('models/phantomnet.model'));
-  const sections = file.models.flatMap(
-    ({ name, model, metrics, thresholds, catalogueHash, dataHashes }) => [
-      `## ${name}`,
-      `${model.kind.replaceAll('_', ' ')}, ${model.trees.treeCount} trees, ${model.featureNames.length} features, catalogue ${catalogueHash}, made from ${dataHashes.length} captures.`,
-      table(
-        ['measure', 'value'],
-        Object.entries({ ...metrics, ...prefixed('threshold.', thresholds) }).map(
-          ([measure, value]) => [
-            measure,
-            Number.isInteger(value) ? String(value) : value.toFixed(4),
-          ],
-        ),
-      ),
-    ],
-  );
   return page('The models that ship', [
     `File hash \`${file.hash}\`. Made by \`npm run phantomnet -- train --data FOLDER\` from \`models/training.yaml\`; \`models show\` prints the same.`,
     'Read with care: test rows are the later part of the same recordings, one network, one run of each attack, Linux hosts only. On other networks expect less: that is why a forest alone never blocks and needs several flows or windows before it alerts. Kinds with few test rows (`test_rows.*`) prove little; kinds that are missing were not learned.',
-    ...sections,
+    'How fast the forests are and how they compare with others stands in [forests.md](forests.md).',
+    ...modelCard(file),
   ]);
 }
 
 function exampleConfig(): string {
   const config = stringify(Config.parse({}));
   return `# Every key with its default. Give a file with what you want to change: npm start -- --config FILE\n# ${WRITTEN}\n${config}`;
-}
-
-function prefixed(
-  prefix: string,
-  values: Readonly<Record<string, number>>,
-): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }
 
 function thousands(value: number): string {

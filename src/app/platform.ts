@@ -37,17 +37,19 @@ import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
-import { loadJudge } from './model.ts';
+import { loadJudge, registryOf } from './model.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 import { packetFates } from './packet-fates.ts';
 import { Pipeline } from './pipeline.ts';
 import { measureKeeping } from './resume/keeping-metrics.ts';
 import { StateKeeper } from './resume/state-keeper.ts';
+import { startShadow } from './shadow-run.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 import { runWorker } from './worker.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
+const SHADOW_MS = 60_000;
 const REVIVE_MS = 2_000;
 
 export interface Platform {
@@ -92,8 +94,10 @@ async function start(
   await makeDataDir(config.data_dir);
   await holdDataDir(config.data_dir, stops);
   const db = await startDatabase(config, log, stops);
-  const { judge, reason: modelReason } = loadJudge(config.model.path);
+  const registry = registryOf(config);
+  const { judge, reason: modelReason } = loadJudge(config.model.path, registry);
   if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
+  const shadow = startShadow(registry, log);
   const own = await ownNetworks();
   await replaceOwnNetworks(db, own);
 
@@ -147,6 +151,7 @@ async function start(
     store: (batch) => ingest(db, batch),
     onStored(batch) {
       ticker.add(batch);
+      shadow?.observe(batch);
       for (const [anomaly, count] of countAnomalies(batch.packets))
         metrics.packetAnomalies.inc({ anomaly }, count);
       for (const [fate, count] of Object.entries(packetFates(batch)))
@@ -194,6 +199,10 @@ async function start(
     const report = await applyRetention(db, retentionLimits(config), new Date());
     if (report.dropped.length > 0) log.info(report, 'retention');
   });
+  if (shadow) {
+    every(SHADOW_MS, stops, log, async () => shadow.save());
+    stops.push(async () => shadow.save());
+  }
   every(EXPIRY_MS, stops, log, async () => {
     // What a person has changed meanwhile is in force for what comes.
     Object.assign(policy, await readPolicy(db));

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Config } from '../app/config.ts';
 import { readLocalAccess } from '../app/local-access.ts';
-import { loadJudge } from '../app/model.ts';
+import { loadJudge, registryOf } from '../app/model.ts';
 import { openLiveSource } from '../capture/live-source.ts';
 import { Health } from '../contract/api.ts';
 import { AppError } from '../errors.ts';
@@ -138,9 +138,11 @@ async function databaseFinding({ database, data_dir: dataDir }: Config): Promise
   }
 }
 
-function modelFinding({ model }: Config): Finding {
-  const { judge, reason } = loadJudge(model.path);
-  if (judge) return { check: 'model', state: 'ok', says: model.path ?? 'the one that ships' };
+function modelFinding(config: Config): Finding {
+  const registry = registryOf(config);
+  const { judge, reason } = loadJudge(config.model.path, registry);
+  const says = () => config.model.path ?? registry.championPath() ?? 'the one that ships';
+  if (judge) return { check: 'model', state: 'ok', says: says() };
   return { check: 'model', state: 'lacks', says: `${reason}; detectors run without it` };
 }
 

@@ -2,6 +2,7 @@
  * The words of the command line; wrong words exit with 2. Each command's work is in the file of its
  * name, loaded only when it is wanted: the enforcer must not carry the database in its memory.
  */
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
@@ -181,7 +182,13 @@ function addModels(program: Command): void {
     .option('--plan <file>', 'what to train on', TRAINING_PLAN)
     .requiredOption('--data <folder>', 'the folder that the plan names its captures below')
     .option('--out <file>', 'the model file', SHIPPED_MODEL)
-    .action(async (words: { plan: string; data: string; out: string }) => {
+    .option(
+      '--workers <count>',
+      'threads: the file is the same for any number',
+      parseWorkers,
+      Math.min(MAX_WORKERS, availableParallelism()),
+    )
+    .action(async (words: { plan: string; data: string; out: string; workers: number }) => {
       const { train } = await import('./train.ts');
       await train({ ...words, err });
     });
@@ -204,6 +211,7 @@ function addModels(program: Command): void {
       const { showModels } = await import('./train.ts');
       showModels(file, { json, out });
     });
+  addRegistry(program, models);
   program
     .command('bench')
     .description('speed, as ratios to the peers that are installed')
@@ -212,6 +220,73 @@ function addModels(program: Command): void {
     .action(async (areas: string[], { json }: JsonWords) => {
       const { bench } = await import('./bench.ts');
       await bench(areas, { json, out, err });
+    });
+}
+
+/** The registry of a data folder: what judges, what is tried beside it, what judged before. */
+function addRegistry(program: Command, models: Command): void {
+  interface RegistryWords extends JsonWords {
+    dataDir?: string;
+  }
+  const command = (name: string, description: string) =>
+    models
+      .command(name)
+      .description(description)
+      .option('--data-dir <folder>', 'the data folder')
+      .option('--json', 'JSON lines', false);
+  const contextOf = async ({ json, dataDir }: RegistryWords) => {
+    const { detectionLimits } = await import('../app/config.ts');
+    const config = inDataDir(await configOf(program), dataDir);
+    return { config, limits: detectionLimits(config), json, out, err };
+  };
+  command('registry', 'registered models: champion, challenger and what was promoted when').action(
+    async (words: RegistryWords) => {
+      const { showRegistry } = await import('./registry.ts');
+      showRegistry(await contextOf(words));
+    },
+  );
+  command('add', 'register a model file: it becomes the challenger')
+    .argument('<file>', 'model file')
+    .action(async (file: string, words: RegistryWords) => {
+      const { addModel } = await import('./registry.ts');
+      addModel(file, await contextOf(words));
+    });
+  command('pin', 'captures without attack on which a new champion must not alert more')
+    .argument('<file...>', 'capture files')
+    .action(async (files: string[], words: RegistryWords) => {
+      const { pinCaptures } = await import('./registry.ts');
+      pinCaptures(files, await contextOf(words));
+    });
+  command('shadow', 'champion and challenger over captures: where they differ')
+    .argument('<file...>', 'capture files')
+    .action(async (files: string[], words: RegistryWords) => {
+      const { shadowOver } = await import('./registry.ts');
+      await shadowOver(files, await contextOf(words));
+    });
+  command('promote', 'make a registered model the champion, if no pinned capture objects')
+    .argument('<hash>', 'the beginning of its hash')
+    .action(async (hash: string, words: RegistryWords) => {
+      const { promoteModel } = await import('./registry.ts');
+      await promoteModel(hash, await contextOf(words));
+    });
+  command('rollback', 'back to the champion before').action(async (words: RegistryWords) => {
+    const { rollBack } = await import('./registry.ts');
+    rollBack(await contextOf(words));
+  });
+  command('drift', 'how far captures are from what the champion was trained on')
+    .argument('<file...>', 'capture files')
+    .option('--model <file>', 'model file instead of the champion')
+    .action(async (files: string[], words: RegistryWords & { model?: string }) => {
+      const { drift } = await import('./drift.ts');
+      await drift(files, words.model ?? null, await contextOf(words));
+    });
+  models
+    .command('card')
+    .description('what a model file is and how good it was measured to be, in Markdown')
+    .argument('[file]', 'model file', SHIPPED_MODEL)
+    .action(async (file: string) => {
+      const { showCard } = await import('./train.ts');
+      showCard(file, out);
     });
 }
 
@@ -270,7 +345,9 @@ async function analysisOf(program: Command, model: string | undefined) {
     const { readModelFile } = await import('../app/model.ts');
     readModelFile(model);
   }
-  return { model: model ?? config.model.path, limits: detectionLimits(config) };
+  const { registryOf } = await import('../app/model.ts');
+  const chosen = model ?? config.model.path ?? registryOf(config).championPath();
+  return { model: chosen, limits: detectionLimits(config) };
 }
 
 /** A command that reads capture files. */

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readModelFile } from '../app/model.ts';
 import { encodeModels, type StoredModel } from '../core/models/model-file.ts';
+import { modelCard } from '../workshop/model-card.ts';
 import { trainModels } from '../workshop/train.ts';
 import { readTrainingPlan } from '../workshop/training-plan.ts';
 
@@ -11,11 +12,14 @@ export interface TrainOptions {
   /** The folder that the plan's paths are below. */
   readonly data: string;
   readonly out: string;
+  /** Threads for the forests: the file is the same for any number. */
+  readonly workers: number;
   readonly err: NodeJS.WritableStream;
 }
 
-export async function train({ plan, data, out, err }: TrainOptions): Promise<void> {
-  const models = await trainModels(readTrainingPlan(plan, data), (line) => err.write(`${line}\n`));
+export async function train({ plan, data, out, workers, err }: TrainOptions): Promise<void> {
+  const say = (line: string) => err.write(`${line}\n`);
+  const models = await trainModels(readTrainingPlan(plan, data), say, workers);
   mkdirSync(dirname(out), { recursive: true });
   const bytes = encodeModels(models);
   writeFileSync(out, bytes);
@@ -60,6 +64,12 @@ export function listModels(path: string, { json, out }: ShowModelOptions): void 
         : `${name.padEnd(20)}${kind.padEnd(20)}${String(trees.treeCount).padStart(4)} trees  ${file.hash.slice(0, 12)}  ${path}\n`,
     );
   }
+}
+
+/** @throws AppError as `showModels` */
+export function showCard(path: string, out: NodeJS.WritableStream): void {
+  const file = readModelFile(path);
+  out.write(`# Model card\n\nFile hash \`${file.hash}\`.\n\n${modelCard(file).join('\n\n')}\n`);
 }
 
 function describe({

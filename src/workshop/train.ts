@@ -20,9 +20,11 @@ import {
   recallAtFalsePositiveRate,
 } from '../core/models/metrics.ts';
 import type { StoredModel } from '../core/models/model-file.ts';
-import { type RandomForest, trainRandomForest } from '../core/models/random-forest.ts';
+import type { RandomForest } from '../core/models/random-forest.ts';
 import { AppError } from '../errors.ts';
+import { referencesOf } from './drift-report.ts';
 import { addExamples, type Examples, newExampleSets } from './examples.ts';
+import { trainForestInWorkers } from './forest-workers.ts';
 import type { TrainingPlan } from './training-plan.ts';
 
 /** Raised with every change of what is trained or how. */
@@ -32,10 +34,11 @@ const UNUSUAL_QUANTILE = 0.9995;
 
 export type TrainingProgress = (line: string) => void;
 
-/** Trains all models of `plan`. Same captures and seed, same models, to the byte. */
+/** Trains all models of `plan`, forests in so many threads. Same captures and seed, same models, to the byte. */
 export async function trainModels(
   plan: TrainingPlan,
   progress: TrainingProgress,
+  workerCount = 1,
 ): Promise<StoredModel[]> {
   const sets = newExampleSets();
   for (const [at, capture] of plan.captures.entries()) {
@@ -49,11 +52,16 @@ export async function trainModels(
   const forestOptions = { treeCount: 60, maxDepth: 14, minLeafRows: 3, seed };
 
   progress(`flow forest: ${describe(sets.flows)}`);
-  const flow = trainRandomForest(toDataset(sets.flows, flowNames, false, 'kinds'), forestOptions);
+  const flow = await trainForestInWorkers(
+    toDataset(sets.flows, flowNames, false, 'kinds'),
+    forestOptions,
+    workerCount,
+  );
   progress(`source forest: ${describe(sets.sources)}`);
-  const source = trainRandomForest(
+  const source = await trainForestInWorkers(
     toDataset(sets.sources, windowNames, false, 'kinds'),
     forestOptions,
+    workerCount,
   );
   progress(`target boosting: ${describe(sets.targets)}`);
   const boostingOptions = { roundCount: 100, maxDepth: 4, learningRate: 0.1, seed };
@@ -62,9 +70,7 @@ export async function trainModels(
     boostingOptions,
   );
   progress('source isolation forest');
-  const usual = sets.sources.rows.filter(
-    (_, at) => sets.sources.kinds[at] === null && !sets.sources.isTest[at],
-  );
+  const usual = benignTrainingRows(sets.sources);
   const isolation = trainIsolationForest(
     createMatrix(windowNames, flatten(usual, windowNames.length)),
     { seed },
@@ -100,7 +106,7 @@ export async function trainModels(
       metrics: { auc: areaUnderRoc(isolationScores, isAttack), test_rows: isAttack.length },
       thresholds: { [MALICIOUS]: threshold },
       calibrations: {},
-      references: {},
+      references: referencesOf(isolation, usual),
     },
   ];
 }
@@ -134,7 +140,7 @@ function classifier(
     metrics: measure(held, calibration, model.classNames),
     thresholds: {},
     calibrations: { [MALICIOUS]: calibration },
-    references: {},
+    references: referencesOf(model, benignTrainingRows(examples)),
   };
 }
 
@@ -198,6 +204,11 @@ function toDataset(
       kind === null ? 0 : classes === 'binary' ? 1 : classNames.indexOf(kind),
     ),
   });
+}
+
+/** What traffic without attack looked like in training: drift is measured against it. */
+function benignTrainingRows({ rows, kinds, isTest }: Examples): Float64Array[] {
+  return rows.filter((_, at) => kinds[at] === null && !isTest[at]);
 }
 
 function testRows(examples: Examples) {

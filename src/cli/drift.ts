@@ -1,0 +1,58 @@
+/** `phantomnet models drift`: how far captures are from what the models were trained on, and an alarm that names the feature. */
+import { readModelFile, registryOf } from '../app/model.ts';
+import { SHIPPED_MODEL } from '../app/package-paths.ts';
+import { DRIFT_ALARM, MIN_DRIFT_ROWS } from '../core/models/drift.ts';
+import { AppError } from '../errors.ts';
+import { type DriftRow, driftOf } from '../workshop/drift-report.ts';
+import { addExamples, newExampleSets } from '../workshop/examples.ts';
+import { ALL_BENIGN } from '../workshop/labels.ts';
+import type { RegistryContext } from './registry.ts';
+
+/** Values shown per model where none is asked for as JSON. */
+const SHOWN = 10;
+
+/** @throws AppError `model_incompatible` where the file keeps nothing of its training to compare with */
+export async function drift(
+  files: readonly string[],
+  model: string | null,
+  { config, json, out }: RegistryContext,
+): Promise<void> {
+  const path = model ?? config.model.path ?? registryOf(config).championPath() ?? SHIPPED_MODEL;
+  const { models } = readModelFile(path);
+  if (models.every(({ references }) => Object.keys(references).length === 0))
+    throw new AppError(
+      'model_incompatible',
+      `${path} keeps nothing of its training to compare with: train it again`,
+    );
+  const sets = newExampleSets();
+  for (const file of files)
+    await addExamples(sets, {
+      name: file,
+      path: file,
+      labels: ALL_BENIGN,
+      use: 'test',
+      sha256: '',
+    });
+  const rows = driftOf(models, sets);
+  for (const row of rows) if (json) out.write(`${JSON.stringify(toJson(row))}\n`);
+  if (!json) for (const { name } of models) out.write(readable(name, rows));
+}
+
+function toJson({ model, value, index, rows, isAlarm }: DriftRow) {
+  return { model, value, population_stability: index, rows, alarm: isAlarm };
+}
+
+function readable(model: string, all: readonly DriftRow[]): string {
+  const own = all.filter((row) => row.model === model);
+  if (own.length === 0) return `${model}: keeps nothing of its training\n`;
+  const count = own[0]?.rows ?? 0;
+  const few = count < MIN_DRIFT_ROWS ? `, too few for an alarm (${MIN_DRIFT_ROWS})` : '';
+  const lines = own
+    .slice(0, SHOWN)
+    .map(
+      ({ value, index, isAlarm }) =>
+        `  ${value.padEnd(32)} ${index.toFixed(3).padStart(7)}${isAlarm ? `  ALARM: ${value} is not what ${model} was trained on` : ''}\n`,
+    );
+  const alarms = own.filter(({ isAlarm }) => isAlarm).length;
+  return `${model}: ${count} rows${few}, ${alarms} of ${own.length} values beyond ${DRIFT_ALARM}\n${lines.join('')}`;
+}
