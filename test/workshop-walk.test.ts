@@ -1,0 +1,175 @@
+/** The whole workshop as a user walks it on the command line: train, evaluate, shadow, promote, drift, roll back. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCapture } from '../src/capture/open-capture.ts';
+import { pcapFileHeader, pcapRecord } from '../src/capture/write-pcap.ts';
+import { decodeModels, encodeModels } from '../src/core/models/model-file.ts';
+import { ETHERNET } from '../src/core/wire/link-layer.ts';
+
+const DEMO = 'demo/demo.pcap.zst';
+/** The demo's first attack begins three seconds later. */
+const QUIET_UNTIL_MICROS = 1_795_202_500e6;
+
+const folder = mkdtempSync(join(tmpdir(), 'phantomnet-workshop-'));
+const at = (name: string) => join(folder, name);
+
+function run(...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/cli/main.ts', ...words], {
+    encoding: 'utf8',
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** A command about the registry of a data folder of this test's own. */
+const registry = (...words: string[]) => ['models', ...words, '--data-dir', at('data')];
+
+function json(...words: string[]): Record<string, unknown>[] {
+  const { code, out, err } = run(...words, '--json');
+  expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
+  return out
+    .trimEnd()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const champion = () =>
+  json(...registry('registry')).find(({ state }) => state === 'champion')?.hash;
+
+/** The demo as far as nothing but ordinary traffic is in it. */
+async function writeQuiet(): Promise<void> {
+  const parts: Uint8Array[] = [pcapFileHeader(ETHERNET)];
+  const source = await openCapture(DEMO);
+  await source.run((frame) => {
+    if (frame.tsMicros < QUIET_UNTIL_MICROS) parts.push(pcapRecord(frame));
+  });
+  writeFileSync(at('quiet.pcap'), Buffer.concat(parts));
+}
+
+/** A model that takes everything for an attack. */
+function writeAlarmist(): string {
+  const { models } = decodeModels(readFileSync(at('trained.model')));
+  const always = { malicious: { kind: 'platt', slope: 0, intercept: 6 } } as const;
+  const bytes = encodeModels(models.map((model) => ({ ...model, calibrations: always })));
+  writeFileSync(at('alarmist.model'), bytes);
+  return decodeModels(bytes).hash;
+}
+
+beforeAll(async () => {
+  await writeQuiet();
+  writeFileSync(
+    at('plan.yaml'),
+    'seed: 7\ncaptures:\n  - { capture: demo.pcap.zst, labels: labels.csv, use: split }\n',
+  );
+}, 30_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the workshop', { timeout: 120_000 }, () => {
+  let trained = '';
+
+  it('trains', () => {
+    const words = ['--plan', at('plan.yaml'), '--data', 'demo', '--workers', '2'];
+    expect(run('train', ...words, '--out', at('trained.model'))).toMatchObject({
+      code: 0,
+      out: '',
+    });
+    trained = decodeModels(readFileSync(at('trained.model'))).hash;
+  });
+
+  it('evaluates it against labels', () => {
+    const [evaluation] = json(
+      'evaluate',
+      DEMO,
+      '--labels',
+      'demo/labels.csv',
+      '--model',
+      at('trained.model'),
+    );
+    const kinds = evaluation?.kinds as { kind: string; recall: number | null }[];
+    expect(kinds.find(({ kind }) => kind === 'Port_Scan')).toMatchObject({ recall: 1 });
+  });
+
+  it('writes its card, with what it is bad at', () => {
+    const { out, code } = run('models', 'card', at('trained.model'));
+    expect(code).toBe(0);
+    expect(out).toContain(trained);
+    expect(out).toMatch(/Only 2 test rows of Slowloris/);
+    expect(out).toMatch(/Low recall of C2_Beacon: 0.0000/);
+  });
+
+  it('registers it as the challenger, with its lineage', () => {
+    expect(json(...registry('add', at('trained.model')))).toEqual([
+      { hash: trained, state: 'challenger' },
+    ]);
+    const [entry] = json(...registry('registry'));
+    expect(entry).toMatchObject({
+      hash: trained,
+      state: 'challenger',
+      lineage: { seed: 7, data_hashes: [expect.stringMatching(/^[0-9a-f]{64}$/)] },
+    });
+  });
+
+  it('tries it in the shadow of the champion', () => {
+    const [trial] = json(...registry('shadow', at('quiet.pcap')));
+    expect(trial).toMatchObject({ alerts: { champion: 0, challenger: 0 } });
+    const {
+      rows = 0,
+      both = 0,
+      onlyChampion = 0,
+      onlyChallenger = 0,
+    } = {
+      ...(trial?.flows as Record<string, number>),
+    };
+    expect(rows).toBeGreaterThan(100);
+    expect(both + onlyChampion + onlyChallenger).toBeLessThan(rows / 10);
+  });
+
+  it('promotes nothing before a benign capture is pinned', () => {
+    expect(run(...registry('promote', trained.slice(0, 12)))).toMatchObject({ code: 2, out: '' });
+    expect(run(...registry('pin', at('quiet.pcap'))).code).toBe(0);
+  });
+
+  it('does not promote what raises more false alerts', () => {
+    const alarmist = writeAlarmist();
+    expect(run(...registry('add', at('alarmist.model'))).code).toBe(0);
+    const refused = run(...registry('promote', alarmist));
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(
+      /Cannot promote .* false alerts on .*quiet.pcap, the champion raises 0/,
+    );
+    expect(champion()).toBeUndefined();
+  });
+
+  it('promotes what does not', () => {
+    expect(json(...registry('promote', trained.slice(0, 12)))).toEqual([
+      { action: 'promote', champion: trained },
+    ]);
+    expect(champion()).toBe(trained);
+  });
+
+  it('names the features that drift', () => {
+    const alarms = (file: string) =>
+      json(...registry('drift', file))
+        .filter(({ alarm }) => alarm)
+        .map(({ model, value }) => `${model} ${value}`);
+    const underAttack = alarms(DEMO);
+    for (const value of [
+      'flow-forest score',
+      'source-forest unique_dst_ports',
+      'flow-forest state_REJ',
+    ])
+      expect(underAttack).toContain(value);
+    // Less than a minute of the same network, its beginning: other than the whole, but not by much.
+    expect(alarms(at('quiet.pcap')).length).toBeLessThan(underAttack.length / 3);
+  });
+
+  it('rolls back to the model that ships, and no further', () => {
+    expect(json(...registry('rollback'))).toEqual([{ action: 'rollback', champion: null }]);
+    expect(champion()).toBeUndefined();
+    expect(run(...registry('rollback'))).toMatchObject({ code: 1, out: '' });
+  });
+});
