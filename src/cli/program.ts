@@ -281,6 +281,32 @@ function addRegistry(program: Command, models: Command): void {
       await drift(files, words.model ?? null, await contextOf(words));
     });
   models
+    .command('export')
+    .description('a model for other libraries')
+    .argument('<name>', 'its name in the file')
+    .addOption(
+      new Option('--format <name>', 'what to write').choices(['onnx', 'xgboost']).default('onnx'),
+    )
+    .option('--file <file>', 'model file', SHIPPED_MODEL)
+    .requiredOption('--out <file>', 'where to write it')
+    .action(
+      async (name: string, words: { format: 'onnx' | 'xgboost'; file: string; out: string }) => {
+        const { exportTo } = await import('./exchange.ts');
+        exportTo(name, words.format, words);
+      },
+    );
+  models
+    .command('import')
+    .description('a model file with one model taken from XGBoost, LightGBM or ONNX')
+    .argument('<from>', 'JSON, UBJ, text or ONNX')
+    .requiredOption('--as <name>', 'the model whose place it takes')
+    .option('--file <file>', 'model file with the others', SHIPPED_MODEL)
+    .requiredOption('--out <file>', 'the new model file')
+    .action(async (from: string, words: { as: string; file: string; out: string }) => {
+      const { importFrom } = await import('./exchange.ts');
+      importFrom(from, words.as, words);
+    });
+  models
     .command('card')
     .description('what a model file is and how good it was measured to be, in Markdown')
     .argument('[file]', 'model file', SHIPPED_MODEL)
