@@ -14,47 +14,81 @@ const SLOT_BITS: u32 = 14;
 const LANES: usize = 8;
 /** The roots of eight trees and how deep the deepest of them is. */
 const GROUP_BYTES: usize = 36;
-/** Between two looks whether all have reached their leaves, which most rows do long before the deepest one. */
+/** Steps between two looks whether all have reached their leaves, as most rows do long before the deepest one. */
 const STEPS_AT_ONCE: i32 = 6;
 
-/** `first` and what the leaves of the first `treeCount` trees say, added in the order of the trees. */
-export function sumValues(
+/**
+ * Walks all groups of trees. With `reached` 0 answers `first` and what the leaves say, added in the order of the trees;
+ * else writes the word of each leaf to `reached` and answers `first`. Taking several steps a turn, or writing the words and
+ * adding them up after, is a tenth slower: there are no registers to spare.
+ */
+export function walkTrees(
   featureCount: i32,
   groups: usize,
-  treeCount: i32,
+  groupCount: i32,
   reached: usize,
   first: f64,
 ): f64 {
   makeKeys(featureCount);
   let sum = first;
-  let rest = treeCount;
-  for (; rest >= <i32>LANES; rest -= <i32>LANES) {
-    walk(groups, reached);
-    sum += load<f32>(reached);
-    sum += load<f32>(reached, 4);
-    sum += load<f32>(reached, 8);
-    sum += load<f32>(reached, 12);
-    sum += load<f32>(reached, 16);
-    sum += load<f32>(reached, 20);
-    sum += load<f32>(reached, 24);
-    sum += load<f32>(reached, 28);
+  for (; groupCount > 0; groupCount--) {
+    let a = <usize>load<u32>(groups);
+    let b = <usize>load<u32>(groups, 4);
+    let c = <usize>load<u32>(groups, 8);
+    let d = <usize>load<u32>(groups, 12);
+    let e = <usize>load<u32>(groups, 16);
+    let f = <usize>load<u32>(groups, 20);
+    let g = <usize>load<u32>(groups, 24);
+    let h = <usize>load<u32>(groups, 28);
+    let depth = load<i32>(groups, 32);
     groups += GROUP_BYTES;
-  }
-  if (rest > 0) {
-    walk(groups, reached);
-    for (let at = reached; rest > 0; rest--, at += 4) sum += load<f32>(at);
+    for (;;) {
+      let steps = depth < STEPS_AT_ONCE ? depth : STEPS_AT_ONCE;
+      depth -= steps;
+      for (; steps > 0; steps--) {
+        a = step(a);
+        b = step(b);
+        c = step(c);
+        d = step(d);
+        e = step(e);
+        f = step(f);
+        g = step(g);
+        h = step(h);
+      }
+      if (depth == 0) break;
+      const links =
+        load<u32>(a) |
+        load<u32>(b) |
+        load<u32>(c) |
+        load<u32>(d) |
+        load<u32>(e) |
+        load<u32>(f) |
+        load<u32>(g) |
+        load<u32>(h);
+      if (links >> SLOT_BITS == 0) break;
+    }
+    if (reached == 0) {
+      sum += load<f32>(a, 4);
+      sum += load<f32>(b, 4);
+      sum += load<f32>(c, 4);
+      sum += load<f32>(d, 4);
+      sum += load<f32>(e, 4);
+      sum += load<f32>(f, 4);
+      sum += load<f32>(g, 4);
+      sum += load<f32>(h, 4);
+    } else {
+      store<u32>(reached, load<u32>(a, 4));
+      store<u32>(reached, load<u32>(b, 4), 4);
+      store<u32>(reached, load<u32>(c, 4), 8);
+      store<u32>(reached, load<u32>(d, 4), 12);
+      store<u32>(reached, load<u32>(e, 4), 16);
+      store<u32>(reached, load<u32>(f, 4), 20);
+      store<u32>(reached, load<u32>(g, 4), 24);
+      store<u32>(reached, load<u32>(h, 4), 28);
+      reached += LANES << 2;
+    }
   }
   return sum;
-}
-
-/** Writes the word of the leaf that the row reaches in each tree to `reached`, with room for whole groups. */
-export function reachLeaves(featureCount: i32, groups: usize, groupCount: i32, reached: usize): void {
-  makeKeys(featureCount);
-  for (; groupCount > 0; groupCount--) {
-    walk(groups, reached);
-    groups += GROUP_BYTES;
-    reached += LANES << 2;
-  }
 }
 
 /** The sum of `values[leaf * stride + output]` over the leaves that were reached. */
@@ -103,53 +137,6 @@ function makeKeys(featureCount: i32): void {
   }
   // What the last four wrote too far is above the slot that leaves compare with, or is it.
   store<i64>(keys + (<usize>(featureCount << 4)), i64.MIN_VALUE);
-}
-
-// @ts-ignore: a decorator of AssemblyScript
-@inline
-function walk(group: usize, reached: usize): void {
-  let a = <usize>load<u32>(group);
-  let b = <usize>load<u32>(group, 4);
-  let c = <usize>load<u32>(group, 8);
-  let d = <usize>load<u32>(group, 12);
-  let e = <usize>load<u32>(group, 16);
-  let f = <usize>load<u32>(group, 20);
-  let g = <usize>load<u32>(group, 24);
-  let h = <usize>load<u32>(group, 28);
-  let depth = load<i32>(group, 32);
-  for (;;) {
-    let steps = depth < STEPS_AT_ONCE ? depth : STEPS_AT_ONCE;
-    depth -= steps;
-    for (; steps > 0; steps--) {
-      a = step(a);
-      b = step(b);
-      c = step(c);
-      d = step(d);
-      e = step(e);
-      f = step(f);
-      g = step(g);
-      h = step(h);
-    }
-    if (depth == 0) break;
-    const links =
-      load<u32>(a) |
-      load<u32>(b) |
-      load<u32>(c) |
-      load<u32>(d) |
-      load<u32>(e) |
-      load<u32>(f) |
-      load<u32>(g) |
-      load<u32>(h);
-    if (links >> SLOT_BITS == 0) break;
-  }
-  store<u32>(reached, load<u32>(a, 4));
-  store<u32>(reached, load<u32>(b, 4), 4);
-  store<u32>(reached, load<u32>(c, 4), 8);
-  store<u32>(reached, load<u32>(d, 4), 12);
-  store<u32>(reached, load<u32>(e, 4), 16);
-  store<u32>(reached, load<u32>(f, 4), 20);
-  store<u32>(reached, load<u32>(g, 4), 24);
-  store<u32>(reached, load<u32>(h, 4), 28);
 }
 
 /** To the child, or from a leaf to itself. */

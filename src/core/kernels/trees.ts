@@ -37,14 +37,13 @@ export interface KernelTrees {
 export type LeafWord = 'value' | 'number';
 
 interface Exports {
-  sumValues(
+  walkTrees(
     featureCount: number,
     groups: number,
-    treeCount: number,
+    groupCount: number,
     reached: number,
     first: number,
   ): number;
-  reachLeaves(featureCount: number, groups: number, groupCount: number, reached: number): void;
   sumOutput(
     reached: number,
     treeCount: number,
@@ -83,6 +82,8 @@ export class TreeKernel {
     const placed = placeNodes(trees);
     copyNodes(words, placed, trees, word);
     words[spareAt / 4] = 16 * featureCount;
+    // Adding −0 changes no sum.
+    words[spareAt / 4 + 1] = -0x80000000;
     const groups = words.subarray(groupsAt / 4);
     for (let lane = 0; lane < groupCount * LANES; lane++) {
       const root = roots[lane];
@@ -117,23 +118,18 @@ export class TreeKernel {
   /** Hot path, with `value`: `first` and what the trees say of the row, added in their order. */
   sum(row: Float64Array, first: number): number {
     this.#copy(row);
-    return this.#exports.sumValues(
-      this.#featureCount,
-      this.#groupsAt,
-      this.#treeCount,
-      this.#reachedAt,
-      first,
-    );
+    return this.#exports.walkTrees(this.#featureCount, this.#groupsAt, this.#groupCount, 0, first);
   }
 
   /** Hot path, with `number`: finds the row's `leaves`. */
   reach(row: Float64Array): void {
     this.#copy(row);
-    this.#exports.reachLeaves(
+    this.#exports.walkTrees(
       this.#featureCount,
       this.#groupsAt,
       this.#groupCount,
       this.#reachedAt,
+      0,
     );
   }
 
