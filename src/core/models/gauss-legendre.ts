@@ -4,6 +4,10 @@ export interface Quadrature {
   /** Inside (0, 1), never at its ends. */
   readonly points: Float64Array;
   readonly weights: Float64Array;
+  /** 1 − point. */
+  readonly away: Float64Array;
+  /** −weight / (1 − point): the derivative of `zero · (1 − t)` over itself, weighed. */
+  readonly pullAway: Float64Array;
 }
 
 /** The zeros of the Legendre polynomial by Newton's method (Press et al., Numerical Recipes, §4.6). */
@@ -29,5 +33,7 @@ export function gaussLegendre(count: number): Quadrature {
     points[i] = (1 - x) / 2;
     weights[i] = 1 / ((1 - x * x) * slope * slope);
   }
-  return { points, weights };
+  const away = points.map((point) => 1 - point);
+  const pullAway = weights.map((weight, i) => -weight / away[i]!);
+  return { points, weights, away, pullAway };
 }

@@ -56,14 +56,20 @@ export class Random {
     return Math.floor(this.float() * bound);
   }
 
-  /** Brings a uniformly drawn choice of `count` items to the front of `items`. */
-  shuffleFront(items: Uint32Array | Uint16Array | Int32Array, count: number): void {
+  /**
+   * Brings a uniformly drawn choice of `count` items to the front of `items`. Returns with whom each of them changed
+   * places, in this order.
+   */
+  shuffleFront(items: Uint32Array | Uint16Array | Int32Array, count: number): Uint32Array {
+    const swaps = new Uint32Array(count);
     for (let i = 0; i < count; i++) {
       const other = i + this.below(items.length - i);
+      swaps[i] = other;
       const item = items[i]!;
       items[i] = items[other]!;
       items[other] = item;
     }
+    return swaps;
   }
 }
 

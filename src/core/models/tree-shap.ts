@@ -127,17 +127,27 @@ class TreeShap {
     const reach = this.#reach;
     const pull = this.#pull;
     const earlier = before[child]!;
-    const one = isTaken && (earlier < 0 || this.#one[earlier - root] === 1) ? 1 : 0;
-    this.#one[child - root] = one;
+    const isOne = isTaken && (earlier < 0 || this.#one[earlier - root] === 1);
+    this.#one[child - root] = isOne ? 1 : 0;
     const zero = zeros[child]!;
     const from = (node - root) * count;
     const to = (child - root) * count;
-    for (let q = 0; q < count; q++) {
-      const point = points[q]!;
-      const factor = zero * (1 - point) + one * point;
-      factors[to + q] = factor;
-      reach[to + q] = reach[from + q]! * factor;
-      pull[to + q] = one === 1 ? (weights[q]! * (1 - zero)) / factor : -weights[q]! / (1 - point);
+    if (isOne) {
+      for (let q = 0; q < count; q++) {
+        const point = points[q]!;
+        const factor = zero * (1 - point) + point;
+        factors[to + q] = factor;
+        reach[to + q] = reach[from + q]! * factor;
+        pull[to + q] = (weights[q]! * (1 - zero)) / factor;
+      }
+    } else {
+      const { away, pullAway } = quadrature;
+      for (let q = 0; q < count; q++) {
+        const factor = zero * away[q]!;
+        factors[to + q] = factor;
+        reach[to + q] = reach[from + q]! * factor;
+        pull[to + q] = pullAway[q]!;
+      }
     }
     if (earlier < 0) return;
     const merged = (earlier - root) * count;
