@@ -40,7 +40,6 @@ const State = z.strictObject({
   pins: z.array(z.strictObject({ capture: z.string(), sha256: z.string() })),
 });
 type State = z.infer<typeof State>;
-export type RegisteredModel = State['models'][number];
 
 const Counts = z.strictObject({
   rows: z.number(),

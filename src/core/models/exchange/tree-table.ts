@@ -9,7 +9,7 @@ const LARGEST_FLOAT_KEY = keyOf(3.4028234663852886e38);
 /** The key of −0: no threshold of ours, which would be 0. */
 const NEGATIVE_ZERO_KEY = -1;
 
-export interface TableSplit {
+interface TableSplit {
   readonly kind: 'split';
   readonly feature: number;
   /** As `GrownNode` has it. */
