@@ -12,7 +12,7 @@
  */
 import { AppError } from '../../errors.ts';
 import { MAX_FEATURES } from './dataset.ts';
-import type { GrownLeaf, GrownNode } from './grown-tree.ts';
+import type { GrownNode } from './grown-tree.ts';
 import { isFiniteKey, keyOf } from './row-keys.ts';
 
 const SLOT_BITS = 11;
@@ -99,35 +99,40 @@ export function flattenTrees(
   featureCount: number,
   outputCount: number,
 ): FlatTrees {
-  const words: number[] = [];
+  const nodeCount = trees.reduce((sum, tree) => sum + countNodes(tree), 0);
+  const leafCount = (nodeCount + trees.length) / 2;
+  const nodes = new Int32Array(2 * nodeCount);
   const roots = new Uint32Array(trees.length);
-  const leaves: GrownLeaf[] = [];
+  const values = new Float32Array(leafCount * outputCount);
+  const leafCover = new Float32Array(leafCount);
+  let word = 0;
+  let leaf = 0;
   for (const [index, tree] of trees.entries()) {
-    const root = words.length / 2;
-    roots[index] = root;
+    roots[index] = word / 2;
     const queue: GrownNode[] = [tree];
     for (let at = 0; at < queue.length; at++) {
       const node = queue[at]!;
       if (node.kind === 'leaf') {
-        words.push(leaves.length, 2 * featureCount);
-        leaves.push(node);
+        nodes[word++] = leaf;
+        nodes[word++] = 2 * featureCount;
+        leafCover[leaf] = node.cover;
+        for (let o = 0; o < outputCount; o++) values[leaf * outputCount + o] = node.values[o]!;
+        leaf++;
       } else {
         const distance = queue.length - at;
         if (distance >= MAX_TREE_NODES) throw new RangeError(`Tree ${index} is too large`);
         queue.push(node.left, node.right);
         const slot = 2 * node.feature + (node.isMissingLeft ? 1 : 0);
-        words.push(keyOf(node.threshold), (distance << SLOT_BITS) | slot);
+        nodes[word++] = keyOf(node.threshold);
+        nodes[word++] = (distance << SLOT_BITS) | slot;
       }
     }
   }
-  const values = new Float32Array(leaves.length * outputCount);
-  const leafCover = new Float32Array(leaves.length);
-  for (let i = 0; i < leaves.length; i++) {
-    leafCover[i] = leaves[i]!.cover;
-    for (let o = 0; o < outputCount; o++) values[i * outputCount + o] = leaves[i]!.values[o]!;
-  }
-  const nodes = Int32Array.from(words);
   return createFlatTrees({ featureCount, outputCount, nodes, roots, values, leafCover });
+}
+
+function countNodes(tree: GrownNode): number {
+  return tree.kind === 'leaf' ? 1 : 1 + countNodes(tree.left) + countNodes(tree.right);
 }
 
 /** The trees of several parts as one, as if they had been flattened together. */

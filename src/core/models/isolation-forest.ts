@@ -114,8 +114,8 @@ class IsolationGrower {
   readonly #scale: IsolationForestOptions['scale'];
   readonly #maxDepth: number;
   readonly #subsample: number;
-  /** The tree's rows, column by column: feature `f` of its row `i` is `columns[f * subsample + i]`. */
-  readonly #columns: Float32Array;
+  /** The tree's rows side by side: feature `f` of its row `i` is `cells[i * features + f]`. */
+  readonly #cells: Float32Array;
   /** Numbers of the tree's rows, a node's side by side. */
   readonly #order: Uint32Array;
   readonly #scratch: Uint32Array;
@@ -127,7 +127,7 @@ class IsolationGrower {
     this.#scale = scale;
     this.#maxDepth = Math.max(1, Math.ceil(Math.log2(subsample)));
     this.#subsample = subsample;
-    this.#columns = new Float32Array(matrix.featureNames.length * subsample);
+    this.#cells = new Float32Array(matrix.featureNames.length * subsample);
     this.#order = new Uint32Array(subsample);
     this.#scratch = new Uint32Array(subsample);
     this.#features = new Uint16Array(matrix.featureNames.length);
@@ -139,11 +139,12 @@ class IsolationGrower {
     const { values, featureNames } = this.#matrix;
     const width = featureNames.length;
     const subsample = this.#subsample;
+    const cells = this.#cells;
     this.#random = random;
     for (let i = 0; i < subsample; i++) {
       this.#order[i] = i;
       const begin = rows[i]! * width;
-      for (let f = 0; f < width; f++) this.#columns[f * subsample + i] = values[begin + f]!;
+      for (let f = 0; f < width; f++) cells[i * width + f] = values[begin + f]!;
     }
     for (let f = 0; f < width; f++) this.#features[f] = f;
     return this.#grow(0, subsample, 0);
@@ -171,16 +172,19 @@ class IsolationGrower {
     cut: { feature: number; threshold: number; isMissingLeft: boolean },
   ): number {
     const order = this.#order;
-    const column = cut.feature * this.#subsample;
+    const cells = this.#cells;
+    const scratch = this.#scratch;
+    const width = this.#features.length;
+    const { feature, threshold, isMissingLeft } = cut;
     let left = begin;
     let right = 0;
     for (let i = begin; i < end; i++) {
       const row = order[i]!;
-      const value = this.#columns[column + row]!;
-      if (value <= cut.threshold || (cut.isMissingLeft && Number.isNaN(value))) order[left++] = row;
-      else this.#scratch[right++] = row;
+      const value = cells[row * width + feature]!;
+      if (value <= threshold || (isMissingLeft && Number.isNaN(value))) order[left++] = row;
+      else scratch[right++] = row;
     }
-    for (let i = 0; i < right; i++) order[left + i] = this.#scratch[i]!;
+    for (let i = 0; i < right; i++) order[left + i] = scratch[i]!;
     return left;
   }
 
@@ -188,17 +192,17 @@ class IsolationGrower {
   #drawCut(begin: number, end: number) {
     const features = this.#features;
     const order = this.#order;
-    const columns = this.#columns;
+    const cells = this.#cells;
+    const width = features.length;
     for (let i = 0; i < features.length; i++) {
       const other = i + this.#random.below(features.length - i);
       const feature = features[other]!;
       features[other] = features[i]!;
       features[i] = feature;
-      const column = feature * this.#subsample;
       let low = Number.POSITIVE_INFINITY;
       let high = Number.NEGATIVE_INFINITY;
       for (let at = begin; at < end; at++) {
-        const value = columns[column + order[at]!]!;
+        const value = cells[order[at]! * width + feature]!;
         if (value < low) low = value;
         if (value > high) high = value;
       }
