@@ -6,7 +6,7 @@ import { Judge } from '../core/engine/judge.ts';
 import type { ShadowCounts } from '../core/engine/shadow.ts';
 import { AppError } from '../errors.ts';
 import type { GateResult, ModelRegistry } from '../workshop/registry.ts';
-import { type Trial, tryModels } from '../workshop/trial.ts';
+import { gateOf, type Trial, tryModels } from '../workshop/trial.ts';
 
 const SHORT_HASH = 12;
 const SHIPPED = 'the model that ships';
@@ -80,11 +80,9 @@ export async function promoteModel(prefix: string, context: RegistryContext): Pr
   const judges = judgesOf(registry, hash, context);
   const gate: GateResult[] = [];
   for (const capture of registry.pinned()) {
-    const { alerts } = await tryModels(capture, judges.champion, judges.challenger, context.limits);
-    gate.push({ capture, ...alerts });
-    context.err.write(
-      `${capture}: false alerts ${alerts.champion} now, ${alerts.challenger} with the challenger\n`,
-    );
+    const trial = await tryModels(capture, judges.champion, judges.challenger, context.limits);
+    gate.push(gateOf(trial));
+    context.err.write(readable(trial));
   }
   registry.promote(hash, gate);
   report('promote', hash, context);

@@ -26,8 +26,9 @@ function modelFile(seed: number): string {
   return path;
 }
 
-const gate = (champion: number, challenger: number) => [
-  { capture: 'a.pcap', champion, challenger },
+/** 1,000 rows of a benign capture, on which each raises so many alerts and calls so many rows attacks. */
+const gate = (champion: number, challenger: number, champion_rows = 0, challenger_rows = 0) => [
+  { capture: 'a.pcap', champion, challenger, rows: 1000, champion_rows, challenger_rows },
 ];
 
 it('begins with the model that ships and no challenger', () => {
@@ -61,6 +62,19 @@ it('promotes where false alerts do not rise, and only there', () => {
       gate: [...gate(3, 3), ...gate(4, 0)],
     },
   ]);
+});
+
+it('promotes nothing that calls more benign rows attacks than one in a hundred and the champion do', () => {
+  const hash = registry.add(modelFile(1));
+  for (const [champion, challenger] of [
+    [0, 11],
+    [20, 21],
+  ] as const)
+    expect(() => registry.promote(hash, gate(0, 0, champion, challenger))).toThrow(
+      new RegExp(`${challenger} of 1000 conversations and windows in a.pcap would be attacks`),
+    );
+  registry.promote(hash, [...gate(0, 0, 0, 10), ...gate(0, 0, 20, 20)]);
+  expect(registry.championPath()).toBe(registry.pathOf(hash));
 });
 
 it('rolls back step by step, to the model that ships', () => {

@@ -14,11 +14,18 @@ import { AppError, fileTrouble } from '../errors.ts';
 /** Enough of a hash to name it. */
 const MIN_PREFIX = 6;
 
+/** Of benign rows, a challenger may call so many attacks even where the champion calls fewer: alone they alert nobody. */
+const MAX_FALSE_SHARE = 0.01;
+
 const Gate = z.strictObject({
   capture: z.string(),
   /** Alerts on a capture without attack: all of them false. */
   champion: z.number(),
   challenger: z.number(),
+  /** Conversations and windows judged, and how many of them each called attacks. */
+  rows: z.number(),
+  champion_rows: z.number(),
+  challenger_rows: z.number(),
 });
 export type GateResult = z.infer<typeof Gate>;
 
@@ -166,14 +173,11 @@ export class ModelRegistry {
     });
   }
 
-  /** @throws AppError `conflict` where the challenger raises more on any pinned capture */
+  /** @throws AppError `conflict` where the challenger is worse on any pinned capture */
   promote(hash: string, gate: readonly GateResult[]): void {
-    const worse = gate.find(({ champion, challenger }) => challenger > champion);
-    if (worse)
-      throw new AppError(
-        'conflict',
-        `Cannot promote ${hash.slice(0, 12)}: ${worse.challenger} false alerts on ${worse.capture}, the champion raises ${worse.champion}`,
-      );
+    const objection = gate.map(objectionOf).find((reason) => reason !== null);
+    if (objection)
+      throw new AppError('conflict', `Cannot promote ${hash.slice(0, 12)}: ${objection}`);
     const state = this.state();
     this.#change(state, 'promote', hash, gate, state.challenger === hash ? null : state.challenger);
   }
@@ -221,6 +225,16 @@ export class ModelRegistry {
     writeFileSync(`${path}.new`, content);
     renameSync(`${path}.new`, path);
   }
+}
+
+/** Why the gate stays shut. Detectors raise most alerts, so what the models say row by row counts too. */
+function objectionOf(result: GateResult): string | null {
+  const { capture, champion, challenger, rows, champion_rows, challenger_rows } = result;
+  if (challenger > champion)
+    return `${challenger} false alerts on ${capture}, the champion raises ${champion}`;
+  if (challenger_rows > Math.max(champion_rows, MAX_FALSE_SHARE * rows))
+    return `${challenger_rows} of ${rows} conversations and windows in ${capture} would be attacks, by the champion ${champion_rows}`;
+  return null;
 }
 
 function readBytes(path: string): Buffer {
