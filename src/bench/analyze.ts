@@ -2,18 +2,48 @@
 import { loadJudge } from '../app/model.ts';
 import { Analysis } from '../core/engine/analysis.ts';
 import { readCapture } from '../workshop/read-capture.ts';
+import type { BenchCapture } from './bench-capture.ts';
 import { makeLabCapture } from './lab-capture.ts';
 import { compare, type Measure } from './measure.ts';
-import { isInstalled, ownSecondsOf, secondsOf } from './peer-command.ts';
+import { hasScapy, isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
+
+/** Few: it takes seconds for ten thousand. */
+const FLOW_METER_PACKETS = 40_000;
+/** What CICFlowMeter's Python version does, by the same library: conversations with lengths, gaps and flags by direction. */
+const FLOW_METER = `
+import sys
+from scapy.all import PcapReader, IP, IPv6, TCP, UDP
+flows = {}
+for p in PcapReader(sys.argv[1]):
+    ip = p.getlayer(IP) or p.getlayer(IPv6)
+    if ip is None: continue
+    port = p.getlayer(TCP) or p.getlayer(UDP)
+    a = (ip.src, port.sport if port else 0)
+    b = (ip.dst, port.dport if port else 0)
+    kind = 6 if TCP in p else 17 if UDP in p else 1
+    flow = flows.get((a, b, kind)) or flows.get((b, a, kind))
+    if flow is None: flow = flows[(a, b, kind)] = {'from': a, 'fwd': [], 'bwd': [], 'flags': 0, 'first': p.time}
+    flow['fwd' if a == flow['from'] else 'bwd'].append((float(p.time), len(p), len(port.payload) if port else 0))
+    if kind == 6: flow['flags'] |= int(p[TCP].flags)
+for flow in flows.values():
+    for side in ('fwd', 'bwd'):
+        packets = flow[side]
+        lengths = [length for _, length, _ in packets]
+        gaps = [b[0] - a[0] for a, b in zip(packets, packets[1:])]
+        for values in (lengths, gaps):
+            mean = sum(values) / len(values) if values else 0
+            sum((value - mean) ** 2 for value in values)
+            min(values, default=0); max(values, default=0)
+`;
 
 export async function* benchAnalyze(say: (line: string) => void): AsyncGenerator<Measure> {
   const capture = await makeLabCapture(say);
   const { judge } = loadJudge(null);
   say(`${capture.packets} packets, ${judge ? 'with' : 'without'} models`);
-  const ours = async () =>
-    capture.packets /
+  const ours = async ({ path, packets } = capture) =>
+    packets /
     (await ownSecondsOf(async () => {
-      await readCapture(capture.path, new Analysis({ sensorId: 'bench', judge }), () => {});
+      await readCapture(path, new Analysis({ sensorId: 'bench', judge }), () => {});
     }));
   const peers = [
     { name: 'analyze.pps_vs_ndpireader', command: 'ndpiReader', args: ['-i', capture.path, '-q'] },
@@ -28,9 +58,29 @@ export async function* benchAnalyze(say: (line: string) => void): AsyncGenerator
     for (const { name, command, args } of peers)
       yield await compare(
         { area: 'analyze', name, unit: 'packets/s', peerName: command },
-        ours,
+        () => ours(),
         isInstalled(command) ? () => capture.packets / secondsOf(command, args) : null,
       );
+  } finally {
+    capture.remove();
+  }
+  if (hasScapy()) yield await againstFlowMeter(say, ours);
+}
+
+async function againstFlowMeter(
+  say: (line: string) => void,
+  ours: (capture: BenchCapture) => Promise<number>,
+): Promise<Measure> {
+  const capture = await makeLabCapture(say, FLOW_METER_PACKETS);
+  try {
+    return await compare(
+      {
+        ...{ area: 'analyze', name: 'analyze.pps_vs_cicflowmeter', unit: 'packets/s' },
+        peerName: 'a flow meter of Scapy',
+      },
+      () => ours(capture),
+      () => capture.packets / secondsOf(PYTHON, ['-c', FLOW_METER, capture.path]),
+    );
   } finally {
     capture.remove();
   }

@@ -8,7 +8,7 @@ import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import { compare, type Measure } from './measure.ts';
 import { makeMixedCapture } from './mixed-capture.ts';
-import { isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
+import { hasScapy, isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
 
 /** The contract's columns as tshark names them. */
 const TSHARK_FIELDS = [
@@ -139,13 +139,4 @@ async function decode(path: string): Promise<void> {
     if (batch.isFull) batch.clear();
     decoder.decode(frame, batch);
   });
-}
-
-function hasScapy(): boolean {
-  try {
-    secondsOf(PYTHON, ['-c', 'import scapy']);
-    return true;
-  } catch {
-    return false;
-  }
 }

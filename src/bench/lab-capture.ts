@@ -19,7 +19,11 @@ const RECORDINGS = [
 /** Between the two recordings, so that packet time never runs backwards. */
 const PAUSE_MICROS = 60e6;
 
-export async function makeLabCapture(say: (line: string) => void): Promise<BenchCapture> {
+/** `maxPackets`: the first so many. */
+export async function makeLabCapture(
+  say: (line: string) => void,
+  maxPackets = Number.POSITIVE_INFINITY,
+): Promise<BenchCapture> {
   if (!RECORDINGS.every(existsSync)) {
     say('The laboratory recordings are not there: measured on the bundled demo');
     return makeBenchCapture();
@@ -33,6 +37,7 @@ export async function makeLabCapture(say: (line: string) => void): Promise<Bench
     let shift = Number.NaN;
     const source = await openCapture(recording);
     await source.run((frame) => {
+      if (packets >= maxPackets) return;
       if (Number.isNaN(shift)) shift = Math.max(0, latest + PAUSE_MICROS - frame.tsMicros);
       frame.tsMicros += shift;
       latest = Math.max(latest, frame.tsMicros);

@@ -51,3 +51,13 @@ export async function ownSecondsOf(work: () => void | Promise<void>): Promise<nu
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
 }
+
+/** Debian's python3-scapy. */
+export function hasScapy(): boolean {
+  try {
+    secondsOf(PYTHON, ['-c', 'import scapy']);
+    return true;
+  } catch {
+    return false;
+  }
+}
