@@ -23,7 +23,9 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason:
       'an IPv4 packet whose length is below that of its header: tshark refuses it, we keep its addresses',
     covers: ({ column, theirs, record }) =>
-      /^(src|dst)_ip$/.test(column) && theirs === null && record?.anomaly === 'bad_ip_length',
+      /^(src|dst)_ip$/.test(column) &&
+      theirs === null &&
+      /^(bad_ip_length|no_ip_length)$/.test(record?.anomaly ?? ''),
     count: 4,
   },
   {

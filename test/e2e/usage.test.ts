@@ -38,7 +38,7 @@ describe.skipIf(whyNotBuilt)(`wrong words and files ${whyNotBuilt}`, () => {
     [`analyze ${DEMO} --model F/text.pcap`, 2, /F\/text.pcap: Cannot use the model file/],
     [`evaluate ${DEMO} --labels F/labels.csv`, 2, /labels.csv: line 2: 'Sorcery'/],
     ['models show F/text.pcap', 2, /F\/text.pcap: Cannot use the model file/],
-    ['models promote', 2, /unknown command 'promote'/],
+    ['models promote', 2, /missing required argument 'hash'/],
     [`replay ${DEMO} --to http://127.0.0.1:9`, 2, /PHANTOMNET_KEY/],
     [`replay ${DEMO} --key k --to nonsense`, 2, /nonsense: it is not a URL/],
     [`replay ${DEMO} --key k --to http://127.0.0.1:9 --speed fast`, 2, /at speed fast/],

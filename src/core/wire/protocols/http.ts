@@ -25,8 +25,12 @@ const CR = 0x0d;
 const LF = 0x0a;
 const UPPER_CASE = Array.from({ length: 26 }, (_, letter) => 0x41 + letter);
 
-/** Paths that a POST logs in at; "auth" but not "author" (though "authorize"). */
-const LOGIN_PATH = /log-?[io]n|sign-?in|session|auth(?!or(?!i))/i;
+/**
+ * Targets that a POST logs in at: "auth" but not "author" (though "authorize"). Of a query only the action counts: a
+ * program shows its key there with every request.
+ */
+const LOGIN_TARGET =
+  /^[^?]*(?:log-?[io]n|sign-?in|session|auth(?!or(?!i)))|^[^?]*\?.*\b(?:action|do|mode|op|page|task|view)=(?:log|sign)-?[io]n/i;
 
 export const http: AppProtocol = {
   name: 'http',
@@ -36,7 +40,7 @@ export const http: AppProtocol = {
 
 /** A POST to a path that looks like a log-in; records that come as JSON are judged by it too. */
 export function isLogin(method: string | null, path: string | null): boolean {
-  return method === 'POST' && path !== null && LOGIN_PATH.test(path);
+  return method === 'POST' && path !== null && LOGIN_TARGET.test(path);
 }
 
 class HttpReader implements AppReader {
