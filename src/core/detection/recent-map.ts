@@ -1,11 +1,14 @@
 /** A map of at most `max` entries: past it the one that was touched longest ago is forgotten, and counted. */
 import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
+
 export class RecentMap<Key, Value> {
   /** Entries forgotten for want of room. */
   evictions = 0;
   readonly #max: number;
   readonly #entries = new Map<Key, Value>(); // longest untouched first
+  /** Touched last: it need not move. */
+  #latest: Key | undefined;
 
   constructor(max: number) {
     this.#max = max;
@@ -14,6 +17,8 @@ export class RecentMap<Key, Value> {
   /** The value of the key, made by `create` where there is none; it is the latest touched now. */
   touch(key: Key, create: () => Value): Value {
     const known = this.#entries.get(key);
+    if (known !== undefined && key === this.#latest) return known;
+    this.#latest = key;
     const value = known ?? create();
     if (known !== undefined) this.#entries.delete(key);
     this.#entries.set(key, value);
@@ -25,21 +30,8 @@ export class RecentMap<Key, Value> {
     return value;
   }
 
-  get(key: Key): Value | undefined {
-    return this.#entries.get(key);
-  }
-
   delete(key: Key): void {
     this.#entries.delete(key);
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  /** Longest untouched first. */
-  [Symbol.iterator](): IterableIterator<[Key, Value]> {
-    return this.#entries[Symbol.iterator]();
   }
 
   /** Of keys that survive JSON, and values that do, or are made into such by `toJson`. */

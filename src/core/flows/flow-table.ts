@@ -106,6 +106,8 @@ export class FlowTable {
 
   #flows: FlowColumns;
   readonly #index: SlotIndex;
+  /** Slots that the index has room for. */
+  #indexed: number;
   readonly #lists: FlowLists;
   readonly #texts = new Map<number, FlowTexts>();
   readonly #free: number[] = [];
@@ -135,6 +137,7 @@ export class FlowTable {
     const capacity = Math.min(INITIAL_CAPACITY, this.#maxFlows);
     this.#flows = new FlowColumns(capacity);
     this.#index = new SlotIndex(capacity);
+    this.#indexed = capacity;
     this.#lists = new FlowLists(capacity);
   }
 
@@ -451,13 +454,13 @@ export class FlowTable {
   #takeSlot(): number {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#used < this.#flows.capacity) return this.#used++;
-    if (this.#flows.capacity < this.#maxFlows) {
+    if (this.#used === this.#flows.capacity && this.#used < this.#maxFlows) {
       // All at once: memory that is not touched costs nothing, and no step copies what the one before it copied.
-      const capacity = this.#maxFlows;
-      this.#flows = this.#flows.grown(capacity);
-      this.#lists.grow(capacity);
-      this.#index.grow(capacity, this.#used, this.#flows.hash);
+      this.#flows = this.#flows.grown(this.#maxFlows);
+      this.#lists.grow(this.#maxFlows);
+    }
+    if (this.#used < this.#flows.capacity) {
+      if (this.#used === this.#indexed) this.#growIndex(2 * this.#indexed, this.#used);
       return this.#used++;
     }
     for (let list = 0; list < FLOW_LISTS; list++) {
@@ -471,6 +474,12 @@ export class FlowTable {
     const evicted = this.#free.pop();
     if (evicted === undefined) throw new RangeError('Cannot hold a flow: maxFlows is 0');
     return evicted;
+  }
+
+  /** Step by step, unlike the columns: all of it is read, so it should be as small as it can. */
+  #growIndex(capacity: number, used: number): void {
+    this.#indexed = Math.min(capacity, this.#flows.capacity);
+    this.#index.grow(this.#indexed, used, this.#flows.hash);
   }
 
   #measure(batch: PacketBatch, row: number, slot: number): void {
@@ -609,7 +618,7 @@ export class FlowTable {
     this.#used = used;
     loadColumns(reader, this.#flows, used, capacity);
     this.#lists.load(reader);
-    this.#index.grow(capacity, 0, this.#flows.hash);
+    this.#growIndex(capacity, 0);
     for (let slot = 0; slot < used; slot++)
       if (this.#lists.listOf(slot) >= 0) this.#index.add(this.#flows.hash[slot]!, slot);
     for (const slot of reader.numbers()) this.#free.push(slot);

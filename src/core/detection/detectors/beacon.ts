@@ -9,7 +9,7 @@ import type { FlowRecord } from '../../../contract/flow.ts';
 import type { StateReader } from '../../state/state-reader.ts';
 import type { StateWriter } from '../../state/state-writer.ts';
 import { confidenceOf, type Detector, type Report } from '../detector.ts';
-import { isInside } from '../inside.ts';
+import { isGroup, isInside } from '../inside.ts';
 import { RecentMap } from '../recent-map.ts';
 
 export const beaconDefaults = {
@@ -143,18 +143,12 @@ export class BeaconDetector implements Detector {
 
 function isOutbound({ protocol, isValidated, srcIp, dstIp }: FlowRecord): boolean {
   if (protocol === 'TCP' ? !isValidated : protocol !== 'UDP') return false;
-  return isInside(srcIp) && !isInside(dstIp) && !isManyAddressed(dstIp);
+  return isInside(srcIp) && !isInside(dstIp) && !isGroup(dstIp);
 }
 
 function isCall({ payloadFwd, payloadBwd, dstPort, service }: FlowRecord, maxBytes: number) {
   if (payloadFwd === 0 || payloadFwd + payloadBwd > maxBytes) return false;
   return !PERIODIC_PORTS.has(dstPort) && !PERIODIC_SERVICES.has(service ?? '');
-}
-
-/** Multicast and broadcast. */
-function isManyAddressed(ip: string): boolean {
-  if (ip.includes(':')) return ip.startsWith('ff');
-  return Number(ip.split('.', 1)[0]) >= 224;
 }
 
 function newSeries(): Series {

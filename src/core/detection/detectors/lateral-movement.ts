@@ -17,7 +17,7 @@ export const lateralMovementDefaults = {
   /** Less payload than this, both sides together, is a knock and no session. */
   min_bytes: 500,
   /** Hosts that administer others, remembered; the longest quiet is forgotten first. */
-  max_sources: 4_096,
+  max_sources: 1_024,
 };
 
 /** SSH, Telnet, RPC, NetBIOS, SMB, rlogin, RDP, VNC, WinRM. */
@@ -41,6 +41,8 @@ export class LateralMovementDetector implements Detector {
   readonly #limits: typeof lateralMovementDefaults;
   readonly #report: Report;
   readonly #admins: RecentMap<string, Admin>;
+  /** Targets forgotten for want of room. */
+  #forgotten = 0;
 
   constructor(limits: typeof lateralMovementDefaults, report: Report) {
     this.#limits = limits;
@@ -49,7 +51,7 @@ export class LateralMovementDetector implements Detector {
   }
 
   get evictions(): number {
-    return this.#admins.evictions;
+    return this.#admins.evictions + this.#forgotten;
   }
 
   observe(): void {}
@@ -69,6 +71,7 @@ export class LateralMovementDetector implements Detector {
     if (targets.size > MAX_TARGETS) {
       const [oldest] = targets.keys();
       if (oldest !== undefined) targets.delete(oldest);
+      this.#forgotten++;
     }
     if (known === undefined) this.#judge(admin, flow);
   }
@@ -106,6 +109,7 @@ export class LateralMovementDetector implements Detector {
 
   save(writer: StateWriter): void {
     this.#admins.save(writer, (admin) => ({ ...admin, targets: [...admin.targets] }));
+    writer.number(this.#forgotten);
   }
 
   load(reader: StateReader): void {
@@ -113,6 +117,7 @@ export class LateralMovementDetector implements Detector {
       const admin = saved as Omit<Admin, 'targets'> & { targets: [string, number][] };
       return { ...admin, targets: new Map(admin.targets) };
     });
+    this.#forgotten = reader.number();
   }
 }
 

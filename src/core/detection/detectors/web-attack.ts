@@ -33,8 +33,13 @@ const FAMILIES: readonly (readonly [AlertKind, readonly RequestPattern[]])[] = [
 ];
 /** Names of patterns told in an alert. */
 const MAX_NAMES = 8;
-/** Targets whose patterns are remembered; forgotten all at once. */
+/** Targets and user agents whose patterns are remembered, forgotten all at once; longer ones are looked at each time. */
 const MAX_KNOWN = 4_096;
+const MAX_KNOWN_CHARS = 512;
+/** Of a user agent; a target has at most 2,048. */
+const MAX_AGENT_CHARS = 1_024;
+type Met = readonly (readonly RequestPattern[])[];
+const NOTHING: Met = [];
 
 interface Attack {
   firstMicros: number;
@@ -52,7 +57,7 @@ export class WebAttackDetector implements Detector {
   readonly #limits: typeof webAttackDefaults;
   readonly #report: Report;
   readonly #attacks: RecentMap<string, Attack>;
-  readonly #known = new Map<string, readonly (readonly RequestPattern[])[]>();
+  readonly #known = new Map<string, Met>();
 
   constructor(limits: typeof webAttackDefaults, report: Report) {
     this.#limits = limits;
@@ -69,26 +74,28 @@ export class WebAttackDetector implements Detector {
     if ((batch.appEvents[row]! & AppEvent.HTTP_REQUEST) === 0) return;
     const target = batch.httpPath.get(row);
     if (target === null) return;
-    const agent = batch.httpUserAgent.get(row);
-    const families = this.#patternsOf(agent === null ? target : `${target} ${agent}`);
+    const inTarget = this.#patternsOf(target);
+    const inAgent = this.#patternsOf(batch.httpUserAgent.get(row)?.slice(0, MAX_AGENT_CHARS) ?? '');
+    if (inTarget === NOTHING && inAgent === NOTHING) return;
     for (const [at, [kind]] of FAMILIES.entries()) {
-      const met = families[at] ?? [];
+      const met = [...(inTarget[at] ?? []), ...(inAgent[at] ?? [])];
       const score = met.reduce((sum, { strength }) => sum + strength, 0);
       if (score > 0) this.#count(kind, met, score, seen);
     }
   }
 
-  #patternsOf(request: string): readonly (readonly RequestPattern[])[] {
-    let families = this.#known.get(request);
-    if (families === undefined) {
-      const plain = plainTarget(request);
-      families = FAMILIES.map(([, patterns]) =>
-        patterns.filter(({ pattern }) => pattern.test(plain)),
-      );
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-      this.#known.set(request, families);
-    }
-    return families;
+  #patternsOf(text: string): Met {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const plain = plainTarget(text);
+    const met = FAMILIES.map(([, patterns]) =>
+      patterns.filter(({ pattern }) => pattern.test(plain)),
+    );
+    const found = met.some(({ length }) => length > 0) ? met : NOTHING;
+    if (text.length > MAX_KNOWN_CHARS) return found;
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(text, found);
+    return found;
   }
 
   #count(kind: AlertKind, met: readonly RequestPattern[], score: number, seen: Observation): void {

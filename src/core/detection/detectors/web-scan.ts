@@ -3,10 +3,12 @@
  * gets what it asks for; a crawler follows links that exist; a load test asks for the same again and again.
  */
 import { AppEvent } from '../../../contract/packet-batch.ts';
+import { textHash } from '../../flows/flow-hash.ts';
 import type { StateReader } from '../../state/state-reader.ts';
 import type { StateWriter } from '../../state/state-writer.ts';
 import { formatIp } from '../../wire/address.ts';
 import { confidenceOf, type Detector, provenConfidenceOf, type Report } from '../detector.ts';
+import { pairKey } from '../endpoint.ts';
 import { type Observation, Sight } from '../observation.ts';
 import { RecentMap } from '../recent-map.ts';
 
@@ -24,11 +26,12 @@ export const webScanDefaults = {
 
 const NOT_THERE: ReadonlySet<number> = new Set([400, 403, 404, 405, 410, 501]);
 /** Different targets of one pair are counted up to here. */
-const MAX_TARGETS = 512;
+const MAX_TARGETS = 128;
 
 interface Visit {
   beganMicros: number;
-  readonly targets: Set<string>;
+  /** Their hashes: 32 bits a target, however long it is. */
+  readonly targets: Set<number>;
   answers: number;
   errors: number;
   /** Of the errors: on connections with a completed handshake. */
@@ -42,7 +45,8 @@ export class WebScanDetector implements Detector {
   readonly sights = Sight.APPLICATION;
   readonly #limits: typeof webScanDefaults;
   readonly #report: Report;
-  readonly #visits: RecentMap<string, Visit>;
+  /** By client and server. */
+  readonly #visits: RecentMap<number, Visit>;
 
   constructor(limits: typeof webScanDefaults, report: Report) {
     this.#limits = limits;
@@ -60,10 +64,10 @@ export class WebScanDetector implements Detector {
     if (events & AppEvent.HTTP_REQUEST) {
       const target = batch.httpPath.get(row);
       if (target === null) return;
-      const visit = this.#visitOf(`${seen.sourceKey}/${seen.targetKey}`, seen);
-      if (visit.targets.size < MAX_TARGETS) visit.targets.add(target);
+      const visit = this.#visitOf(pairKey(seen.sourceKey, seen.targetKey), seen);
+      if (visit.targets.size < MAX_TARGETS) visit.targets.add(textHash(target));
     } else if (events & AppEvent.HTTP_RESPONSE) {
-      const visit = this.#visitOf(`${seen.targetKey}/${seen.sourceKey}`, seen);
+      const visit = this.#visitOf(pairKey(seen.targetKey, seen.sourceKey), seen);
       visit.answers++;
       if (!NOT_THERE.has(batch.httpStatus[row]!)) return;
       visit.errors++;
@@ -72,7 +76,7 @@ export class WebScanDetector implements Detector {
     }
   }
 
-  #visitOf(key: string, { batch, row, tsMicros }: Observation): Visit {
+  #visitOf(key: number, { batch, row, tsMicros }: Observation): Visit {
     let visit = this.#visits.touch(key, () => newVisit(tsMicros));
     if (tsMicros - visit.beganMicros > this.#limits.window_s * 1e6) {
       this.#visits.delete(key);
@@ -105,7 +109,7 @@ export class WebScanDetector implements Detector {
       targetPort: batch.srcPort[row]!,
       protocol: 'TCP',
       confidence: confidenceOf(errors, limits.min_errors),
-      summary: `${sourceIp} asked ${targetIp} for ${targets} different targets within ${Math.ceil(seconds)} s, ${errors} of them in vain`,
+      summary: `${sourceIp} asked ${targetIp} for ${targets === MAX_TARGETS ? `${targets} or more` : targets} different targets within ${Math.ceil(seconds)} s, ${errors} of them in vain`,
       numbers: { errors, targets, error_ratio: ratio, seconds },
       thresholds: {
         errors: limits.min_errors,
@@ -127,7 +131,7 @@ export class WebScanDetector implements Detector {
 
   load(reader: StateReader): void {
     this.#visits.load(reader, (saved) => {
-      const visit = saved as Omit<Visit, 'targets'> & { targets: string[] };
+      const visit = saved as Omit<Visit, 'targets'> & { targets: number[] };
       return { ...visit, targets: new Set(visit.targets) };
     });
   }
@@ -135,7 +139,7 @@ export class WebScanDetector implements Detector {
 
 function newVisit(beganMicros: number): Visit {
   return {
-    ...{ beganMicros, targets: new Set<string>() },
+    ...{ beganMicros, targets: new Set<number>() },
     ...{ answers: 0, errors: 0, proven: 0, packets: 0, bytes: 0 },
   };
 }
