@@ -46,7 +46,6 @@ function sumInOnePass(start: usize, end: usize): i32 {
   return even + odd;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function growthOfNext(value: u32): i32 {
   const bin = (<usize>value) << 1;
@@ -86,14 +85,12 @@ function sumOfBins(start: usize, end: usize): i32 {
   return sum;
 }
 
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function count(value: u64, histogram: usize): void {
   const bin = ((<usize>value) << 1) + histogram;
   store<u16>(bin, load<u16>(bin) + 1);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function sumOfFour(places: u64): i32 {
   return (

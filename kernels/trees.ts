@@ -109,7 +109,6 @@ export function sumOutput(
 }
 
 /** Four values at a time; the room behind the row and the keys is there for the last four. */
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function makeKeys(featureCount: i32): void {
   const magnitude = i32x4.splat(0x7fffffff);
@@ -140,7 +139,6 @@ function makeKeys(featureCount: i32): void {
 }
 
 /** To the child, or from a leaf to itself. */
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function step(node: usize): usize {
   const word = load<i64>(node);

@@ -12,6 +12,7 @@
  * Of a tunnelled packet the columns tell the innermost packet that could be read; `tunnel` and the outer
  * addresses tell what it came in. Link-layer columns are the frame's.
  */
+import type { NumberArray } from './number-array.ts';
 
 /** In the year 2255: up to there whole microseconds are exact in a float64, and so are its seconds as JSON has them. */
 export const LAST_MICROS = 9_007_199_254e6;
@@ -89,15 +90,7 @@ export class TextColumn {
 }
 
 interface NumberColumn {
-  readonly values:
-    | Int8Array
-    | Uint8Array
-    | Int16Array
-    | Uint16Array
-    | Int32Array
-    | Uint32Array
-    | Float32Array
-    | Float64Array;
+  readonly values: NumberArray;
   readonly nullValue: number;
   /** Values a row. */
   readonly width: number;

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { tableFromIPC } from '@uwdata/flechette';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { NumberArray } from '../contract/number-array.ts';
 import { PacketBatch, type TextColumn } from '../contract/packet-batch.ts';
 import { AppError } from '../errors.ts';
 import { decodeBatch, encodeBatch } from './batch-codec.ts';
-import { BATCH_COLUMNS, type NumberArray } from './batch-columns.ts';
+import { BATCH_COLUMNS } from './batch-columns.ts';
 
 const META = { sensorId: 'sensor-1', epoch: 'epoch-a', sequence: 7 };
 
@@ -216,7 +217,7 @@ describe('decodeBatch on bytes nobody vouches for', () => {
 
 it('keeps the catalogue in step with the batch: every column of the batch is there once', () => {
   const source = readFileSync(new URL('../contract/packet-batch.ts', import.meta.url), 'utf8');
-  const declared = [...source.matchAll(/^ {2}readonly (\w+): (?:TextColumn|\w+Array);$/gm)].length;
+  const declared = [...source.matchAll(/^ {2}readonly (\w+): (?:TextColumn|(?!Number)\w+Array);$/gm)].length;
   // `codes` of the text column is declared the same way.
   expect(BATCH_COLUMNS.length).toBe(declared - 1);
   expect(new Set(BATCH_COLUMNS.map(({ name }) => name)).size).toBe(BATCH_COLUMNS.length);

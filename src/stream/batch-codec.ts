@@ -29,6 +29,7 @@ import {
   uint32,
   utf8,
 } from '@uwdata/flechette';
+import type { NumberArray } from '../contract/number-array.ts';
 import { PacketBatch, type TextColumn } from '../contract/packet-batch.ts';
 import { AppError } from '../errors.ts';
 import { ArrowError, type ArrowRecord, type ArrowStream, readArrowStream } from './arrow-stream.ts';
@@ -37,7 +38,6 @@ import {
   BATCH_COLUMNS,
   type BatchColumn,
   FORMAT_VERSION,
-  type NumberArray,
   type NumberColumn,
 } from './batch-columns.ts';
 import { type BatchMeta, EPOCH, SENSOR_ID } from './batch-meta.ts';

@@ -2,6 +2,7 @@
  * The packet batch as Arrow columns: one line per column, in this order, is format version 2.
  * Changing a line changes the format: raise `FORMAT_VERSION`.
  */
+import type { NumberArray } from '../contract/number-array.ts';
 import {
   LAST_MICROS,
   type PacketBatch,
@@ -10,16 +11,6 @@ import {
 } from '../contract/packet-batch.ts';
 
 export const FORMAT_VERSION = '2';
-
-export type NumberArray =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
 
 /** Arrow's name of a column's type; `text` is a dictionary of utf8 with int32 codes. */
 export type ArrowKind =

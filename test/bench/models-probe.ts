@@ -7,6 +7,7 @@
  */
 
 import { fillMissing, makeSkewedFlows } from '../../src/bench/skewed-flows.ts';
+import { bareModel } from '../../src/core/models/bare-model.suite.ts';
 import { copyRow, type Dataset } from '../../src/core/models/dataset.ts';
 import { trainBoosting } from '../../src/core/models/gradient-boosting.ts';
 import { trainIsolationForest } from '../../src/core/models/isolation-forest.ts';
@@ -145,19 +146,7 @@ function reportQuality(
 }
 
 function reportFile(name: string, model: Model): void {
-  const stored = {
-    name,
-    model,
-    catalogueHash: '',
-    seed: 1,
-    parameters: {},
-    dataHashes: [],
-    metrics: {},
-    thresholds: {},
-    calibrations: {},
-    references: {},
-  };
-  const bytes = encodeModels([stored]);
+  const bytes = encodeModels([bareModel(name, model)]);
   const [, seconds] = cpuSeconds(() => decodeModels(bytes));
   report(`file.${name}_bytes`, bytes.length, null, null, 'B');
   report(`file.${name}_load_ms`, 1000 * seconds, null, null, 'ms');

@@ -7,9 +7,10 @@
  * counters, error at most a fifth of the packets) and their number by linear counting (1,024 bits:
  * within 5 % to 2,000, a lower bound past 7,000).
  */
+import type { NumberArray } from '../../contract/number-array.ts';
 import { AppEvent, Protocol } from '../../contract/packet-batch.ts';
 import type { StateReader } from '../state/state-reader.ts';
-import type { NumberArray, StateWriter } from '../state/state-writer.ts';
+import type { StateWriter } from '../state/state-writer.ts';
 import { formatIp } from '../wire/address.ts';
 import { pairKey } from './endpoint.ts';
 import { KeyIndex } from './key-index.ts';

@@ -5,6 +5,7 @@
  * The kernel reads memory of its own. Sources that fill `kernelBytes` are read in place; other bytes are copied first.
  */
 import { HEX } from './bytes-wasm.ts';
+import { compileKernel } from './compile.ts';
 
 /** Of longer payloads the first `ENTROPY_BYTES` count, which bounds the work per packet. */
 export const ENTROPY_BYTES = 1024;
@@ -28,9 +29,7 @@ const COUNT_LOG_COUNT = Int32Array.from({ length: ENTROPY_BYTES + 1 }, (_, count
   count === 0 ? 0 : Math.round(count * Math.log2(count) * SCALE),
 );
 
-const code = new WebAssembly.Module(
-  Uint8Array.from(HEX.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
-);
+const code = compileKernel(HEX);
 const kernels = new WeakMap<ArrayBufferLike, ByteKernel>();
 
 const copied = kernelBytes(COPY_BYTES);

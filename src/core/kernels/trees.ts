@@ -8,6 +8,7 @@
  * bits decides it. A leaf has distance 0 and the key that is below everything, so a step from it leads nowhere else and
  * trees of different depth walk together. Its upper half is free: it says what the leaf says, or its number.
  */
+import { compileKernel } from './compile.ts';
 import { HEX } from './trees-wasm.ts';
 
 /** Of a link. `kernels/trees.ts` has the same numbers. */
@@ -248,9 +249,7 @@ function hasShortLinks({ roots, cover }: KernelTrees): boolean {
 /** Null where the machine cannot: everything is scored without. */
 function compile(): WebAssembly.Module | null {
   try {
-    return new WebAssembly.Module(
-      Uint8Array.from(HEX.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
-    );
+    return compileKernel(HEX);
   } catch {
     return null;
   }

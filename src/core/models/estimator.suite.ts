@@ -1,6 +1,8 @@
 /** What every model must do, whatever grew its trees: keep to its seed, survive its file, answer any row, explain exactly. */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bareModel } from './bare-model.suite.ts';
 import type { Dataset } from './dataset.ts';
 import { exportOnnx } from './exchange/export-onnx.ts';
 import { importOnnx } from './exchange/import-onnx.ts';
@@ -38,19 +40,7 @@ function dataOf(classCount: number): Dataset {
 }
 
 function fileOf(model: Model): Uint8Array {
-  const stored = {
-    name: 'model',
-    model,
-    catalogueHash: '',
-    seed: 1,
-    parameters: {},
-    dataHashes: [],
-    metrics: {},
-    thresholds: {},
-    calibrations: {},
-    references: {},
-  };
-  return encodeModels([stored]);
+  return encodeModels([bareModel('model', model)]);
 }
 
 export function estimatorSuite(name: string, kind: EstimatorKind): void {

@@ -2,9 +2,10 @@
  * The state of an object whose fields are columns: every array of it, by name, so that a column that is added
  * is kept without further ado, and one that was renamed is noticed.
  */
+import type { NumberArray } from '../../contract/number-array.ts';
 import { StateError } from './state-error.ts';
 import type { StateReader } from './state-reader.ts';
-import type { NumberArray, StateWriter } from './state-writer.ts';
+import type { StateWriter } from './state-writer.ts';
 
 /** The first `rows` of `capacity` rows, whatever each column's width. */
 export function saveColumns(

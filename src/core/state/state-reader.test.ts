@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { NumberArray } from '../../contract/number-array.ts';
 import { loadColumns, saveColumns } from './columns-state.ts';
 import { StateError } from './state-error.ts';
 import { StateReader } from './state-reader.ts';
-import { type NumberArray, StateWriter } from './state-writer.ts';
+import { StateWriter } from './state-writer.ts';
 
 const array: fc.Arbitrary<NumberArray> = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),

@@ -3,8 +3,9 @@
  * `StateError`, and it allocates no more than the bytes that are there can fill. That the bytes are what was
  * written, a checksum around them must say: a changed number is a number.
  */
+import type { NumberArray } from '../../contract/number-array.ts';
 import { StateError } from './state-error.ts';
-import { kindOf, type NumberArray, Tag } from './state-writer.ts';
+import { kindOf, Tag } from './state-writer.ts';
 
 export class StateReader {
   readonly #bytes: Uint8Array;

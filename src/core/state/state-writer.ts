@@ -6,17 +6,9 @@
  * Arrays are copied once, into pieces of their own: a state of 100 MB is not moved again and again. Past
  * `MAX_STATE_BYTES` it gives up: the tables' caps together allow for more than should be held twice.
  */
-import { StateError } from './state-error.ts';
 
-export type NumberArray =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
+import type { NumberArray } from '../../contract/number-array.ts';
+import { StateError } from './state-error.ts';
 
 /** In front of every value. */
 export const Tag = { NUMBER: 1, TEXT: 2, ARRAY: 3 } as const;

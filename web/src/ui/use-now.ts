@@ -14,6 +14,8 @@ export function useNow(): number {
 
 function subscribe(listener: () => void): () => void {
   if (listeners.size === 0) {
+    // It stood still while nobody showed it.
+    nowMs = Date.now();
     timer = setInterval(() => {
       nowMs = Date.now();
       for (const notify of listeners) notify();

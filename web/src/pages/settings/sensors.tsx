@@ -79,7 +79,9 @@ export function Sensors() {
 /** To 10 ms: what is less is the network's. */
 function Skew({ seconds }: { seconds: number | null }) {
   if (seconds === null) return '–';
-  return <span className={Math.abs(seconds) > 1 ? 'text-high' : ''}>{seconds.toFixed(2)} s</span>;
+  // No "-0.00".
+  const shown = (Math.round(100 * seconds) / 100 || 0).toFixed(2);
+  return <span className={Math.abs(seconds) > 1 ? 'text-high' : ''}>{shown} s</span>;
 }
 
 function Loss({ count, of }: { count: number; of: number }) {
