@@ -217,7 +217,9 @@ describe('decodeBatch on bytes nobody vouches for', () => {
 
 it('keeps the catalogue in step with the batch: every column of the batch is there once', () => {
   const source = readFileSync(new URL('../contract/packet-batch.ts', import.meta.url), 'utf8');
-  const declared = [...source.matchAll(/^ {2}readonly (\w+): (?:TextColumn|(?!Number)\w+Array);$/gm)].length;
+  const declared = [
+    ...source.matchAll(/^ {2}readonly (\w+): (?:TextColumn|(?!Number)\w+Array);$/gm),
+  ].length;
   // `codes` of the text column is declared the same way.
   expect(BATCH_COLUMNS.length).toBe(declared - 1);
   expect(new Set(BATCH_COLUMNS.map(({ name }) => name)).size).toBe(BATCH_COLUMNS.length);
