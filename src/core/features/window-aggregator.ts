@@ -126,22 +126,38 @@ export class WindowAggregator {
   /** Takes in one packet that `flows` has just observed into `slot`. */
   observe(batch: PacketBatch, row: number, flows: FlowTable, slot: number): void {
     const ts = batch.tsMicros[row]!;
-    this.counters.packets++;
     if (batch.arpOp[row]! >= 0) this.arp.observe(batch, row);
-    if (this.#jump.isCredible(ts)) this.advance(ts);
-    const part = this.#partFor(ts);
+    const part = this.admit(ts);
     const evicted = flows.counters.evicted - this.#evictedBefore;
     this.#evictedBefore = flows.counters.evicted;
     const dropped = batch.kernelDrops > 0 ? dropsOf(batch, row) : 0;
     this.counters.droppedPackets += dropped;
     if (part === null) {
-      this.counters.latePackets++;
       this.#lose(ts, 1 + evicted + dropped);
       return;
     }
-    if (ts < this.#watermark + this.#lateness) this.counters.outOfOrderPackets++;
     part.lost += evicted + dropped;
     part.observe(batch, row, flows, slot, this.arp);
+  }
+
+  /** A packet of this time has come: closes what it passes, and returns the part it belongs to, or null where that is closed. */
+  admit(tsMicros: number): WindowState | null {
+    this.counters.packets++;
+    if (this.#jump.isCredible(tsMicros)) this.advance(tsMicros);
+    const part = this.#partFor(tsMicros);
+    if (part === null) this.counters.latePackets++;
+    else if (tsMicros < this.#watermark + this.#lateness) this.counters.outOfOrderPackets++;
+    return part;
+  }
+
+  /** Adds what others have counted of a part before it is closed: of packets that `admit` let in elsewhere. */
+  absorb(part: WindowState): void {
+    this.#partFor(part.startMicros)?.merge(part);
+  }
+
+  /** A packet of this time was too late for its part, as `admit` found elsewhere. */
+  refuse(tsMicros: number): void {
+    this.#lose(tsMicros, 1);
   }
 
   /**

@@ -35,7 +35,7 @@ import { TimeJump } from './time-jump.ts';
 
 const INITIAL_CAPACITY = 4096;
 /** Time-outs are looked at when packet time passes a multiple of this. */
-const SWEEP_MICROS = 100_000;
+export const SWEEP_MICROS = 100_000;
 const SECOND = 1_000_000;
 
 export interface FlowTableOptions {
@@ -162,9 +162,15 @@ export class FlowTable {
 
   /** Takes in one packet; returns its flow's slot, or -1 where it has none. */
   observe(batch: PacketBatch, row: number): number {
-    this.#now = batch.tsMicros[row]!;
-    if (this.#jump.isCredible(this.#now)) this.advance(this.#now);
-    else this.#now = this.#clock;
+    const ts = batch.tsMicros[row]!;
+    if (!this.#jump.isCredible(ts)) return this.observeAt(batch, row, this.#clock);
+    this.advance(ts);
+    return this.observeAt(batch, row, ts);
+  }
+
+  /** The same where somebody else keeps the time: `nowMicros` is the packet's, and `advance` was called as it should. */
+  observeAt(batch: PacketBatch, row: number, nowMicros: number): number {
+    this.#now = nowMicros;
     this.counters.packets++;
     this.isNew = false;
     this.isConnectionAttempt = false;
@@ -184,20 +190,24 @@ export class FlowTable {
     return slot;
   }
 
-  /** Ends what has timed out by `tsMicros`. Time that runs backwards is ignored. */
+  /** Ends what has timed out by `tsMicros`, in the order of their first packets. Time that runs backwards is ignored. */
   advance(tsMicros: number): void {
     if (tsMicros <= this.#clock) return;
     this.#clock = tsMicros;
     if (tsMicros < this.#nextSweep) return;
     this.#nextSweep = (Math.floor(tsMicros / SWEEP_MICROS) + 1) * SWEEP_MICROS;
+    const due: FlowRecord[] = [];
     for (let list = 0; list < FLOW_LISTS; list++) {
       const limit = tsMicros - this.#timeouts[list]!;
       for (;;) {
         const slot = this.#lists.oldest(list);
         if (slot < 0 || this.#flows.lastSeen[slot]! > limit) break;
-        this.#end(slot, list === FlowList.CLOSED ? 'closed' : 'idle');
+        due.push(this.#record(slot, list === FlowList.CLOSED ? 'closed' : 'idle'));
+        this.#remove(slot);
       }
     }
+    this.counters.ended += due.length;
+    for (const flow of due.sort(byFirstPacket)) this.#onEnd(flow);
   }
 
   /** Ends every flow, in the order of their first packets. */
@@ -581,6 +591,10 @@ export class FlowTable {
 
   #end(slot: number, reason: EndReason): void {
     this.#emit(slot, reason);
+    this.#remove(slot);
+  }
+
+  #remove(slot: number): void {
     this.#lists.remove(slot);
     this.#index.remove(slot, this.#flows.hash);
     this.#texts.delete(slot);
@@ -637,6 +651,11 @@ function tunnelBit(batch: PacketBatch, row: number): number {
 function sameAddress(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {
   // The last word differs most often.
   return a[i + 3] === b[j + 3] && a[i + 2] === b[j + 2] && a[i + 1] === b[j + 1] && a[i] === b[j];
+}
+
+/** The order in which flows that end together are told of, whoever held them. */
+export function byFirstPacket(a: FlowRecord, b: FlowRecord): number {
+  return a.firstSeenMicros - b.firstSeenMicros || a.id - b.id;
 }
 
 /** FIN from both sides, a RST, or the FIN of a side that never heard of the other. */
