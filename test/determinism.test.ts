@@ -1,7 +1,9 @@
 /** The same packets give the same flows, windows, alerts and blocks, to the byte, however they were cut into batches, paced or carried. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadJudge } from '../src/app/model.ts';
+import { SHIPPED_MODEL } from '../src/app/package-paths.ts';
 import { openCapture } from '../src/capture/open-capture.ts';
 import type { Alert } from '../src/contract/alert.ts';
 import type { AnalysisOutput, BlockRequest } from '../src/contract/analysis.ts';
@@ -14,7 +16,10 @@ import { StateWriter } from '../src/core/state/state-writer.ts';
 import { PacketDecoder } from '../src/core/wire/decoder.ts';
 import type { EncodedBatch } from '../src/sensor/batch-producer.ts';
 import { SourceBatches } from '../src/sensor/source-batches.ts';
+import { readCaptureSharded } from '../src/sharded/read-capture-sharded.ts';
+import { ShardedAnalysis } from '../src/sharded/sharded-analysis.ts';
 import { decodeBatch, encodeBatch } from '../src/stream/batch-codec.ts';
+import { readCapture } from '../src/workshop/read-capture.ts';
 
 const CAPTURE = 'demo/demo.pcap.zst';
 /** Enough for every kind of state; the whole capture takes its time in batches of one. */
@@ -112,6 +117,21 @@ async function digestAtSpeed(speed: number): Promise<Digest> {
   return end();
 }
 
+async function digestOfShards(shards: number): Promise<Digest> {
+  const analysis = new ShardedAnalysis({
+    ...{ sensorId: 'digest', judge: loadJudge(null).judge, shards },
+    model: readFileSync(SHIPPED_MODEL),
+  });
+  const { take, end } = newDigest();
+  try {
+    const damage = await readCaptureSharded(CAPTURE, analysis, take);
+    if (damage) throw damage;
+  } finally {
+    await analysis.end();
+  }
+  return end();
+}
+
 function newAnalysis(): Analysis {
   return new Analysis({ sensorId: 'digest', judge: loadJudge(null).judge });
 }
@@ -145,6 +165,15 @@ describe('the digest over flows, windows, alerts and blocks asked for', () => {
     const fast = await digestAtSpeed(1000);
     expect(fast.blocks).toBeGreaterThanOrEqual(5);
     expect(await digestAtSpeed(1)).toEqual(fast);
+  }, 240_000);
+
+  it('is the same for any number of threads', async () => {
+    const { take, end } = newDigest();
+    const damage = await readCapture(CAPTURE, newAnalysis(), take);
+    const alone = end();
+    expect(damage).toBeNull();
+    expect(alone.blocks).toBeGreaterThanOrEqual(5);
+    for (const shards of [1, 2, 5]) expect(await digestOfShards(shards)).toEqual(alone);
   }, 240_000);
 
   it('is the same when the analysis ends and begins again after every batch', async () => {

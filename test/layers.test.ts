@@ -13,8 +13,9 @@ const LAYERS = [
   ['core/detection'],
   ['core/response'],
   ['core/engine'],
+  ['core/shards'],
   ['capture', 'firewall', 'lures', 'store', 'stream'], // one row: these may not see each other
-  ['sensor', 'http', 'workshop'],
+  ['sensor', 'http', 'workshop', 'sharded'],
   ['app'],
   ['bench'],
   ['cli'],

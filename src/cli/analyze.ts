@@ -1,11 +1,15 @@
 /** `phantomnet analyze`: the whole pipeline on capture files, without database or server. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { loadJudge } from '../app/model.ts';
+import { SHIPPED_MODEL } from '../app/package-paths.ts';
 import type { Alert } from '../contract/alert.ts';
 import type { AnalysisOutput } from '../contract/analysis.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
 import { Analysis } from '../core/engine/analysis.ts';
+import type { Judge } from '../core/engine/judge.ts';
 import { AppError, fileTrouble } from '../errors.ts';
+import { readCaptureSharded } from '../sharded/read-capture-sharded.ts';
+import { ShardedAnalysis } from '../sharded/sharded-analysis.ts';
 import { readCapture } from '../workshop/read-capture.ts';
 import { alertReport } from './alert-report.ts';
 import { printable } from './printable.ts';
@@ -16,6 +20,8 @@ export interface AnalyzeOptions {
   readonly report: string | null;
   readonly model: string | null;
   readonly limits: DetectionLimits;
+  /** Threads that share the packets; 1: this one does everything. */
+  readonly workers: number;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
 }
@@ -41,8 +47,7 @@ export async function analyze(files: readonly string[], options: AnalyzeOptions)
   if (options.report) writeReport(options.report, '', 'a');
   const summaries: CaptureSummary[] = [];
   for (const file of files) {
-    const analysis = new Analysis({ sensorId: 'local', judge, limits: options.limits });
-    const summary = await summarize(file, analysis);
+    const summary = await analyzeFile(file, judge, options);
     summaries.push(summary);
     if (options.json)
       for (const alert of summary.alerts) options.out.write(`${JSON.stringify(alert)}\n`);
@@ -51,6 +56,22 @@ export async function analyze(files: readonly string[], options: AnalyzeOptions)
   if (options.report) writeReport(options.report, alertReport(summaries), 'w');
   const damage = summaries.find((summary) => summary.damage)?.damage;
   if (damage) throw damage;
+}
+
+async function analyzeFile(
+  file: string,
+  judge: Judge | null,
+  { limits, model, workers }: AnalyzeOptions,
+): Promise<CaptureSummary> {
+  const options = { sensorId: 'local', judge, limits };
+  if (workers === 1) return await summarize(file, new Analysis(options));
+  const bytes = judge && readFileSync(model ?? SHIPPED_MODEL);
+  const analysis = new ShardedAnalysis({ ...options, model: bytes, shards: workers });
+  try {
+    return await summarize(file, analysis);
+  } finally {
+    await analysis.end();
+  }
 }
 
 function writeReport(path: string, html: string, flag: 'a' | 'w'): void {
@@ -64,7 +85,7 @@ function writeReport(path: string, html: string, flag: 'a' | 'w'): void {
 /** Runs one capture through `analysis` and keeps the final state of every alert. */
 export async function summarize(
   file: string,
-  analysis: Analysis,
+  analysis: Analysis | ShardedAnalysis,
   onOutput: (output: AnalysisOutput) => void = () => {},
 ): Promise<CaptureSummary> {
   const alerts = new Map<string, Alert>();
@@ -72,7 +93,7 @@ export async function summarize(
   let windows = 0;
   let firstMicros = Number.POSITIVE_INFINITY;
   let lastMicros = 0;
-  const damage = await readCapture(file, analysis, (output) => {
+  const take = (output: AnalysisOutput) => {
     flows += output.flows.length;
     windows += output.windows.length;
     for (const window of output.windows) {
@@ -82,7 +103,11 @@ export async function summarize(
     }
     for (const alert of output.alerts) alerts.set(alert.id, alert);
     onOutput(output);
-  });
+  };
+  const damage =
+    analysis instanceof ShardedAnalysis
+      ? await readCaptureSharded(file, analysis, take)
+      : await readCapture(file, analysis, take);
   return {
     file,
     packets: analysis.counts.packets,
@@ -91,7 +116,9 @@ export async function summarize(
     firstMicros: lastMicros === 0 ? 0 : firstMicros,
     lastMicros,
     evictions: analysis.counts.evictions,
-    alerts: [...alerts.values()],
+    alerts: [...alerts.values()].sort(
+      (a, b) => a.detected_at - b.detected_at || (a.id < b.id ? -1 : 1),
+    ),
     damage,
   };
 }

@@ -118,6 +118,12 @@ function addPlatform(program: Command): void {
     });
 }
 
+interface AnalyzeWords extends JsonWords {
+  report?: string;
+  model?: string;
+  workers: number;
+}
+
 function addCaptures(program: Command): void {
   capture(program, 'packets', 'decode: one object per packet').action(
     async (files: string[], { json }: JsonWords) => {
@@ -141,10 +147,17 @@ function addCaptures(program: Command): void {
   capture(program, 'analyze', 'the whole pipeline offline: alerts')
     .option('--report <file>', 'write the alerts as an HTML page')
     .option('--model <file>', 'model file instead of the one that ships')
-    .action(async (files: string[], words: JsonWords & { report?: string; model?: string }) => {
+    .option(
+      '--workers <count>',
+      'threads that share the packets: the alerts are the same for any number',
+      parseWorkers,
+      1,
+    )
+    .action(async (files: string[], words: AnalyzeWords) => {
       const { analyze } = await import('./analyze.ts');
-      const { json, report = null } = words;
-      await analyze(files, { json, report, ...(await analysisOf(program, words.model)), out, err });
+      const { json, workers, report = null } = words;
+      const analysis = await analysisOf(program, words.model);
+      await analyze(files, { json, report, workers, ...analysis, out, err });
     });
   capture(program, 'evaluate', 'alerts against labels')
     .option('--labels <file>', 'labels (CSV); without them the captures count as benign')

@@ -54,8 +54,8 @@ export class TextColumn {
   readonly values: string[] = [];
   readonly #codeOf = new Map<string, number>();
 
-  constructor(capacity: number) {
-    this.codes = new Int32Array(capacity).fill(-1);
+  constructor(codes: Int32Array) {
+    this.codes = codes;
   }
 
   set(row: number, value: string | null): void {
@@ -87,6 +87,11 @@ export class TextColumn {
     this.values.length = 0;
     this.#codeOf.clear();
   }
+}
+
+interface ColumnKind<Column> {
+  new (length: number): Column;
+  new (buffer: ArrayBufferLike): Column;
 }
 
 interface NumberColumn {
@@ -186,63 +191,72 @@ export class PacketBatch {
   readonly appEvents: Uint16Array;
   /** FTP or SMTP reply code; -1: null. */
   readonly appCode: Int16Array;
+  readonly #memory: ArrayBufferLike[] = [];
   readonly #texts: readonly TextColumn[];
   readonly #numbers: readonly NumberColumn[];
 
-  constructor(capacity: number) {
+  /** @param memory of another batch of this capacity, as its `memory` is: whatever is in it, is in this one */
+  constructor(capacity: number, memory: readonly ArrayBufferLike[] | null = null) {
     this.capacity = capacity;
-    this.tsMicros = new Float64Array(capacity);
-    this.interface = new TextColumn(capacity);
-    this.ipVersion = new Uint8Array(capacity);
-    this.src = new Uint32Array(4 * capacity);
-    this.dst = new Uint32Array(4 * capacity);
-    this.protocol = new Uint8Array(capacity);
-    this.ipProtocol = new Int16Array(capacity);
-    this.wireLength = new Uint32Array(capacity);
-    this.srcPort = new Int32Array(capacity);
-    this.dstPort = new Int32Array(capacity);
-    this.tcpFlags = new Int16Array(capacity);
-    this.seq = new Uint32Array(capacity);
-    this.ack = new Uint32Array(capacity);
-    this.tcpWindow = new Uint16Array(capacity);
-    this.icmpType = new Int16Array(capacity);
-    this.icmpCode = new Int16Array(capacity);
-    this.arpOp = new Int32Array(capacity);
-    this.arpPsrc = new Uint32Array(capacity);
-    this.arpPdst = new Uint32Array(capacity);
-    this.arpHwsrc = new Float64Array(capacity);
-    this.arpHwdst = new Float64Array(capacity);
-    this.dnsQuery = new Int8Array(capacity);
-    this.dnsResponse = new Int8Array(capacity);
-    this.dnsQname = new TextColumn(capacity);
-    this.dnsQtype = new Int32Array(capacity);
-    this.dnsAnswerCount = new Int32Array(capacity);
-    this.dnsAnswerSize = new Int32Array(capacity);
-    this.httpMethod = new TextColumn(capacity);
-    this.httpPath = new TextColumn(capacity);
-    this.httpStatus = new Int16Array(capacity);
-    this.httpHost = new TextColumn(capacity);
-    this.srcMac = new Float64Array(capacity);
-    this.dstMac = new Float64Array(capacity);
-    this.vlan = new Int16Array(capacity);
-    this.ttl = new Int16Array(capacity);
-    this.ipBytes = new Int32Array(capacity);
-    this.payloadBytes = new Int32Array(capacity);
-    this.payloadEntropy = new Float32Array(capacity);
-    this.tunnel = new TextColumn(capacity);
-    this.outerIpVersion = new Uint8Array(capacity);
-    this.outerSrc = new Uint32Array(4 * capacity);
-    this.outerDst = new Uint32Array(4 * capacity);
-    this.appProtocol = new TextColumn(capacity);
-    this.appDetail = new TextColumn(capacity);
-    this.tlsSni = new TextColumn(capacity);
-    this.ja4 = new TextColumn(capacity);
-    this.hassh = new TextColumn(capacity);
-    this.hasshServer = new TextColumn(capacity);
-    this.httpUserAgent = new TextColumn(capacity);
-    this.anomaly = new TextColumn(capacity);
-    this.appEvents = new Uint16Array(capacity);
-    this.appCode = new Int16Array(capacity);
+    const column = <Column extends NumberArray>(kind: ColumnKind<Column>, width = 1): Column => {
+      const given = memory?.[this.#memory.length];
+      const values = given === undefined ? new kind(width * capacity) : new kind(given);
+      this.#memory.push(values.buffer);
+      return values;
+    };
+    const text = () => new TextColumn(column(Int32Array));
+    this.tsMicros = column(Float64Array);
+    this.interface = text();
+    this.ipVersion = column(Uint8Array);
+    this.src = column(Uint32Array, 4);
+    this.dst = column(Uint32Array, 4);
+    this.protocol = column(Uint8Array);
+    this.ipProtocol = column(Int16Array);
+    this.wireLength = column(Uint32Array);
+    this.srcPort = column(Int32Array);
+    this.dstPort = column(Int32Array);
+    this.tcpFlags = column(Int16Array);
+    this.seq = column(Uint32Array);
+    this.ack = column(Uint32Array);
+    this.tcpWindow = column(Uint16Array);
+    this.icmpType = column(Int16Array);
+    this.icmpCode = column(Int16Array);
+    this.arpOp = column(Int32Array);
+    this.arpPsrc = column(Uint32Array);
+    this.arpPdst = column(Uint32Array);
+    this.arpHwsrc = column(Float64Array);
+    this.arpHwdst = column(Float64Array);
+    this.dnsQuery = column(Int8Array);
+    this.dnsResponse = column(Int8Array);
+    this.dnsQname = text();
+    this.dnsQtype = column(Int32Array);
+    this.dnsAnswerCount = column(Int32Array);
+    this.dnsAnswerSize = column(Int32Array);
+    this.httpMethod = text();
+    this.httpPath = text();
+    this.httpStatus = column(Int16Array);
+    this.httpHost = text();
+    this.srcMac = column(Float64Array);
+    this.dstMac = column(Float64Array);
+    this.vlan = column(Int16Array);
+    this.ttl = column(Int16Array);
+    this.ipBytes = column(Int32Array);
+    this.payloadBytes = column(Int32Array);
+    this.payloadEntropy = column(Float32Array);
+    this.tunnel = text();
+    this.outerIpVersion = column(Uint8Array);
+    this.outerSrc = column(Uint32Array, 4);
+    this.outerDst = column(Uint32Array, 4);
+    this.appProtocol = text();
+    this.appDetail = text();
+    this.tlsSni = text();
+    this.ja4 = text();
+    this.hassh = text();
+    this.hasshServer = text();
+    this.httpUserAgent = text();
+    this.anomaly = text();
+    this.appEvents = column(Uint16Array);
+    this.appCode = column(Int16Array);
     this.#texts = [
       this.interface,
       this.dnsQname,
@@ -297,7 +311,12 @@ export class PacketBatch {
       { values: this.appEvents, nullValue: 0, width: 1 },
       { values: this.appCode, nullValue: -1, width: 1 },
     ];
-    this.#setNull(capacity);
+    if (memory === null) this.#setNull(capacity);
+  }
+
+  /** What holds the rows, in an order of its own: another thread's batch can be made of it; `length` and texts are each one's own. */
+  get memory(): readonly ArrayBufferLike[] {
+    return this.#memory;
   }
 
   get isFull(): boolean {

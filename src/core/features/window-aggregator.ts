@@ -29,7 +29,7 @@ import { WINDOW_LIMITS, type WindowLimits, WindowState } from './window-state.ts
 import { windowVector } from './window-vector.ts';
 
 const SECOND = 1_000_000;
-const PART_MICROS = 5 * SECOND;
+export const PART_MICROS = 5 * SECOND;
 const MIDDLE_MICROS = 30 * SECOND;
 const LONG_MICROS = 180 * SECOND;
 /** A longer silence is no gap: what was lost in it belongs to its beginning. */
@@ -83,7 +83,8 @@ export class WindowAggregator {
   readonly #sensorId: string;
   readonly #onRow: (row: WindowRow) => void;
   readonly #onClosed: (state: WindowState, size: WindowSize) => void;
-  readonly #lateness: number;
+  /** How far the watermark is behind the latest packet, µs. */
+  readonly latenessMicros: number;
   readonly #limits: WindowLimits;
 
   /** Open 5 s parts, earliest first. */
@@ -109,8 +110,8 @@ export class WindowAggregator {
     this.#sensorId = options.sensorId;
     this.#onRow = options.onRow;
     this.#onClosed = options.onClosed ?? (() => {});
-    this.#lateness = options.latenessMicros ?? 2 * SECOND;
-    this.#maxParts = Math.ceil(this.#lateness / PART_MICROS) + 3;
+    this.latenessMicros = options.latenessMicros ?? 2 * SECOND;
+    this.#maxParts = Math.ceil(this.latenessMicros / PART_MICROS) + 3;
     this.#limits = {
       maxEntities: options.maxEntities ?? WINDOW_LIMITS.maxEntities,
       maxConnections: options.maxConnections ?? WINDOW_LIMITS.maxConnections,
@@ -146,7 +147,7 @@ export class WindowAggregator {
     if (this.#jump.isCredible(tsMicros)) this.advance(tsMicros);
     const part = this.#partFor(tsMicros);
     if (part === null) this.counters.latePackets++;
-    else if (tsMicros < this.#watermark + this.#lateness) this.counters.outOfOrderPackets++;
+    else if (tsMicros < this.#watermark + this.latenessMicros) this.counters.outOfOrderPackets++;
     return part;
   }
 
@@ -184,7 +185,7 @@ export class WindowAggregator {
 
   /** Packet time has reached `tsMicros`: closes what the watermark passes. */
   advance(tsMicros: number): void {
-    const watermark = tsMicros - this.#lateness;
+    const watermark = tsMicros - this.latenessMicros;
     if (watermark <= this.#watermark) return;
     this.#watermark = watermark;
     if (watermark >= this.#nextClose) this.#closeUntil(watermark);

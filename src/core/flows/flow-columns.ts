@@ -39,6 +39,8 @@ export class FlowColumns {
   id: Float64Array;
   firstSeen: Float64Array;
   lastSeen: Float64Array;
+  /** What the clock was at the last packet, in whole ms after that of `firstSeen`: where packets come out of order, later than `lastSeen`. */
+  heardAfterMs: Uint32Array;
   protocol: Uint8Array;
   /** The IP payload's protocol number; -1: not known. */
   ipProtocol: Int16Array;
@@ -102,6 +104,7 @@ export class FlowColumns {
     this.id = new Float64Array(capacity);
     this.firstSeen = new Float64Array(capacity);
     this.lastSeen = new Float64Array(capacity);
+    this.heardAfterMs = new Uint32Array(capacity);
     this.protocol = new Uint8Array(capacity);
     this.ipProtocol = new Int16Array(capacity);
     this.ipVersion = new Uint8Array(capacity);

@@ -163,14 +163,15 @@ export class FlowTable {
   /** Takes in one packet; returns its flow's slot, or -1 where it has none. */
   observe(batch: PacketBatch, row: number): number {
     const ts = batch.tsMicros[row]!;
-    if (!this.#jump.isCredible(ts)) return this.observeAt(batch, row, this.#clock);
+    if (!this.#jump.isCredible(ts)) return this.observeAt(batch, row, this.#clock, this.#clock);
     this.advance(ts);
-    return this.observeAt(batch, row, ts);
+    return this.observeAt(batch, row, ts, this.#clock);
   }
 
-  /** The same where somebody else keeps the time: `nowMicros` is the packet's, and `advance` was called as it should. */
-  observeAt(batch: PacketBatch, row: number, nowMicros: number): number {
+  /** The same where somebody else keeps the clock, says what the packet's time is, and calls `advance` when it should. */
+  observeAt(batch: PacketBatch, row: number, nowMicros: number, clockMicros: number): number {
     this.#now = nowMicros;
+    this.#clock = clockMicros;
     this.counters.packets++;
     this.isNew = false;
     this.isConnectionAttempt = false;
@@ -201,7 +202,7 @@ export class FlowTable {
       const limit = tsMicros - this.#timeouts[list]!;
       for (;;) {
         const slot = this.#lists.oldest(list);
-        if (slot < 0 || this.#flows.lastSeen[slot]! > limit) break;
+        if (slot < 0 || this.#heardAt(slot) > limit) break;
         due.push(this.#record(slot, list === FlowList.CLOSED ? 'closed' : 'idle'));
         this.#remove(slot);
       }
@@ -455,7 +456,8 @@ export class FlowTable {
       8 * slot + 4,
       flows.port[2 * slot]!,
       flows.port[2 * slot + 1]!,
-      flows.protocol[slot]!,
+      // The same conversation in a tunnel and beside it are two.
+      flows.protocol[slot]! + (flows.bits[slot]! & FlowBit.TUNNELLED),
       tsMicros,
     );
     this.counters.created++;
@@ -504,6 +506,8 @@ export class FlowTable {
     this.#noteContent(batch, row, slot, side);
     if (ts > flows.lastSeen[slot]!) flows.lastSeen[slot] = ts;
     if (this.isRetransmission) flows.retransmissions[slot] = flows.retransmissions[slot]! + 1;
+    flows.heardAfterMs[slot] =
+      Math.ceil(this.#clock / 1000) - Math.floor(flows.firstSeen[slot]! / 1000);
     this.#lists.touch(slot, this.#listFor(slot));
   }
 
@@ -568,6 +572,12 @@ export class FlowTable {
       ja4: known?.ja4 ?? batch.ja4.get(row),
       hassh: known?.hassh ?? batch.hassh.get(row),
     });
+  }
+
+  /** µs since the epoch, a whole millisecond. The lists are in its order, whatever the order of the packets' times. */
+  #heardAt(slot: number): number {
+    const flows = this.#flows;
+    return 1000 * (Math.floor(flows.firstSeen[slot]! / 1000) + flows.heardAfterMs[slot]!);
   }
 
   #listFor(slot: number): number {
