@@ -4,6 +4,7 @@ const ERRORS = {
   unauthenticated: { status: 401, exit: 2, title: 'Sign in or give an API key' },
   forbidden: { status: 403, exit: 2, title: 'Your role does not allow this' },
   not_found: { status: 404, exit: 2, title: 'There is no such thing' },
+  not_reproduced: { status: 409, exit: 1, title: 'It does not come out the same again' },
   conflict: { status: 409, exit: 1, title: 'This conflicts with the current state' },
   too_large: { status: 413, exit: 2, title: 'The body is larger than allowed' },
   rate_limited: { status: 429, exit: 1, title: 'Too many requests' },

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { WINDOW_FEATURES } from '../contract/features.ts';
+import type { WindowRow } from '../contract/window.ts';
+import { MODEL_NAMES } from '../core/engine/judge.ts';
+import { IsolationForest } from '../core/models/isolation-forest.ts';
 import { decodeModels, encodeModels } from '../core/models/model-file.ts';
-import { loadJudge } from './model.ts';
+import { findJudge, loadJudge } from './model.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
 
 function write(bytes: Uint8Array): string {
@@ -56,5 +59,47 @@ describe('loadJudge', () => {
       judge: null,
       reason: expect.stringContaining(first?.name ?? ''),
     });
+  });
+});
+
+describe('what explains an alert', () => {
+  const values = Float64Array.from(WINDOW_FEATURES, (_, at) => 1 + 997 * at);
+  const window: WindowRow = {
+    ...{ size: 5, startMicros: 1e15, scope: 'source', entity: '192.0.2.1', sensorId: 's' },
+    ...{ completeness: 1, values, verdict: null },
+  };
+
+  it('is the whole vector, and adds up to the path lengths where only those know', () => {
+    const why = loadJudge(null).judge?.explainWindow(window, 'Anomaly');
+    const stored = shipped.models.find(({ name }) => name === MODEL_NAMES.isolation);
+    if (!why || !(stored?.model instanceof IsolationForest)) throw new Error('No reasons');
+    const { explained } = why.model;
+    expect(explained).toMatchObject({ method: 'path_length', unit: 'log2_score', row: 'source' });
+    expect(explained?.catalogue_hash).toBe(stored.catalogueHash);
+    const sum = why.contributions.reduce((total, { contribution }) => total + contribution, 0);
+    const output = Math.log2(stored.model.score(values));
+    expect(sum + (explained?.baseline ?? 0)).toBeCloseTo(output, 9);
+    const vector = new Map(why.contributions.map(({ feature, value }) => [feature, value]));
+    expect(WINDOW_FEATURES.map(({ name }) => vector.get(name))).toEqual([...values]);
+  });
+
+  it('is a probability of the forest, exactly divided, where a forest knows the kind', () => {
+    const why = loadJudge(null).judge?.explainWindow(window, 'Port_Scan');
+    const [first, second] = why?.contributions ?? [];
+    expect(why?.model.explained).toMatchObject({ method: 'tree_shap', unit: 'probability' });
+    expect(why?.model.explained?.class_name).toBe('Port_Scan');
+    expect(Math.abs(first?.contribution ?? 0)).toBeGreaterThanOrEqual(
+      Math.abs(second?.contribution ?? 0),
+    );
+  });
+});
+
+describe('findJudge', () => {
+  const config = { data_dir: '/nowhere', model: { path: null } };
+
+  it('finds the model of an alert by its hash, and no other', () => {
+    expect(findJudge(shipped.hash, config)?.hash).toBe(shipped.hash);
+    expect(findJudge('ab'.repeat(32), config)).toBeNull();
+    expect(findJudge('../../models/phantomnet', config)).toBeNull();
   });
 });

@@ -7,6 +7,8 @@ import { AppError, fileTrouble } from '../errors.ts';
 import { ModelRegistry } from '../workshop/registry.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
 /** @throws AppError `input_invalid`, `model_incompatible`: naming the file */
 export function readModelFile(path: string): ModelFile {
   let bytes: Uint8Array;
@@ -27,6 +29,22 @@ export function readModelFile(path: string): ModelFile {
 
 export function registryOf({ data_dir: dataDir }: { readonly data_dir: string }): ModelRegistry {
   return new ModelRegistry(join(dataDir, 'models'));
+}
+
+/** The judge of that hash: the configured model, one of the registry, or the one that ships. Null: none of them is it. */
+export function findJudge(
+  hash: string,
+  config: { readonly data_dir: string; readonly model: { readonly path: string | null } },
+): Judge | null {
+  // It comes from an alert, which may be anyone's.
+  if (!SHA256.test(hash)) return null;
+  const places = [registryOf(config).pathOf(hash), config.model.path, SHIPPED_MODEL];
+  for (const path of places) {
+    if (path === null || !existsSync(path)) continue;
+    const file = readModelFile(path);
+    if (file.hash === hash) return new Judge(file);
+  }
+  return null;
 }
 
 /** A judge, or why there is none: without one everything else runs. `path` null: the champion of `registry`, if any. */

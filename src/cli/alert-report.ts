@@ -2,6 +2,8 @@
 import type { Alert } from '../contract/alert.ts';
 import type { CaptureSummary } from './analyze.ts';
 
+const SHOWN_REASONS = 12;
+
 export function alertReport(summaries: readonly CaptureSummary[]): string {
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>PhantomNet report</title>
@@ -40,10 +42,12 @@ function article(alert: Alert): string {
       `${typeof value === 'number' ? round(value) : value}${name in thresholds ? ` (limit ${thresholds[name]})` : ''}`,
     ]),
   );
-  const reasons = alert.explanation.map(({ feature, value, contribution }) => [
-    feature,
-    `${value === null ? 'missing' : round(value)} (${contribution >= 0 ? '+' : ''}${round(contribution)})`,
-  ]);
+  const reasons = alert.explanation
+    .slice(0, SHOWN_REASONS)
+    .map(({ feature, value, contribution }) => [
+      feature,
+      `${value === null ? 'missing' : round(value)} (${contribution >= 0 ? '+' : ''}${round(contribution)})`,
+    ]);
   return `<article><h3>${escapeHtml(alert.alert_type)} (${alert.severity})</h3><p>${escapeHtml(alert.description)}</p>
 ${rows(facts)}<h4>Evidence</h4>${rows(numbers)}${reasons.length > 0 ? `<h4>What decided the model</h4>${rows(reasons)}` : ''}</article>`;
 }

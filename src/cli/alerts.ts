@@ -1,5 +1,5 @@
 /** `phantomnet alerts` and `phantomnet explain ID`: what a running platform has found, and why. */
-import { Alert, type Contribution, type Finding } from '../contract/alert.ts';
+import { Alert, type Contribution, type ExplainedRow, type Finding } from '../contract/alert.ts';
 import { AlertPage } from '../contract/api.ts';
 import type { ApiClient } from './api-client.ts';
 import { printable } from './printable.ts';
@@ -84,10 +84,20 @@ function explanation(alert: Alert): string {
     lines.push(
       '',
       `What moved the model ${model.name} (${model.hash.slice(0, 12)}), largest first`,
+      ...(model.explained ? [`  ${wordsOf(model.explained)}`] : []),
       ...moved.slice(0, SHOWN_CONTRIBUTIONS).map(contributionLine),
       ...(moved.length === 0 ? ['  nothing: it sees nothing unusual in this traffic'] : []),
     );
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+function wordsOf({ row, entity, start, method, unit, class_name, catalogue_hash }: ExplainedRow) {
+  const what = row === 'flow' ? `conversation ${entity}` : `5 s of ${row} ${entity}`;
+  const how =
+    method === 'tree_shap'
+      ? `exact contributions to the ${unit} of ${class_name}`
+      : 'path lengths: what each cut did to isolate it (log2 of the score)';
+  return `${what} from ${utc(start)}, features ${catalogue_hash}; ${how}`;
 }
 
 function findingLines({

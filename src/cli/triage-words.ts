@@ -1,6 +1,8 @@
 /** The words of the commands that ask a running platform: alerts, explanations, blocks. */
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../app/config.ts';
+import type { VerifyWords } from './verify.ts';
 
 const out = process.stdout;
 
@@ -11,10 +13,7 @@ interface ServerWords {
 }
 
 /** @param readConfig where the data folder stands if no word says it */
-export function addTriage(
-  program: Command,
-  readConfig: () => Promise<{ readonly data_dir: string }>,
-): void {
+export function addTriage(program: Command, readConfig: () => Promise<Config>): void {
   async function open({ url, dataDir }: ServerWords) {
     const { openApi } = await import('./api-client.ts');
     const folder = dataDir === undefined ? (await readConfig()).data_dir : resolve(dataDir);
@@ -37,6 +36,28 @@ export function addTriage(
     .action(async (id: string, words: ServerWords & { packets?: string }) => {
       const { explain } = await import('./alerts.ts');
       await explain(await open(words), id, { ...words, out });
+    });
+  asking(program, 'verify', 'derive alerts again from their packets: do they come out the same?')
+    .argument('[id...]', 'ids that alerts prints; without any, all of the file of alerts')
+    .option(
+      '--capture <file...>',
+      'the captures they were made of; else what the sensor still keeps',
+    )
+    .option(
+      '--alert <file>',
+      'alerts as JSON lines, from analyze or alerts; else the platform is asked',
+    )
+    .option('--evidence <folder>', "where a sensor keeps its packets, if not in the data folder's")
+    .option('--model <file>', 'the model that judged, where it is not in the registry')
+    .action(async (ids: string[], words: ServerWords & VerifyWords) => {
+      const { verify } = await import('./verify.ts');
+      const config = await readConfig();
+      const { dataDir } = words;
+      await verify(ids, words, {
+        config: dataDir === undefined ? config : { ...config, data_dir: resolve(dataDir) },
+        api: () => open(words),
+        out,
+      });
     });
   asking(program, 'blocks', 'who is blocked, or would be')
     .option('--all', 'also those that are over', false)

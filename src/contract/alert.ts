@@ -32,6 +32,26 @@ export const Contribution = z.object({
 });
 export type Contribution = z.infer<typeof Contribution>;
 
+/** What a model was asked about, and in what the contributions are measured. The row's values are those of `explanation`. */
+export const ExplainedRow = z.object({
+  /** A conversation, or the 5 s window of a source or a target. */
+  row: z.enum(['flow', 'source', 'target']),
+  /** The flow's id, or the address. */
+  entity: z.string(),
+  /** s since the epoch: the first packet, or the window's begin. */
+  start: z.number(),
+  /** Of the features' names, units and meanings. */
+  catalogue_hash: z.string(),
+  /** The class whose output is told apart; of an isolation forest `Anomaly`. */
+  class_name: z.string(),
+  /** Exact Shapley values, or what each cut did to the length of the path, which are none. */
+  method: z.enum(['tree_shap', 'path_length']),
+  /** Of contributions and baseline: together they are the output. */
+  unit: z.enum(['probability', 'margin', 'log2_score']),
+  baseline: z.number(),
+});
+export type ExplainedRow = z.infer<typeof ExplainedRow>;
+
 /** The packets behind an alert: a filter and a time span that select them from the capture or the store. */
 export const PacketReference = z.object({
   sensor_id: z.string(),
@@ -66,8 +86,17 @@ export const Alert = z.object({
   sensor_id: z.string(),
   mitre: z.array(z.string()),
   evidence: z.array(Finding),
+  /** Every feature of the explained row, the largest contribution first. */
   explanation: z.array(Contribution),
-  model: z.object({ name: z.string(), version: z.string(), hash: z.string() }).nullable(),
+  model: z
+    .object({
+      name: z.string(),
+      version: z.string(),
+      hash: z.string(),
+      /** Absent in alerts of before there was such a thing. */
+      explained: ExplainedRow.optional(),
+    })
+    .nullable(),
   decision: Verdict,
   status: AlertStatus,
   resolved_at: z.iso.datetime().nullable(),

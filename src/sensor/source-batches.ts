@@ -19,7 +19,7 @@ const BATCH_ROWS = 4096;
 const MAX_CAPTURED_BYTES = 8 << 20;
 
 /** Capture files may claim any 32-bit length; what is stored is a signed one. */
-const MAX_WIRE_LENGTH = 0x7fff_ffff;
+export const MAX_WIRE_LENGTH = 0x7fff_ffff;
 
 export interface SourceBatchesOptions {
   readonly maxRows?: number;

@@ -58,6 +58,32 @@ describe.skipIf(whyNotBuilt)(`commands at a running platform ${whyNotBuilt}`, ()
     });
   });
 
+  it('derives alerts again from the packets that are kept, while it runs', async () => {
+    const { out } = await run('alerts', '--json', '--limit', '100');
+    const kinds = new Map<string, Alert>();
+    for (const line of out.trimEnd().split('\n')) {
+      const alert = JSON.parse(line) as Alert;
+      kinds.set(alert.alert_type, alert);
+    }
+    const ids = [...kinds.values()].slice(0, 6).map(({ id }) => id);
+    const verified = await run('verify', ...ids, '--json');
+    const results = verified.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; result: string });
+    expect(results.map(({ id, result }) => [id, result])).toEqual(ids.map((id) => [id, 'equal']));
+    expect(verified.code).toBe(0);
+    const elsewhere = await run(
+      'verify',
+      ids[0] ?? '',
+      '--evidence',
+      join(platform.dataDir, 'none'),
+    );
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.out).toContain('no packets of sensor demo are kept');
+    expect(await run('verify', 'nothere')).toMatchObject({ code: 2, out: '' });
+  }, 120_000);
+
   it('blocks, lists and unblocks by address', async () => {
     const blocked = await run(
       'block',

@@ -3,7 +3,7 @@
  * why. A `Judge` is made from a model file and refuses one that was trained on other features; the
  * analysis runs without a judge just as well, its rows then have null verdicts.
  */
-import type { Contribution } from '../../contract/alert.ts';
+import type { Alert, Contribution, ExplainedRow } from '../../contract/alert.ts';
 import { ALERT_KIND_NAMES, type AlertKind } from '../../contract/alert-kinds.ts';
 import { ALERT_THRESHOLD } from '../../contract/analysis.ts';
 import { WINDOW_FEATURES } from '../../contract/features.ts';
@@ -16,6 +16,7 @@ import { BoostedTrees } from '../models/boosted-trees.ts';
 import { calibrate } from '../models/calibration.ts';
 import { IsolationForest } from '../models/isolation-forest.ts';
 import { checkCatalogue, type ModelFile, type StoredModel } from '../models/model-file.ts';
+import { explainIsolationForest } from '../models/path-contributions.ts';
 import { RandomForest } from '../models/random-forest.ts';
 import { type Explanation, explainBoosting, explainForest } from '../models/tree-shap.ts';
 import { VectorMemo } from '../models/vector-memo.ts';
@@ -33,14 +34,14 @@ export const BENIGN = 'Benign';
 /** The calibration and threshold that every model has: of "not benign" (isolation: "unusual"). */
 export const MALICIOUS = 'malicious';
 
-/** Contributions kept with an alert. */
-const MAX_CONTRIBUTIONS = 10;
-
-/** Exact contributions to the probability (forest) or margin (boosting) of a kind, largest first. */
+/** Why a row looks like a kind: each of its values with what it did to the model's output, largest first. */
 export interface Reasons {
   readonly contributions: Contribution[];
-  readonly model: { readonly name: string; readonly version: string; readonly hash: string };
+  readonly model: NonNullable<Alert['model']>;
 }
+
+/** Which row is asked about. */
+type Asked = Pick<ExplainedRow, 'row' | 'entity' | 'start'>;
 
 export class Judge {
   readonly hash: string;
@@ -48,6 +49,7 @@ export class Judge {
   readonly #source: Classifier;
   readonly #target: Classifier;
   readonly #isolation: IsolationForest;
+  readonly #storedIsolation: StoredModel;
   readonly #isolationThreshold: number;
   readonly #isolationScores = new VectorMemo<number>(WINDOW_FEATURES.length);
   readonly #flowRow = new Float64Array(FLOW_FEATURES.length);
@@ -66,6 +68,7 @@ export class Judge {
     if (!(isolation.model instanceof IsolationForest))
       throw new AppError('model_incompatible', `${isolation.name} is not an isolation forest`);
     this.#isolation = isolation.model;
+    this.#storedIsolation = isolation;
     this.#isolationThreshold = isolation.thresholds[MALICIOUS] ?? 1;
   }
 
@@ -99,29 +102,49 @@ export class Judge {
 
   /** Why a window looks like `kind`. Null for the network, and where no model knows the kind. */
   explainWindow(window: WindowRow, kind: AlertKind): Reasons | null {
+    const { scope, entity, startMicros, values } = window;
     const classifier = this.#classifierOf(window);
-    return classifier && this.#reasons(classifier, window.values, kind);
+    if (classifier === null || scope === 'network') return null;
+    const asked = { row: scope, entity, start: startMicros / 1e6 };
+    if (kind === 'Anomaly' && scope === 'source') return this.#isolationReasons(values, asked);
+    return this.#reasons(classifier, values, kind, asked);
   }
 
   /** Why a conversation looks like `kind`. */
   explainFlow(flow: FlowRecord, kind: AlertKind): Reasons | null {
     flowVector(flow, this.#flowRow);
-    return this.#reasons(this.#flow, this.#flowRow, kind);
+    return this.#reasons(this.#flow, this.#flowRow, kind, {
+      row: 'flow',
+      entity: String(flow.id),
+      start: flow.firstSeenMicros / 1e6,
+    });
   }
 
-  #reasons(classifier: Classifier, row: Float64Array, kind: AlertKind): Reasons | null {
-    const explanation = classifier.explain(row, kind);
-    if (!explanation) return null;
-    const contributions = classifier.featureNames.map((feature, at) => ({
-      feature,
-      value: Number.isNaN(row[at]!) ? null : row[at]!,
-      contribution: explanation.contributions[at]!,
-    }));
-    contributions.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
-    return {
-      contributions: contributions.slice(0, MAX_CONTRIBUTIONS),
-      model: { name: classifier.name, version: classifier.version, hash: this.hash },
-    };
+  #reasons(
+    classifier: Classifier,
+    row: Float64Array,
+    kind: AlertKind,
+    asked: Asked,
+  ): Reasons | null {
+    const answer = classifier.explain(row, kind);
+    if (!answer) return null;
+    const { explanation, className, unit } = answer;
+    return reasonsOf(classifier.stored, this.hash, row, explanation, {
+      ...asked,
+      class_name: className,
+      method: 'tree_shap',
+      unit,
+    });
+  }
+
+  #isolationReasons(row: Float64Array, asked: Asked): Reasons {
+    const explanation = explainIsolationForest(this.#isolation, row);
+    return reasonsOf(this.#storedIsolation, this.hash, row, explanation, {
+      ...asked,
+      class_name: 'Anomaly',
+      method: 'path_length',
+      unit: 'log2_score',
+    });
   }
 
   #classifierOf({ scope, size }: WindowRow): Classifier | null {
@@ -132,11 +155,8 @@ export class Judge {
 
 /** A forest or boosting with its calibration: rows to verdicts, nothing allocated but the verdict. Equal rows share one. */
 class Classifier {
-  readonly name: string;
-  readonly version: string;
-  readonly featureNames: readonly string[];
+  readonly stored: StoredModel;
   readonly #model: RandomForest | BoostedTrees;
-  readonly #stored: StoredModel;
   readonly #benign: number;
   readonly #probabilities: Float64Array;
   readonly #verdicts: VectorMemo<WindowVerdict>;
@@ -146,10 +166,7 @@ class Classifier {
     if (model instanceof IsolationForest)
       throw new AppError('model_incompatible', `${stored.name} is not a classifier`);
     this.#model = model;
-    this.#stored = stored;
-    this.name = stored.name;
-    this.featureNames = model.featureNames;
-    this.version = String(stored.parameters.version ?? '');
+    this.stored = stored;
     this.#benign = model.classNames.indexOf(BENIGN);
     this.#probabilities = new Float64Array(model.classCount);
     this.#verdicts = new VectorMemo(model.featureNames.length);
@@ -186,7 +203,7 @@ class Classifier {
       model.predict(row, probabilities);
       benign = probabilities[this.#benign]!;
     }
-    const calibration = this.#stored.calibrations[MALICIOUS];
+    const calibration = this.stored.calibrations[MALICIOUS];
     const raw = 1 - benign;
     const threatScore = calibration ? calibrate(calibration, raw) : raw;
     if (threatScore < ALERT_THRESHOLD)
@@ -200,15 +217,40 @@ class Classifier {
   }
 
   /** Of the class `kind`, else of "not benign" where the model has only that. */
-  explain(row: Float64Array, kind: AlertKind): Explanation | null {
-    const { classNames } = this.#model;
-    const wanted = classNames.indexOf(kind);
-    const index = wanted >= 0 ? wanted : classNames.indexOf(MALICIOUS);
+  explain(row: Float64Array, kind: AlertKind) {
+    const model = this.#model;
+    const wanted = model.classNames.indexOf(kind);
+    const index = wanted >= 0 ? wanted : model.classNames.indexOf(MALICIOUS);
     if (index < 0) return null;
-    return this.#model instanceof BoostedTrees
-      ? explainBoosting(this.#model, row, index)
-      : explainForest(this.#model, row, index);
+    const className = model.classNames[index]!;
+    return model instanceof BoostedTrees
+      ? { className, unit: 'margin' as const, explanation: explainBoosting(model, row, index) }
+      : { className, unit: 'probability' as const, explanation: explainForest(model, row, index) };
   }
+}
+
+function reasonsOf(
+  { name, parameters, catalogueHash: catalogue, model }: StoredModel,
+  hash: string,
+  row: Float64Array,
+  { baseline, contributions: shares }: Explanation,
+  explained: Omit<ExplainedRow, 'catalogue_hash' | 'baseline'>,
+): Reasons {
+  const contributions = model.featureNames.map((feature, at) => ({
+    feature,
+    value: Number.isNaN(row[at]!) ? null : row[at]!,
+    contribution: shares[at]!,
+  }));
+  contributions.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  return {
+    contributions,
+    model: {
+      name,
+      version: String(parameters.version ?? ''),
+      hash,
+      explained: { ...explained, catalogue_hash: catalogue, baseline },
+    },
+  };
 }
 
 function take(

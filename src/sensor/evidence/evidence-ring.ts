@@ -22,6 +22,7 @@ import type { WireFrame } from '../../core/wire/frame.ts';
 import { AppError, fileTrouble } from '../../errors.ts';
 import type { EvidenceStats } from './evidence-stats.ts';
 import { encodeIndex } from './index-file.ts';
+import { RUN_BEGINS } from './ring-runs.ts';
 import { SegmentStore } from './segment-store.ts';
 
 export const DEFAULT_EVIDENCE_BYTES = 2 ** 30;
@@ -36,6 +37,8 @@ const FLUSH_MS = 1000;
 /** A capture file may name interfaces without end; past this a segment tells them apart by link type only. */
 const MAX_NAMED_INTERFACES = 256;
 const SECTION = sectionHeader();
+/** Of the first segment that a sensor writes: decoder and analysis may begin anew with it, `ring-runs.ts`. */
+const FIRST_SECTION = sectionHeader(RUN_BEGINS);
 
 export interface EvidenceOptions {
   /** Folder of one writer, see `ring-folders.ts`. */
@@ -80,6 +83,7 @@ export class EvidenceRing {
   #writing: Promise<void> = Promise.resolve();
   #flushedAtMs = performance.now();
   #isTroubled = false;
+  #isFirst = true;
   #packets = 0;
   #bytes = 0;
   #dropped = 0;
@@ -207,7 +211,8 @@ export class EvidenceRing {
     };
     this.#segment = segment;
     this.#linkType = -1;
-    this.#put(SECTION, segment);
+    this.#put(this.#isFirst ? FIRST_SECTION : SECTION, segment);
+    this.#isFirst = false;
     return segment;
   }
 

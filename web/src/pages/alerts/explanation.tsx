@@ -5,13 +5,17 @@ import { formatQuantity, meaningOf, unitOf } from '../../format/quantity.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Fact, Facts } from '../../ui/facts.tsx';
 
+/** The rest of some seventy features did next to nothing. */
+const SHOWN = 12;
+
 export function Explanation({
-  contributions,
+  contributions: all,
   model,
 }: {
   contributions: readonly Contribution[];
   model: Alert['model'];
 }) {
+  const contributions = all.slice(0, SHOWN);
   if (contributions.length === 0)
     return (
       <Empty title={model ? 'No contributions are stored' : 'No model was asked'}>
@@ -26,8 +30,11 @@ export function Explanation({
     <div className="grid gap-3">
       <table className="w-full text-left">
         <caption className="pb-2 text-left text-muted text-xs">
-          Contribution of each feature to the model&apos;s score, largest first. Right of the line:
-          towards an attack{hasNegative ? '; left of it: against' : ''}.
+          {model?.explained?.method === 'path_length'
+            ? 'Path lengths: what each feature did to isolate this window, largest first.'
+            : 'Contribution of each feature to the model’s score, largest first.'}{' '}
+          Right of the line: towards an attack{hasNegative ? '; left of it: against' : ''}.
+          {all.length > SHOWN && ` The first ${SHOWN} of ${all.length}.`}
         </caption>
         <thead>
           <tr className="border-line border-b text-muted text-xs">
@@ -77,6 +84,11 @@ export function Explanation({
           <Fact name="Hash">
             <code className="break-all text-xs">{model.hash}</code>
           </Fact>
+          {model.explained && (
+            <Fact name="Features">
+              catalogue <code className="text-xs">{model.explained.catalogue_hash}</code>
+            </Fact>
+          )}
         </Facts>
       )}
     </div>

@@ -1,0 +1,100 @@
+/**
+ * Packets once more through decoder and analysis, and whether an alert comes out as it was stored.
+ *
+ * An alert grows, and what is stored is its state at the end of some batch. Where batches ended is not kept, so
+ * packets are analysed one by one here and every state that the alert goes through is compared: the stored one
+ * must be one of them. An analysis does not depend on how its packets were cut into batches.
+ */
+import { requireLinkType } from '../../capture/require-link-type.ts';
+import type { Frame, Source } from '../../capture/source.ts';
+import type { Alert } from '../../contract/alert.ts';
+import { PacketBatch } from '../../contract/packet-batch.ts';
+import type { Analysis } from '../../core/engine/analysis.ts';
+import { PacketDecoder } from '../../core/wire/decoder.ts';
+import { AppError } from '../../errors.ts';
+import { alertDifferences, type Difference } from './alert-differences.ts';
+
+interface Rederived {
+  /** Of the state that comes closest; empty: it is the same. Null: no such alert came out. */
+  readonly differences: readonly Difference[] | null;
+}
+
+export interface Rederivation {
+  /** By the ids of what was asked for. */
+  readonly alerts: ReadonlyMap<string, Rederived>;
+  readonly packets: number;
+  /** µs since the epoch; Infinity and -Infinity without packets. */
+  readonly firstMicros: number;
+  readonly lastMicros: number;
+  /** Packets of which less was captured than there was on the wire. */
+  readonly cutPackets: number;
+  readonly damage: AppError | null;
+}
+
+/**
+ * Ends where all that is wanted has come out.
+ * @param sources in their order, each with a decoder of its own
+ * @param analysis a new one, of the sensor that the alerts are of
+ */
+export async function rederive(
+  sources: readonly Source[],
+  analysis: Analysis,
+  wanted: readonly Alert[],
+): Promise<Rederivation> {
+  const stop = new AbortController();
+  const states = new ClosestStates(wanted, () => stop.abort());
+  const batch = new PacketBatch(1);
+  let firstMicros = Number.POSITIVE_INFINITY;
+  let lastMicros = Number.NEGATIVE_INFINITY;
+  let cutPackets = 0;
+  let damage: AppError | null = null;
+  for (const source of sources) {
+    if (stop.signal.aborted) break;
+    try {
+      const decoder = new PacketDecoder();
+      const onFrame = (frame: Frame) => {
+        requireLinkType(frame, source);
+        decoder.decode(frame, batch);
+        analysis.push(batch);
+        batch.clear();
+        states.observe(analysis.take().alerts);
+        firstMicros = Math.min(firstMicros, frame.tsMicros);
+        lastMicros = Math.max(lastMicros, frame.tsMicros);
+        if (frame.wireLength > frame.end - frame.start) cutPackets++;
+      };
+      await source.run(onFrame, { signal: stop.signal });
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'capture_damaged')) throw error;
+      damage ??= error;
+    }
+  }
+  if (!stop.signal.aborted) analysis.finish();
+  states.observe(analysis.take().alerts);
+  const { packets } = analysis.counts;
+  return { alerts: states.found, packets, firstMicros, lastMicros, cutPackets, damage };
+}
+
+class ClosestStates {
+  readonly #wanted: ReadonlyMap<string, Alert>;
+  readonly found = new Map<string, Rederived>();
+  readonly #onAllEqual: () => void;
+  #left: number;
+
+  constructor(wanted: readonly Alert[], onAllEqual: () => void) {
+    this.#wanted = new Map(wanted.map((alert) => [alert.id, alert]));
+    this.#left = this.#wanted.size;
+    this.#onAllEqual = onAllEqual;
+    for (const { id } of wanted) this.found.set(id, { differences: null });
+  }
+
+  observe(alerts: readonly Alert[]): void {
+    for (const alert of alerts) {
+      const stored = this.#wanted.get(alert.id);
+      const before = this.found.get(alert.id)?.differences;
+      if (stored === undefined || before?.length === 0) continue;
+      const differences = alertDifferences(stored, alert);
+      if (!before || differences.length < before.length) this.found.set(alert.id, { differences });
+      if (differences.length === 0 && --this.#left === 0) this.#onAllEqual();
+    }
+  }
+}
