@@ -31,6 +31,7 @@ function labels(change: Partial<LabelRow> = {}): Labels {
     label: 'Port_Scan',
     tool: 'nmap',
     dnsSuffix: null,
+    attackId: null,
     ...change,
   };
   return new Labels([row], { inside: [TARGET], all: [TARGET, SCANNER] });

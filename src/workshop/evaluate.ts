@@ -45,7 +45,11 @@ export interface CaptureSpan {
 /** `alerts`: all that the capture raised, in their final state. */
 export function evaluate(alerts: readonly Alert[], labels: Labels, span: CaptureSpan): Evaluation {
   const found = new Set<LabelRow>();
-  const judged = alerts.map((alert) => ({ alert, verdict: judge(alert, labels, found) }));
+  const judged = alerts.map((alert) => {
+    const { verdict, right } = judgeAlert(alert, labels);
+    for (const row of right) found.add(row);
+    return { alert, verdict };
+  });
   const falseAlerts = judged.filter(({ verdict }) => verdict === 'false').map(({ alert }) => alert);
   const benignHours = benignSeconds(labels, span) / 3600;
   const inBenign = falseAlerts.filter(
@@ -77,22 +81,25 @@ export function evaluate(alerts: readonly Alert[], labels: Labels, span: Capture
   };
 }
 
-function judge(
-  alert: Alert,
-  labels: Labels,
-  found: Set<LabelRow>,
-): 'right' | 'other kind' | 'false' {
-  let verdict: 'right' | 'other kind' | 'false' = 'false';
+export interface AlertVerdict {
+  readonly verdict: 'right' | 'other kind' | 'false';
+  /** Rows that the alert tells of as they are labelled. */
+  readonly right: readonly LabelRow[];
+  /** Rows whose hosts and time it names under another kind. */
+  readonly otherKind: readonly LabelRow[];
+}
+
+export function judgeAlert(alert: Alert, labels: Labels): AlertVerdict {
+  const right: LabelRow[] = [];
+  const otherKind: LabelRow[] = [];
   for (const row of labels.rows) {
     if (!overlaps(alert, row) || !concerns(alert, row, labels)) continue;
     const isRight =
       row.kind === alert.alert_type || ALSO_RIGHT[row.kind]?.includes(alert.alert_type);
-    if (isRight) {
-      found.add(row);
-      verdict = 'right';
-    } else if (verdict === 'false') verdict = 'other kind';
+    (isRight ? right : otherKind).push(row);
   }
-  return verdict;
+  const verdict = right.length > 0 ? 'right' : otherKind.length > 0 ? 'other kind' : 'false';
+  return { verdict, right, otherKind };
 }
 
 function overlaps(alert: Alert, row: LabelRow): boolean {
@@ -112,13 +119,13 @@ function concerns(alert: Alert, row: LabelRow, labels: Labels): boolean {
   return isSource && (target === null || labels.matches(row.dstIp, target));
 }
 
-function isDuringAttack(labels: Labels, micros: number): boolean {
+export function isDuringAttack(labels: Labels, micros: number): boolean {
   return labels.rows.some(
     (row) => micros >= row.startMicros && micros <= row.endMicros + GRACE_MICROS,
   );
 }
 
-function benignSeconds(labels: Labels, { firstMicros, lastMicros }: CaptureSpan): number {
+export function benignSeconds(labels: Labels, { firstMicros, lastMicros }: CaptureSpan): number {
   const attacks = labels.rows
     .map((row) => ({
       begin: Math.max(row.startMicros, firstMicros),

@@ -24,6 +24,8 @@ export interface LabelRow {
   readonly label: string;
   readonly tool: string;
   readonly dnsSuffix: string | null;
+  /** Rows of one attack (decoys, a second victim) have the same; null: the row is one by itself. */
+  readonly attackId: string | null;
 }
 
 /** What a label is compared with: a flow, or the pair of hosts an alert names. */
@@ -145,6 +147,7 @@ function parseRow(cells: Record<string, string>, where: string): LabelRow {
     label,
     tool: cells.tool ?? '',
     dnsSuffix: match.startsWith('dns.suffix=') ? match.slice('dns.suffix='.length) : null,
+    attackId: cells.attack_id || null,
   };
 }
 

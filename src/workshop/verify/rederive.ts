@@ -17,6 +17,8 @@ import { alertDifferences, type Difference } from './alert-differences.ts';
 interface Rederived {
   /** Of the state that comes closest; empty: it is the same. Null: no such alert came out. */
   readonly differences: readonly Difference[] | null;
+  /** Packet time, µs since the epoch, at which it was there first; null: it never was. */
+  readonly firstOutMicros: number | null;
 }
 
 export interface Rederivation {
@@ -32,7 +34,7 @@ export interface Rederivation {
 }
 
 /**
- * Ends where all that is wanted has come out.
+ * Ends where all that is wanted has come out, or, `isToEnd`, with the last packet.
  * @param sources in their order, each with a decoder of its own
  * @param analysis a new one, of the sensor that the alerts are of
  */
@@ -40,9 +42,12 @@ export async function rederive(
   sources: readonly Source[],
   analysis: Analysis,
   wanted: readonly Alert[],
+  { isToEnd = false }: { readonly isToEnd?: boolean } = {},
 ): Promise<Rederivation> {
   const stop = new AbortController();
-  const states = new ClosestStates(wanted, () => stop.abort());
+  const states = new ClosestStates(wanted, () => {
+    if (!isToEnd) stop.abort();
+  });
   const batch = new PacketBatch(1);
   let firstMicros = Number.POSITIVE_INFINITY;
   let lastMicros = Number.NEGATIVE_INFINITY;
@@ -57,7 +62,7 @@ export async function rederive(
         decoder.decode(frame, batch);
         analysis.push(batch);
         batch.clear();
-        states.observe(analysis.take().alerts);
+        states.observe(analysis.take().alerts, frame.tsMicros);
         firstMicros = Math.min(firstMicros, frame.tsMicros);
         lastMicros = Math.max(lastMicros, frame.tsMicros);
         if (frame.wireLength > frame.end - frame.start) cutPackets++;
@@ -69,7 +74,7 @@ export async function rederive(
     }
   }
   if (!stop.signal.aborted) analysis.finish();
-  states.observe(analysis.take().alerts);
+  states.observe(analysis.take().alerts, lastMicros);
   const { packets } = analysis.counts;
   return { alerts: states.found, packets, firstMicros, lastMicros, cutPackets, damage };
 }
@@ -84,16 +89,19 @@ class ClosestStates {
     this.#wanted = new Map(wanted.map((alert) => [alert.id, alert]));
     this.#left = this.#wanted.size;
     this.#onAllEqual = onAllEqual;
-    for (const { id } of wanted) this.found.set(id, { differences: null });
+    for (const { id } of wanted) this.found.set(id, { differences: null, firstOutMicros: null });
   }
 
-  observe(alerts: readonly Alert[]): void {
+  observe(alerts: readonly Alert[], atMicros: number): void {
     for (const alert of alerts) {
       const stored = this.#wanted.get(alert.id);
-      const before = this.found.get(alert.id)?.differences;
+      const known = this.found.get(alert.id);
+      const before = known?.differences;
       if (stored === undefined || before?.length === 0) continue;
       const differences = alertDifferences(stored, alert);
-      if (!before || differences.length < before.length) this.found.set(alert.id, { differences });
+      const firstOutMicros = known?.firstOutMicros ?? atMicros;
+      if (!before || differences.length < before.length)
+        this.found.set(alert.id, { differences, firstOutMicros });
       if (differences.length === 0 && --this.#left === 0) this.#onAllEqual();
     }
   }
