@@ -1,6 +1,7 @@
 /** Every detector's limits under one name each: what the `detection` section of the configuration may change. */
 
 import { amplificationDefaults } from './detectors/amplification.ts';
+import { arpRelayDefaults } from './detectors/arp-relay.ts';
 import { arpSpoofDefaults } from './detectors/arp-spoof.ts';
 import { beaconDefaults } from './detectors/beacon.ts';
 import { bruteForceDefaults } from './detectors/brute-force.ts';
@@ -28,6 +29,7 @@ export const DETECTION_DEFAULTS = {
   host_discovery: hostDiscoveryDefaults,
   brute_force: bruteForceDefaults,
   arp_spoof: arpSpoofDefaults,
+  arp_relay: arpRelayDefaults,
   dns_tunnel: dnsTunnelDefaults,
   slowloris: slowlorisDefaults,
   web_attack: webAttackDefaults,

@@ -4,6 +4,7 @@ import type { AlertKind } from '../../contract/alert-kinds.ts';
 import type { DetectionLimits } from './detection-limits.ts';
 import type { Detector, Report } from './detector.ts';
 import { amplification } from './detectors/amplification.ts';
+import { ArpRelayDetector } from './detectors/arp-relay.ts';
 import { ArpSpoofDetector } from './detectors/arp-spoof.ts';
 import { BeaconDetector } from './detectors/beacon.ts';
 import { BruteForceDetector } from './detectors/brute-force.ts';
@@ -56,6 +57,7 @@ export function createDetectors(limits: DetectionLimits, report: Report): Detect
     new HostDiscoveryDetector(limits.host_discovery, report),
     new BruteForceDetector(limits.brute_force, report),
     new ArpSpoofDetector(limits.arp_spoof, report),
+    new ArpRelayDetector(limits.arp_relay, report),
     new DnsTunnelDetector(limits.dns_tunnel, report),
     new SlowlorisDetector(limits.slowloris, report),
     new WebAttackDetector(limits.web_attack, report),

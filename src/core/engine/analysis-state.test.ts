@@ -33,6 +33,7 @@ const OPTIONS: AnalysisOptions = {
       max_triples: 3,
     },
     arp_spoof: { ...DETECTION_DEFAULTS.arp_spoof, min_claims: 2, max_bindings: 4 },
+    arp_relay: { min_rounds: 2, min_round_s: 0, max_round_s: 1_000, max_askers: 3 },
     dns_tunnel: {
       ...DETECTION_DEFAULTS.dns_tunnel,
       min_names: 3,
