@@ -10,6 +10,8 @@ import type { StateWriter } from '../state/state-writer.ts';
 import type { Observation } from './observation.ts';
 
 export const STEP_MICROS = 5_000_000;
+/** Steps are looked into this often, for what cannot wait for their end. */
+export const TICK_MICROS = 250_000;
 
 /** One thing that one detector noticed. It may repeat; the alert book merges. */
 export interface Detection {
@@ -56,6 +58,8 @@ export interface Detector {
   endFlow?(flow: FlowRecord): void;
   /** All packets before `endMicros` (a multiple of 5 s) were shown, but for stragglers. */
   endStep?(endMicros: number): void;
+  /** The same within a step: all packets before `nowMicros` (a multiple of a quarter of a second) were shown. */
+  tick?(nowMicros: number): void;
   /** State that was dropped to stay in bounds, since the start. */
   readonly evictions: number;
   /** What it remembers of the packets before. */

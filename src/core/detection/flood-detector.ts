@@ -1,4 +1,8 @@
-/** Shows the loads of every step to the flood policies, one short file each, and reports what they find. */
+/**
+ * Shows the loads of every step to the flood policies, one short file each, and reports what they find. A flood that has
+ * within the step what makes one of the whole is told of at once: nothing that comes later takes that back but answers,
+ * and those have had half a second.
+ */
 import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
 import type { Detection, Detector, Report } from './detector.ts';
@@ -7,6 +11,9 @@ import { type TargetLoad, TargetPressure } from './target-pressure.ts';
 
 /** Judges one target's load of one step; null where it is nothing. `stepMicros` is the end of the step. */
 export type FloodPolicy = (load: TargetLoad, stepMicros: number) => Detection | null;
+
+/** Fewer packets of a step are no flood by any policy's defaults: not worth a look. */
+const MIN_PACKETS = 200;
 
 export class FloodDetector implements Detector {
   readonly name = 'flood';
@@ -32,9 +39,20 @@ export class FloodDetector implements Detector {
     for (const load of this.#pressure.drain()) {
       for (const policy of this.#policies) {
         const detection = policy(load, endMicros);
-        if (detection) this.#report(detection);
+        if (detection) this.#report(withoutTold(detection, load));
       }
     }
+  }
+
+  tick(nowMicros: number): void {
+    this.#pressure.look(MIN_PACKETS, (load, settled) => {
+      const found = this.#policies.flatMap((policy) => {
+        const detection = policy(load, nowMicros);
+        return detection && policy(settled, nowMicros) ? detection : [];
+      });
+      for (const detection of found) this.#report(detection);
+      return found.length > 0;
+    });
   }
 
   save(writer: StateWriter): void {
@@ -44,6 +62,17 @@ export class FloodDetector implements Detector {
   load(reader: StateReader): void {
     this.#pressure.load(reader);
   }
+}
+
+function withoutTold(detection: Detection, load: TargetLoad): Detection {
+  const { toldPackets, toldBytes, toldFlows } = load;
+  if (toldPackets === 0) return detection;
+  return {
+    ...detection,
+    packets: detection.packets - toldPackets,
+    bytes: detection.bytes - toldBytes,
+    flows: detection.flows - toldFlows,
+  };
 }
 
 /**

@@ -65,10 +65,20 @@ export interface TargetLoad {
   readonly land: number;
   readonly firstMicros: number;
   readonly lastMicros: number;
+  /** Of packets, bytes and flows, those that were told of before the step's end. */
+  readonly toldPackets: number;
+  readonly toldBytes: number;
+  readonly toldFlows: number;
 }
 
 export class TargetPressure {
   readonly #index = new KeyIndex(MAX_TARGETS);
+  /** At the last look within the step, and at the one before it. */
+  readonly #lookedPackets = new Uint32Array(MAX_TARGETS);
+  readonly #settledPackets = new Uint32Array(MAX_TARGETS);
+  readonly #toldPackets = new Uint32Array(MAX_TARGETS);
+  readonly #toldBytes = new Float64Array(MAX_TARGETS);
+  readonly #toldFlows = new Uint32Array(MAX_TARGETS);
   readonly #kind = new Uint8Array(MAX_TARGETS);
   readonly #packets = new Uint32Array(MAX_TARGETS);
   readonly #bytes = new Float64Array(MAX_TARGETS);
@@ -125,6 +135,25 @@ export class TargetPressure {
       this.#forget(slot);
     }
     this.#index.clear();
+  }
+
+  /**
+   * Looks into the step: the loads of at least `minPackets` that `isTold` has not accepted yet. It is asked with
+   * the load as it is, and as it is without the packets since the last look but one where answers to those matter.
+   */
+  look(minPackets: number, isTold: (load: TargetLoad, settled: TargetLoad) => boolean): void {
+    for (let slot = 0; slot < this.#index.size; slot++) {
+      const settled = this.#settledPackets[slot]!;
+      this.#settledPackets[slot] = this.#lookedPackets[slot]!;
+      this.#lookedPackets[slot] = this.#packets[slot]!;
+      if (this.#packets[slot]! < minPackets || this.#toldPackets[slot]! > 0) continue;
+      const load = this.#load(slot);
+      const isAnswered = load.kind !== Pressure.HTTP && load.kind !== Pressure.ICMP;
+      if (!isTold(load, isAnswered ? { ...load, packets: settled } : load)) continue;
+      this.#toldPackets[slot] = load.packets;
+      this.#toldBytes[slot] = load.bytes;
+      this.#toldFlows[slot] = load.flows;
+    }
   }
 
   #observeTcp(seen: Observation): void {
@@ -214,11 +243,19 @@ export class TargetPressure {
       land: this.#land[slot]!,
       firstMicros: this.#first[slot]!,
       lastMicros: this.#last[slot]!,
+      toldPackets: this.#toldPackets[slot]!,
+      toldBytes: this.#toldBytes[slot]!,
+      toldFlows: this.#toldFlows[slot]!,
     };
   }
 
   #forget(slot: number): void {
     this.#packets[slot] = 0;
+    this.#lookedPackets[slot] = 0;
+    this.#settledPackets[slot] = 0;
+    this.#toldPackets[slot] = 0;
+    this.#toldBytes[slot] = 0;
+    this.#toldFlows[slot] = 0;
     this.#bytes[slot] = 0;
     this.#flows[slot] = 0;
     this.#answers[slot] = 0;
@@ -249,6 +286,11 @@ export class TargetPressure {
   #columns(): NumberArray[] {
     return [
       this.#kind,
+      this.#lookedPackets,
+      this.#settledPackets,
+      this.#toldPackets,
+      this.#toldBytes,
+      this.#toldFlows,
       this.#packets,
       this.#bytes,
       this.#flows,

@@ -12,7 +12,7 @@ import type { PacketBatch } from '../../contract/packet-batch.ts';
 import type { WindowRow } from '../../contract/window.ts';
 import { AlertBook, explain, type Incident } from '../detection/alert-book.ts';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../detection/detection-limits.ts';
-import { type Detection, type Detector, STEP_MICROS } from '../detection/detector.ts';
+import { type Detection, type Detector, STEP_MICROS, TICK_MICROS } from '../detection/detector.ts';
 import { createDetectors } from '../detection/detectors.ts';
 import { incidentAt, loadIncidents, saveIncidents } from '../detection/incident-state.ts';
 import { ModelFindings } from '../detection/model-findings.ts';
@@ -44,6 +44,7 @@ export class Investigation {
   /** By the `Sight` bits of a packet: who is shown it. */
   readonly #viewers: readonly (readonly Detector[])[];
   /** Those that hear of the ends of conversations. */
+  readonly #tickers: readonly Required<Pick<Detector, 'tick'>>[];
   readonly #enders: readonly Required<Pick<Detector, 'endFlow'>>[];
   readonly #modelFindings: ModelFindings;
   readonly #book: AlertBook;
@@ -55,6 +56,8 @@ export class Investigation {
   /** Of the last detection. */
   #added: Incident | null = null;
   #stepEndMicros = 0;
+  /** At or before the end of the step. */
+  #nextTickMicros = 0;
   #flows: FlowRecord[] = [];
   #windows: WindowRow[] = [];
   #blocks: BlockRequest[] = [];
@@ -68,6 +71,9 @@ export class Investigation {
     this.detectors = createDetectors(limits, report);
     this.#enders = this.detectors.filter(
       (detector): detector is Required<Detector> => detector.endFlow !== undefined,
+    );
+    this.#tickers = this.detectors.filter(
+      (detector): detector is Required<Detector> => detector.tick !== undefined,
     );
     this.#viewers = Array.from({ length: ALL_SIGHTS + 1 }, (_, bits) =>
       this.detectors.filter(({ sights }) => (sights & bits) !== 0),
@@ -83,7 +89,13 @@ export class Investigation {
 
   /** Packet time has come to `tsMicros`: the detectors judge the step that ended. Empty steps in between need no judgement. */
   reach(tsMicros: number): void {
-    if (tsMicros < this.#stepEndMicros) return;
+    if (tsMicros < this.#nextTickMicros) return;
+    const nowMicros = Math.floor(tsMicros / TICK_MICROS) * TICK_MICROS;
+    this.#nextTickMicros = nowMicros + TICK_MICROS;
+    if (tsMicros < this.#stepEndMicros) {
+      for (const detector of this.#tickers) detector.tick(nowMicros);
+      return;
+    }
     if (this.#stepEndMicros > 0) this.endStep();
     this.#stepEndMicros = (Math.floor(tsMicros / STEP_MICROS) + 1) * STEP_MICROS;
   }
@@ -242,6 +254,7 @@ export class Investigation {
   /** To be called after `take`: what has come out is not in it. */
   save(writer: StateWriter): void {
     writer.number(this.#stepEndMicros);
+    writer.number(this.#nextTickMicros);
     for (const detector of this.detectors) detector.save(writer);
     this.#modelFindings.save(writer);
     const incidents = saveIncidents(writer, this.#incidents());
@@ -254,6 +267,7 @@ export class Investigation {
   /** Into a new one with the same options. */
   load(reader: StateReader): void {
     this.#stepEndMicros = reader.number();
+    this.#nextTickMicros = reader.number();
     for (const detector of this.detectors) detector.load(reader);
     this.#modelFindings.load(reader);
     const incidents = loadIncidents(reader, MAX_INCIDENTS);

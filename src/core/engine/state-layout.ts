@@ -10,7 +10,7 @@ import { catalogueHash } from '../features/catalogue-hash.ts';
 import { COUNTS, SUMS } from '../features/window-counts.ts';
 
 /** To be raised when the meaning of what some class writes changes and its form does not. */
-const STATE_VERSION = 2;
+const STATE_VERSION = 3;
 
 export function stateLayout(
   sensorId: string,

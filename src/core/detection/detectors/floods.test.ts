@@ -214,3 +214,36 @@ describe('Amplification', () => {
   it('is not a busy resolver with answers of ordinary size', () =>
     expect(alertsOf(dns(70))).toEqual([]));
 });
+
+describe('a flood', () => {
+  const syns = (count: number, over: number, begin = 0.1) =>
+    times(count, (i) => ({
+      t: begin + (i * over) / count,
+      src: '198.51.100.9',
+      dst: SERVER,
+      sport: 1024 + i,
+      flags: 'S' as const,
+    }));
+
+  it('is told of within two seconds, and its packets are counted once', () => {
+    const [alert] = alertsOf(syns(4000, 4));
+    expect(alert?.detected_at).toBeLessThanOrEqual(2.1);
+    expect(alert?.packet_count).toBe(4000);
+    expect(alert?.flow_count).toBe(4000);
+  });
+
+  it('is not a burst of clients whose handshakes are still under way', () => {
+    // 400 clients at once, 400 ms away: nothing is completed for longer than a look takes.
+    const clients = times(400, (i) => {
+      const t = 0.1 + i / 4000;
+      const there = { src: `10.0.${i % 3}.${i % 200}`, dst: SERVER, sport: 20_000 + i, dport: 443 };
+      const back = { src: there.dst, dst: there.src, sport: 443, dport: there.sport };
+      return [
+        { t, ...there, flags: 'S' as const, seq: 100 },
+        { t: t + 0.4, ...back, flags: 'SA' as const, seq: 300, ack: 101 },
+        { t: t + 0.401, ...there, flags: 'A' as const, seq: 101, ack: 301 },
+      ];
+    }).flat();
+    expect(alertsOf(clients)).toEqual([]);
+  });
+});
