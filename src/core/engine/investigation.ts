@@ -43,8 +43,9 @@ export class Investigation {
   readonly #options: InvestigationOptions;
   /** By the `Sight` bits of a packet: who is shown it. */
   readonly #viewers: readonly (readonly Detector[])[];
-  /** Those that hear of the ends of conversations. */
+  /** Those that look into a step. */
   readonly #tickers: readonly Required<Pick<Detector, 'tick'>>[];
+  /** Those that hear of the ends of conversations. */
   readonly #enders: readonly Required<Pick<Detector, 'endFlow'>>[];
   readonly #modelFindings: ModelFindings;
   readonly #book: AlertBook;
