@@ -109,11 +109,18 @@ function digestOf(rows: readonly unknown[][]): string {
   return `${lines.length} rows ${createHash('sha256').update(lines.join('\n')).digest('hex')}`;
 }
 
+/** A flow's id is made of its sensor's, too. */
+function withoutFlowId({ explained, ...model }: NonNullable<Alert['model']>) {
+  const entity = explained?.row === 'flow' ? '' : explained?.entity;
+  return { ...model, explained: { ...explained, entity } };
+}
+
 /** Without what names the sensor, and what only the database knows. */
 function anonymous(alerts: readonly Alert[]): unknown[] {
   return alerts
-    .map(({ id: _, sensor_id: __, created_at: ___, packets, ...alert }) => ({
+    .map(({ id: _, sensor_id: __, created_at: ___, packets, model, ...alert }) => ({
       ...alert,
+      model: model && withoutFlowId(model),
       packets: packets.map(({ sensor_id: ____, ...reference }) => reference),
     }))
     .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
