@@ -89,7 +89,7 @@ async function attempt(
   const again = new Analysis({ ...analysis, sensorId, judge });
   const result = await rederive(await origin.open(), again, alerts);
   return alerts.map((alert): Verification => {
-    const differences = result.alerts.get(alert.id)?.differences ?? null;
+    const differences = result.alerts.get(alert)?.differences ?? null;
     const about = { alert, differences, origin: origin.name, packets: result.packets };
     const damage = result.damage ? [result.damage.message] : [];
     if (differences?.length === 0) return { ...about, result: 'equal', reasons: damage };

@@ -93,12 +93,11 @@ async function analyseTwice(path: string, labels: Labels, judge: Judge | null) {
       if (row) begins.set(row, Math.min(begins.get(row) ?? firstMicros, firstMicros));
     }
   });
-  const all = [...alerts.values()];
   // What is written down is JSON.
-  const stored = JSON.parse(JSON.stringify(all)) as Alert[];
+  const stored = JSON.parse(JSON.stringify([...alerts.values()])) as Alert[];
   const again = await rederive([await openCapture(path)], analysis(), stored, { isToEnd: true });
-  const raised = all.map((alert): Raised => {
-    const one = again.alerts.get(alert.id);
+  const raised = stored.map((alert): Raised => {
+    const one = again.alerts.get(alert);
     const outMicros = one?.firstOutMicros ?? Number.POSITIVE_INFINITY;
     return { alert, outMicros, isVerified: one?.differences?.length === 0 };
   });

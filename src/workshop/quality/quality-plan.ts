@@ -7,12 +7,14 @@ import { ALERT_KIND_NAMES } from '../../contract/alert-kinds.ts';
 import { AppError, fileTrouble } from '../../errors.ts';
 import { ALL_BENIGN, type LabelRow, Labels, readLabels } from '../labels.ts';
 
-/** An attack that fills its capture. Hosts as in a file of labels. */
+/** An attack that fills its capture, from its begin on where that is known. Hosts as in a file of labels. */
 const WholeAttack = z.strictObject({
   kind: z.enum(ALERT_KIND_NAMES),
   source: z.string(),
   target: z.string(),
   tool: z.string(),
+  /** s since the epoch. */
+  start: z.number().default(0),
 });
 
 const Plan = z.strictObject({
@@ -76,8 +78,8 @@ function capturesOf(path: string): string[] {
 
 function labelsOf(attacks: readonly z.infer<typeof WholeAttack>[]): Labels {
   const rows = attacks.map(
-    ({ kind, source, target, tool }): LabelRow => ({
-      ...{ startMicros: 0, endMicros: Number.MAX_SAFE_INTEGER },
+    ({ kind, source, target, tool, start }): LabelRow => ({
+      ...{ startMicros: start * 1e6, endMicros: Number.MAX_SAFE_INTEGER },
       ...{ srcIp: source, dstIp: target, proto: '*', dstPorts: null },
       ...{ kind, label: kind, tool, dnsSuffix: null, attackId: null },
     }),

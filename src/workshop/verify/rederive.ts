@@ -22,8 +22,8 @@ interface Rederived {
 }
 
 export interface Rederivation {
-  /** By the ids of what was asked for. */
-  readonly alerts: ReadonlyMap<string, Rederived>;
+  /** By what was asked for. */
+  readonly alerts: ReadonlyMap<Alert, Rederived>;
   readonly packets: number;
   /** µs since the epoch; Infinity and -Infinity without packets. */
   readonly firstMicros: number;
@@ -80,29 +80,34 @@ export async function rederive(
 }
 
 class ClosestStates {
-  readonly #wanted: ReadonlyMap<string, Alert>;
-  readonly found = new Map<string, Rederived>();
+  /** Several states of one alert may be asked for. */
+  readonly #wanted = new Map<string, Alert[]>();
+  readonly found = new Map<Alert, Rederived>();
   readonly #onAllEqual: () => void;
   #left: number;
 
   constructor(wanted: readonly Alert[], onAllEqual: () => void) {
-    this.#wanted = new Map(wanted.map((alert) => [alert.id, alert]));
-    this.#left = this.#wanted.size;
+    for (const alert of wanted) {
+      this.#wanted.set(alert.id, [...(this.#wanted.get(alert.id) ?? []), alert]);
+      this.found.set(alert, { differences: null, firstOutMicros: null });
+    }
+    this.#left = this.found.size;
     this.#onAllEqual = onAllEqual;
-    for (const { id } of wanted) this.found.set(id, { differences: null, firstOutMicros: null });
   }
 
   observe(alerts: readonly Alert[], atMicros: number): void {
-    for (const alert of alerts) {
-      const stored = this.#wanted.get(alert.id);
-      const known = this.found.get(alert.id);
-      const before = known?.differences;
-      if (stored === undefined || before?.length === 0) continue;
-      const differences = alertDifferences(stored, alert);
-      const firstOutMicros = known?.firstOutMicros ?? atMicros;
-      if (!before || differences.length < before.length)
-        this.found.set(alert.id, { differences, firstOutMicros });
-      if (differences.length === 0 && --this.#left === 0) this.#onAllEqual();
-    }
+    for (const alert of alerts)
+      for (const stored of this.#wanted.get(alert.id) ?? []) this.#compare(stored, alert, atMicros);
+  }
+
+  #compare(stored: Alert, alert: Alert, atMicros: number): void {
+    const known = this.found.get(stored);
+    const before = known?.differences;
+    if (before?.length === 0) return;
+    const differences = alertDifferences(stored, alert);
+    const firstOutMicros = known?.firstOutMicros ?? atMicros;
+    if (!before || differences.length < before.length)
+      this.found.set(stored, { differences, firstOutMicros });
+    if (differences.length === 0 && --this.#left === 0) this.#onAllEqual();
   }
 }
