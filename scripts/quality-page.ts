@@ -160,6 +160,7 @@ function reasons(): string {
     'Why, where it is known:',
     '- Floods are judged by totals over five seconds of packet time, so that a burst is none; one that is hardly faster than its limit needs most of them, and one that begins just before a step ends begins anew with the next. Lower limits would find these sooner and accuse bursts.',
     '- SSH log-ins are encrypted: a conversation counts as refused when it has ended, and a tool that keeps four open and tries six passwords in each ends none for half a minute. A slow scan needs its ports to be tried first.',
+    '- Detectors, unlike models, were written by people who looked at these captures: the one for a man in the middle behind another port (`arp-relay`) after the Westermo events had been missed. No other capture here raises it, benign ones included, and none but that one proves it.',
     "- A scan of one open port by a tool, its service detection and its scripts are a few conversations that succeed; nothing in them but the tool's name tells them from a visitor.",
     '- The sweep by ICMP is an excerpt of 18 addresses, half of which answer: a monitor does the same. The beacon calls every three seconds: programs that try again do, too.',
   ].join('\n');
