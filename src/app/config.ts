@@ -26,6 +26,24 @@ export const Config = z.strictObject({
   data_dir: z.string().min(1).default('data'),
   server: HttpConfig.prefault({}),
   database: z.strictObject({ url: z.string().nullable().default(null) }).prefault({}),
+  stream: z
+    .strictObject({
+      servers: z
+        .array(z.string().regex(/^(nats|tls):\/\//, 'Expected nats:// or tls://'))
+        .default([]),
+      name: z
+        .string()
+        .regex(/^[A-Za-z0-9_]{1,32}$/)
+        .default('phantomnet'),
+      replicas: z.number().int().min(1).max(5).default(3),
+      partition_bytes: z
+        .number()
+        .int()
+        .min(64 * 2 ** 20)
+        .default(2 ** 30),
+      ca_file: z.string().nullable().default(null),
+    })
+    .prefault({}),
   capture: z
     .strictObject({
       enabled: z.boolean().default(true),

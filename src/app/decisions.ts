@@ -44,6 +44,8 @@ export interface DecisionsOptions {
   /** Null: there is no firewall to change here, and why is in `enforcementReason`. */
   readonly enforcement: Enforcement | null;
   readonly enforcementReason: string | null;
+  /** Another process carries out what stays pending here. */
+  readonly isElsewhere?: boolean;
   readonly log: Log;
   readonly onChange: (decision: Decision) => void;
 }
@@ -155,6 +157,12 @@ export class Decisions {
       if (state === 'pending') onChange(await this.#update(id, { state: 'active', detail: null }));
   }
 
+  /** What workers have decided, and nobody has carried out yet. */
+  async carryOutPending(): Promise<void> {
+    const active = await activeDecisions(this.#options.db, new Date());
+    if (active.some(({ state }) => state === 'pending')) await this.restore();
+  }
+
   /** Marks decisions whose time is over. The firewall let them go by itself. */
   async expire(): Promise<void> {
     const { db, onChange } = this.#options;
@@ -231,7 +239,8 @@ export class Decisions {
     seconds: number,
     networks: readonly NeverBlockNetwork[],
   ): Promise<Decision> {
-    const { enforcement, enforcementReason } = this.#options;
+    const { enforcement, enforcementReason, isElsewhere } = this.#options;
+    if (isElsewhere) return decision;
     try {
       if (!enforcement)
         throw new AppError('firewall_unavailable', enforcementReason ?? 'there is no enforcer');

@@ -20,10 +20,9 @@ import { encodeBatch } from '../stream/batch-codec.ts';
 import type { BatchMeta } from '../stream/batch-meta.ts';
 import type { StoreResult } from '../stream/batch-stream.ts';
 import { beginOf, isSetBack } from './batch-time.ts';
-import type { KeptSensor } from './resume/kept-sensor.ts';
+import type { AnalysisKeeper, KeptState, Place, Recalled } from './resume/analysis-keeper.ts';
 import { replayJournal } from './resume/replay-journal.ts';
 import { loadAnalysis, saveAnalysis } from './resume/saved-analysis.ts';
-import type { Place, Recalled, StateKeeper } from './resume/state-keeper.ts';
 
 /** Sensors analysed at once. Their tables take tens of megabytes each at full load. */
 const MAX_SENSORS = 64;
@@ -48,7 +47,7 @@ interface SensorState {
   /** What came before is lost; the next packets say up to when. */
   isMissing: boolean;
   /** Null: nothing outlives the process. */
-  kept: KeptSensor | null;
+  kept: KeptState | null;
   /** Analysed and not yet committed. */
   pending: AnalysedBatch | null;
   /** How often the store has failed to write `pending`. */
@@ -71,7 +70,7 @@ export interface PipelineOptions {
   /** A bug: the analysis or the store failed at this batch. */
   readonly onBug: (error: unknown, place: BatchMeta) => void;
   /** Absent: after a restart the analyses begin anew. */
-  readonly keeper?: StateKeeper;
+  readonly keeper?: AnalysisKeeper;
   /** Blocks of committed batches whose end may have cut off the asking: to be asked for where nobody has. */
   readonly onRecalledBlocks?: PipelineOptions['onBlocks'];
 }
@@ -254,7 +253,7 @@ export class Pipeline {
     for (const { epoch, sequence } of [...recalled.committed].reverse())
       this.#remember(state, { epoch, sequence });
     await this.#asked;
-    const isFirst = recalled.isEmpty && !state.isMissing;
+    const isFirst = (recalled.isEmpty || recalled.isKept) && !state.isMissing;
     const pieces = isFirst ? null : this.#pieces(state);
     state.kept = await keeper.keep(sensorId, recalled.next, pieces);
     if (!isFirst && pieces === null) await state.kept.giveUp(TOO_LARGE);
@@ -268,8 +267,9 @@ export class Pipeline {
     const snapshot = await recalled.snapshot();
     const begin = snapshot
       ? loadAnalysis(snapshot, { ...this.#options.analysis, sensorId })
-      : { ...fresh, entries: 0 };
-    const state = { ...fresh, ...begin };
+      : { ...fresh, entries: 0, places: [] };
+    const state = { ...fresh, ...begin, committed: new Map<string, number>() };
+    for (const place of begin.places) state.committed.set(place.epoch, place.sequence);
     await replayJournal(recalled.journal(), committed, begin, (packets, place, isCommitted) => {
       const batch = this.#judge(state, packets, { ...place, sensorId });
       this.#ask(this.#options.onRecalledBlocks, batch);
@@ -302,6 +302,7 @@ export class Pipeline {
     encoded: Uint8Array | null,
   ): Promise<void> | undefined {
     if (!kept) return undefined;
+    if (!this.#options.keeper?.hasJournal) return kept.append(NO_BYTES, 0);
     const bytes = encoded ?? encodeBatch(packets, { ...place, sensorId: JOURNAL_SENSOR });
     return kept.append(bytes, place.lostBefore ?? 0);
   }
@@ -332,9 +333,10 @@ export class Pipeline {
   /** Null: there is too much of it. */
   #pieces({ kept, ...state }: SensorState): readonly Uint8Array[] | null {
     try {
-      const { analysis, last, isMissing, batches, packets } = state;
+      const { analysis, last, committed, isMissing, batches, packets } = state;
       const entries = kept?.entries ?? 0;
-      return saveAnalysis({ analysis, last, isMissing, batches, packets, entries });
+      const places = [...committed].map(([epoch, sequence]) => ({ epoch, sequence }));
+      return saveAnalysis({ analysis, last, places, isMissing, batches, packets, entries });
     } catch (error) {
       if (error instanceof StateError) return null;
       throw error;
@@ -343,6 +345,17 @@ export class Pipeline {
 
   async #release({ kept }: SensorState): Promise<void> {
     if (kept) await this.#options.keeper?.release(kept);
+  }
+
+  /** Makes a sensor's analysis ready before its next batch comes. @throws AppError database_unavailable */
+  async restore(sensorId: string): Promise<void> {
+    await this.#stateOf(sensorId);
+  }
+
+  /** Writes down the states for which it is time, also of sensors that have fallen silent. */
+  saveDue(): void {
+    for (const state of this.#sensors.values())
+      if (state.pending === null && state.kept?.isDue) this.#save(state);
   }
 
   /** Writes down what a restart would have to count again. No call of `ingest` may be under way. */
@@ -356,6 +369,7 @@ export class Pipeline {
   }
 }
 
+const NO_BYTES = new Uint8Array(0);
 const NOTHING: AnalysisOutput = { flows: [], windows: [], alerts: [], blocks: [] };
 
 /**

@@ -7,39 +7,34 @@ import { join } from 'node:path';
 import type { LiveEvent } from '../contract/api.ts';
 import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
 import type { LureEvent } from '../contract/lure.ts';
-import type { Judge } from '../core/engine/judge.ts';
 import { NeverBlockList } from '../core/response/never-block.ts';
 import { AppError } from '../errors.ts';
 import { ownNetworks } from '../firewall/own-addresses.ts';
 import { ensureAdministrator } from '../http/auth/first-run.ts';
 import { hashSecret, randomApiKey } from '../http/auth/secret.ts';
-import { type Listener, listen } from '../http/listen.ts';
 import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
-import { createApp } from '../http/server.ts';
 import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
-import { type Database, openDatabase } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import { makeFolders } from '../store/embedded/make-folders.ts';
 import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
-import { startEmbedded } from '../store/embedded.ts';
 import { committedPlaces, ingest } from '../store/ingest.ts';
-import { migrate } from '../store/migrate.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
-import type { BatchStream } from '../stream/batch-stream.ts';
-import { AlertPackets } from './alert-packets.ts';
 import { countAnomalies } from './anomaly-counts.ts';
-import { type Config, detectionLimits, evidenceSettings, retentionLimits } from './config.ts';
+import { type Config, detectionLimits, retentionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
+import { startHttpFront } from './http-front.ts';
 import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
 import { loadJudge, registryOf } from './model.ts';
-import { PACKAGE_DIR } from './package-paths.ts';
+import { openStore } from './open-store.ts';
 import { packetFates } from './packet-fates.ts';
+import { every } from './periodic.ts';
 import { Pipeline } from './pipeline.ts';
 import { measureKeeping } from './resume/keeping-metrics.ts';
 import { StateKeeper } from './resume/state-keeper.ts';
@@ -50,7 +45,6 @@ import { runWorker } from './worker.ts';
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
 const SHADOW_MS = 60_000;
-const REVIVE_MS = 2_000;
 
 export interface Platform {
   readonly url: string;
@@ -93,7 +87,7 @@ async function start(
 ): Promise<Platform> {
   await makeDataDir(config.data_dir);
   await holdDataDir(config.data_dir, stops);
-  const db = await startDatabase(config, log, stops);
+  const db = await openStore(config, log, stops);
   const registry = registryOf(config);
   const { judge, reason: modelReason } = loadJudge(config.model.path, registry);
   if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
@@ -176,9 +170,9 @@ async function start(
   });
 
   let capture: Parameters<Platform['setCapture']>[0] = { state: 'off', reason: null };
-  const listener = await startServer(
+  const listener = await startHttpFront(
     config,
-    { db, live, metrics, log, decisions, queue, judge },
+    { db, live, metrics, log, decisions, stream: queue, judge },
     () =>
       readHealth({
         db,
@@ -239,72 +233,6 @@ async function start(
   };
 }
 
-async function startDatabase(
-  config: Config,
-  log: Log,
-  stops: (() => Promise<void>)[],
-): Promise<Database> {
-  const { url } = config.database;
-  let target: { url: string } | { connection: object } = { url: url ?? '' };
-  if (url === null) {
-    const dataDir = join(config.data_dir, 'postgres');
-    log.info(`Starting the embedded PostgreSQL in ${dataDir} …`);
-    const embedded = await startEmbedded({
-      dataDir,
-      log: { info: (line) => log.debug(line), warn: (line) => log.warn(line) },
-    });
-    stops.push(() => embedded.stop());
-    every(REVIVE_MS, stops, log, async () => {
-      if (await embedded.revive())
-        log.warn('The embedded PostgreSQL had gone and was started again');
-    });
-    target = { connection: embedded.connection };
-  }
-  const db = await openDatabase(target, {
-    onError: (error) => log.warn({ err: error }, 'a database connection broke'),
-  });
-  stops.push(() => db.close());
-  await migrate(db);
-  return db;
-}
-
-interface ServerParts {
-  readonly db: Database;
-  readonly live: LiveEvents;
-  readonly metrics: ReturnType<typeof createMetrics>;
-  readonly log: Log;
-  readonly decisions: Decisions;
-  readonly queue: BatchStream;
-  readonly judge: Judge | null;
-}
-
-async function startServer(
-  config: Config,
-  { decisions, queue, judge, ...services }: ServerParts,
-  health: () => ReturnType<typeof readHealth>,
-): Promise<Listener> {
-  const alertPackets = new AlertPackets(evidenceSettings(config)?.dir ?? null);
-  const app = createApp(
-    {
-      ...services,
-      ingest: (batch, place, encoded) => queue.push(batch, place, encoded),
-      decisions: {
-        block: (order, by) => decisions.block(order, by),
-        unblock: (id, by) => decisions.unblock(id, by),
-      },
-      packetsOf: (alert) => alertPackets.read(alert),
-      health,
-      predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
-    },
-    {
-      https: config.server.https,
-      hostNames: config.server.host_names,
-      webRoot: join(PACKAGE_DIR, 'dist', 'web'),
-    },
-  );
-  return await listen(app, config.server);
-}
-
 /** A sensor's key bears its name: with it, it may ship for itself only. */
 async function makeKey(db: Database, name: string, role: 'sensor' | 'admin'): Promise<string> {
   for (const key of await listApiKeys(db))
@@ -336,25 +264,4 @@ async function holdDataDir(dataDir: string, stops: (() => Promise<void>)[]): Pro
       `Cannot use data_dir ${dataDir}: another PhantomNet runs on it; stop that one, or give --data-dir another folder`,
     );
   stops.push(() => releaseOwnership(dataDir));
-}
-
-/** Runs `work` again and again, never twice at once; a failure is logged and the next time comes. */
-function every(
-  ms: number,
-  stops: (() => Promise<void>)[],
-  log: Log,
-  work: () => Promise<void>,
-): void {
-  let running: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    running ??= work()
-      .catch((error: unknown) => log.error({ err: error }, 'periodic work failed'))
-      .finally(() => {
-        running = null;
-      });
-  }, ms);
-  stops.push(async () => {
-    clearInterval(timer);
-    await running;
-  });
 }

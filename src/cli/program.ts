@@ -59,6 +59,29 @@ function addPlatform(program: Command): void {
       await up(await configOf(program), { ...words, demo: words.demo ?? 'first-run' });
     });
   program
+    .command('server')
+    .description('the front end of a platform of many machines: takes batches, answers people')
+    .option('--port <port>', 'port of the server', parsePort)
+    .option('--host <address>', 'address that the server listens on')
+    .action(async ({ port, host }: { port?: number; host?: string }) => {
+      const { serverCommand } = await import('./roles.ts');
+      const config = await configOf(program);
+      const server = {
+        ...config.server,
+        ...(port !== undefined && { port }),
+        ...(host !== undefined && { host }),
+      };
+      await serverCommand({ ...config, server });
+    });
+  program
+    .command('worker')
+    .description('takes its share of what sensors delivered to all servers, and analyses it')
+    .option('--json', 'counters as JSON lines on standard output', false)
+    .action(async (words: JsonWords) => {
+      const { workerCommand } = await import('./roles.ts');
+      await workerCommand(await configOf(program), words);
+    });
+  program
     .command('sensor')
     .description('captures on this machine and ships to a server')
     .requiredOption('--to <url>', 'the server')

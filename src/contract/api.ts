@@ -250,6 +250,23 @@ export const SensorStatus = z.object({
 export const SensorList = z.object({ sensors: z.array(SensorStatus) });
 export type SensorList = z.infer<typeof SensorList>;
 
+// GET /api/v1/quarantine: what was acknowledged and can never be stored
+export const QuarantinedBatch = z.object({
+  id: z.number().int(),
+  quarantined_at: z.iso.datetime(),
+  /** Null: its bytes do not say. */
+  sensor_id: z.string().nullable(),
+  epoch: z.string().nullable(),
+  sequence: z.number().int().nullable(),
+  packets: z.number().int().nullable(),
+  reason: z.string(),
+  /** Of the batch, where it is kept. */
+  bytes: z.number().int().nullable(),
+});
+export type QuarantinedBatch = z.infer<typeof QuarantinedBatch>;
+/** Newest first, 1,000 at most. */
+export const Quarantine = z.object({ batches: z.array(QuarantinedBatch) });
+
 // GET, POST /api/v1/keys; DELETE /api/v1/keys/{id}
 export const ApiKey = z.object({
   id: z.string(),

@@ -33,6 +33,7 @@ import {
 import { getPolicy, putPolicy } from './routes/policy.ts';
 import { postPredict } from './routes/predict.ts';
 import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
+import { getQuarantine } from './routes/quarantine.ts';
 import { getSensors } from './routes/sensors.ts';
 import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
 import { getFeatures, getWindows } from './routes/windows.ts';
@@ -61,6 +62,7 @@ export const ROUTES: readonly AnyRoute[] = [
   postProtected,
   deleteProtected,
   getSensors,
+  getQuarantine,
   getKeys,
   postKey,
   deleteKey,

@@ -53,7 +53,7 @@ export interface Database extends Queryable {
 }
 
 export interface Transaction extends Queryable {
-  readonly client: pg.PoolClient;
+  readonly client: pg.ClientBase;
 }
 
 /** The connection of an embedded server, or a URL. */
@@ -171,23 +171,32 @@ async function transaction<Result>(
   };
   client.on('error', onError);
   try {
-    await client.query('BEGIN');
-    const result = await body({ client, query: (sql, values) => run(client, sql, values) });
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken ??= failure;
-    });
-    throw connectionFailure(error) ?? error;
+    return await transactionOn(client, body, onError);
   } finally {
     client.off('error', onError);
     client.release(broken);
   }
 }
 
+/** As `Database.transaction`, on a session that the caller holds. @param onBroken told where it cannot roll back. */
+export async function transactionOn<Result>(
+  client: pg.ClientBase,
+  body: (tx: Transaction) => Promise<Result>,
+  onBroken: (error: Error) => void = () => {},
+): Promise<Result> {
+  try {
+    await client.query('BEGIN');
+    const result = await body({ client, query: (sql, values) => run(client, sql, values) });
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(onBroken);
+    throw connectionFailure(error) ?? error;
+  }
+}
+
 async function run<Row extends pg.QueryResultRow>(
-  target: pg.Pool | pg.PoolClient,
+  target: pg.Pool | pg.ClientBase,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {

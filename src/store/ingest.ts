@@ -25,9 +25,14 @@ const DEADLOCK_RETRIES = 3;
 /**
  * Resolves after the commit. `duplicate`: this sequence number of the sensor's epoch, or a later one, is
  * stored already, and nothing was changed.
+ * @param within writes more into the transaction of a batch that is new.
  * @throws AppError `too_large` above 65,536 packets; `database_unavailable`.
  */
-export async function ingest(db: Database, batch: AnalysedBatch): Promise<'stored' | 'duplicate'> {
+export async function ingest(
+  db: Database,
+  batch: AnalysedBatch,
+  within?: (tx: Queryable) => Promise<void>,
+): Promise<'stored' | 'duplicate'> {
   if (batch.packets.length > MAX_BATCH_ROWS) {
     throw new AppError(
       'too_large',
@@ -37,7 +42,12 @@ export async function ingest(db: Database, batch: AnalysedBatch): Promise<'store
   await ensurePartitions(db, batch);
   const encoder = db.encoders.take();
   try {
-    const result = await storeOnce(db, batch, encoder, DEADLOCK_RETRIES);
+    const body = async (tx: Transaction) => {
+      const outcome = await write(tx, db, batch, encoder);
+      if (outcome === 'stored') await within?.(tx);
+      return outcome;
+    };
+    const result = await storeOnce(db, body, DEADLOCK_RETRIES);
     count(db, batch, result);
     return result;
   } finally {
@@ -46,17 +56,16 @@ export async function ingest(db: Database, batch: AnalysedBatch): Promise<'store
 }
 
 /** Two sensors that mark packets of each other's minutes can meet in a deadlock: one of them begins again. */
-async function storeOnce(
+async function storeOnce<Result>(
   db: Database,
-  batch: AnalysedBatch,
-  encoder: Encoder,
+  body: (tx: Transaction) => Promise<Result>,
   retries: number,
-): Promise<'stored' | 'duplicate'> {
+): Promise<Result> {
   try {
-    return await db.transaction((tx) => write(tx, db, batch, encoder));
+    return await db.transaction(body);
   } catch (error) {
     if (retries === 0 || (error as { code?: string }).code !== DEADLOCK_DETECTED) throw error;
-    return storeOnce(db, batch, encoder, retries - 1);
+    return storeOnce(db, body, retries - 1);
   }
 }
 

@@ -39,6 +39,7 @@ export class BatchQueue implements BatchStream {
   readonly #ready: Delivery[] = [];
   #wakeConsumer: () => void = () => {};
   #isClosed = false;
+  #position = 0;
 
   constructor(options: BatchQueueOptions = {}) {
     this.#maxRows = options.maxRows ?? 262_144;
@@ -68,6 +69,7 @@ export class BatchQueue implements BatchStream {
         batch,
         meta,
         encoded,
+        position: ++this.#position,
         settle: (result) => once(() => resolve(result)),
         fail: (error) => once(() => reject(error)),
       };
@@ -76,6 +78,7 @@ export class BatchQueue implements BatchStream {
     });
   }
 
+  /** Once closed, until it is empty. */
   async *deliveries(): AsyncGenerator<Delivery> {
     for (;;) {
       const next = this.#ready.shift();

@@ -5,6 +5,7 @@
  * Where the disk fails nothing is kept until a snapshot succeeds again; the packets are counted all the same,
  * and a restart in between finds that the journal does not reach to what is committed.
  */
+import type { KeptState } from './analysis-keeper.ts';
 import { Journal } from './journal.ts';
 import { writeSnapshot } from './snapshot-file.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -19,7 +20,7 @@ export interface KeptSensorOptions {
   readonly onTrouble: (reason: string | null) => void;
 }
 
-export class KeptSensor {
+export class KeptSensor implements KeptState {
   readonly #options: KeptSensorOptions;
   #generation: number;
   /** Null: nothing is being kept. */

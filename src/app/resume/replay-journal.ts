@@ -7,20 +7,21 @@ import { StateError } from '../../core/state/state-error.ts';
 import { AppError } from '../../errors.ts';
 import { type DecodedBatch, decodeBatch } from '../../stream/batch-codec.ts';
 import type { BatchMeta } from '../../stream/batch-meta.ts';
+import type { Place } from './analysis-keeper.ts';
 import type { JournalEntry } from './journal.ts';
-import type { Place } from './state-keeper.ts';
 
 /**
- * @param from entries up to this number are in the snapshot, whose last batch is `last`
+ * @param from entries up to this number are in the snapshot, whose last batch is `last`; `places` are its last of each epoch
  * @throws StateError where the journal does not lead to what the database has
  */
 export async function replayJournal(
   journal: AsyncIterable<JournalEntry>,
   committed: readonly Place[],
-  { last, entries }: { last: Place | null; entries: number },
+  { last, entries, places }: { last: Place | null; entries: number; places: readonly Place[] },
   apply: (packets: PacketBatch, place: BatchMeta, isCommitted: boolean) => void,
 ): Promise<void> {
   const newest = new Map(committed.map(({ epoch, sequence }) => [epoch, sequence]));
+  const counted = new Map(places.map(({ epoch, sequence }) => [epoch, sequence]));
   let reached = last;
   let number = entries;
   let waiting: JournalEntry[] = [];
@@ -29,12 +30,15 @@ export async function replayJournal(
     if (entry.number !== ++number)
       throw new StateError(`batch ${number} of its journal is missing`);
     const { batch, meta } = decode(entry);
+    // It came twice: a stream has it twice then.
+    if (meta.sequence <= (counted.get(meta.epoch) ?? -1)) continue;
     if ((newest.get(meta.epoch) ?? -1) < meta.sequence) {
       waiting.push(entry);
       continue;
     }
     for (const earlier of waiting.map(decode)) apply(earlier.batch, earlier.meta, false);
     apply(batch, meta, true);
+    counted.set(meta.epoch, meta.sequence);
     waiting = [];
     reached = meta;
   }

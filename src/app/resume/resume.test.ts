@@ -9,7 +9,8 @@ import { conversation, type Hand, times } from '../../core/detection/detections.
 import { batchOf } from '../../core/flows/packet-rows.suite.ts';
 import { AppError } from '../../errors.ts';
 import { Pipeline } from '../pipeline.ts';
-import { type Place, StateKeeper } from './state-keeper.ts';
+import type { Place } from './analysis-keeper.ts';
+import { StateKeeper } from './state-keeper.ts';
 
 const SENSOR = 's';
 const EPOCH = 'e';

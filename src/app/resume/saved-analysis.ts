@@ -8,6 +8,8 @@ export interface SavedAnalysis {
   readonly analysis: Analysis;
   /** The last batch that was committed; null: none was. */
   readonly last: { readonly epoch: string; readonly sequence: number } | null;
+  /** The last committed of each epoch, the latest last. */
+  readonly places: readonly { readonly epoch: string; readonly sequence: number }[];
   /** Entries of the journal that it includes. */
   readonly entries: number;
   /** What came before is lost, and no packet since has said up to when. */
@@ -36,5 +38,7 @@ export function loadAnalysis(bytes: Uint8Array, options: AnalysisOptions): Saved
     if (error instanceof StateError) throw error;
     throw new StateError(`it cannot be read: ${(error as Error).message}`);
   }
-  return { ...head, analysis };
+  // Before there was a stream, nothing came twice: the last one was enough.
+  const { places = head.last ? [head.last] : [] } = head as Partial<SavedAnalysis>;
+  return { ...head, places, analysis };
 }

@@ -6,8 +6,8 @@
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BatchMeta } from '../../stream/batch-meta.ts';
 import type { Log } from '../log.ts';
+import type { AnalysisKeeper, Place, Recalled } from './analysis-keeper.ts';
 import { type JournalEntry, readJournal } from './journal.ts';
 import { KeptSensor } from './kept-sensor.ts';
 import { readSnapshot } from './snapshot-file.ts';
@@ -15,9 +15,6 @@ import { StateFolder } from './state-folder.ts';
 
 /** Sensors whose state is kept; past it the one longest unchanged goes. */
 const MAX_FOLDERS = 1_000;
-
-/** A batch that the database has. */
-export type Place = Pick<BatchMeta, 'epoch' | 'sequence'>;
 
 export interface StateKeeperOptions {
   readonly dir: string;
@@ -30,19 +27,8 @@ export interface StateKeeperOptions {
   readonly onTrouble: (reason: string | null) => void;
 }
 
-/** What there is to go on from. */
-export interface Recalled {
-  readonly committed: readonly Place[];
-  /** Null: there is none, the journal begins with the sensor. */
-  readonly snapshot: () => Promise<Uint8Array | null>;
-  readonly journal: () => AsyncIterable<JournalEntry>;
-  /** The generation to begin. */
-  readonly next: number;
-  /** There is nothing, not even an empty beginning. */
-  readonly isEmpty: boolean;
-}
-
-export class StateKeeper {
+export class StateKeeper implements AnalysisKeeper {
+  readonly hasJournal = true;
   readonly #options: StateKeeperOptions;
   readonly #kept = new Set<KeptSensor>();
   /** States that could not be restored, since the start. */
@@ -84,6 +70,7 @@ export class StateKeeper {
       journal: () => entriesOf(folder, after),
       next: Math.max(-1, ...snapshots, ...journals) + 1,
       isEmpty: newest === undefined && journals[0] !== 0,
+      isKept: false,
     };
   }
 

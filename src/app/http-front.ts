@@ -1,0 +1,53 @@
+/** The HTTP server of a role: what its routes need, from what the role has. */
+import { join } from 'node:path';
+import type { Judge } from '../core/engine/judge.ts';
+import { type Listener, listen } from '../http/listen.ts';
+import type { LiveEvents } from '../http/live-events.ts';
+import type { createMetrics } from '../http/metrics.ts';
+import { createApp } from '../http/server.ts';
+import type { Database } from '../store/database.ts';
+import type { BatchStream } from '../stream/batch-stream.ts';
+import { AlertPackets } from './alert-packets.ts';
+import { type Config, evidenceSettings } from './config.ts';
+import type { Decisions } from './decisions.ts';
+import type { readHealth } from './health.ts';
+import type { Log } from './log.ts';
+import { PACKAGE_DIR } from './package-paths.ts';
+
+export interface HttpFrontParts {
+  readonly db: Database;
+  readonly live: LiveEvents;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly log: Log;
+  readonly decisions: Decisions;
+  readonly stream: BatchStream;
+  readonly judge: Judge | null;
+}
+
+/** @throws AppError `port_taken` */
+export async function startHttpFront(
+  config: Config,
+  { decisions, stream, judge, ...services }: HttpFrontParts,
+  health: () => ReturnType<typeof readHealth>,
+): Promise<Listener> {
+  const alertPackets = new AlertPackets(evidenceSettings(config)?.dir ?? null);
+  const app = createApp(
+    {
+      ...services,
+      ingest: (batch, place, encoded) => stream.push(batch, place, encoded),
+      decisions: {
+        block: (order, by) => decisions.block(order, by),
+        unblock: (id, by) => decisions.unblock(id, by),
+      },
+      packetsOf: (alert) => alertPackets.read(alert),
+      health,
+      predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
+    },
+    {
+      https: config.server.https,
+      hostNames: config.server.host_names,
+      webRoot: join(PACKAGE_DIR, 'dist', 'web'),
+    },
+  );
+  return await listen(app, config.server);
+}

@@ -1,0 +1,122 @@
+/**
+ * `phantomnet server`: the front end. Sensors deliver here and are answered when the stream has their batch; people
+ * and machines ask here. It keeps nothing, so there may be several behind one address.
+ */
+import type { LiveEvent } from '../contract/api.ts';
+import { ensureAdministrator } from '../http/auth/first-run.ts';
+import { LiveEvents } from '../http/live-events.ts';
+import { createMetrics } from '../http/metrics.ts';
+import { readPolicy } from '../store/policy.ts';
+import { applyRetention } from '../store/retention.ts';
+import { receiveEvents, sendEvents } from '../stream/live-relay.ts';
+import { type Config, retentionLimits } from './config.ts';
+import { Decisions } from './decisions.ts';
+import { startEnforcer } from './enforcer-child.ts';
+import { readHealth } from './health.ts';
+import { startHttpFront } from './http-front.ts';
+import type { Log } from './log.ts';
+import { loadJudge, registryOf } from './model.ts';
+import { every } from './periodic.ts';
+import { openShared } from './shared-parts.ts';
+
+const RETENTION_MS = 60_000;
+const EXPIRY_MS = 5_000;
+const BLOCK_MS = 1_000;
+/** "keep" as a number: one of several front ends looks after the database's size. */
+const RETENTION_LOCK = 0x6b656570;
+
+export interface FrontEnd {
+  readonly url: string;
+  /** Set by the one that found no users. */
+  readonly administrator: { username: string; password: string } | null;
+  stop(): Promise<void>;
+}
+
+/** @throws AppError `config_invalid`, `database_unavailable`, `server_unavailable`, `port_taken` */
+export async function startServerRole(
+  config: Config,
+  version: string,
+  log: Log,
+): Promise<FrontEnd> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return { ...(await start(config, version, log, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  version: string,
+  log: Log,
+  stops: (() => Promise<void>)[],
+): Promise<Omit<FrontEnd, 'stop'>> {
+  const { db, connection, stream } = await openShared(config, 'server', log, stops);
+  const { judge, reason: modelReason } = loadJudge(config.model.path, registryOf(config));
+  const enforcer = config.enforcer.enabled
+    ? await startEnforcer({
+        dataDir: config.data_dir,
+        log,
+        onRestart: () => decisions.restore(),
+      })
+    : {
+        enforcement: null,
+        reason: 'the enforcer is off in the configuration',
+        stop: async () => {},
+      };
+  stops.push(enforcer.stop);
+  const live = new LiveEvents();
+  const publish: (event: LiveEvent) => void = sendEvents(connection, config.stream.name);
+  receiveEvents(connection, config.stream.name, (event) => live.publish(event));
+  const metrics = createMetrics(live, { ofProcess: true });
+  const decisions = new Decisions({
+    db,
+    enforcement: enforcer.enforcement,
+    enforcementReason: enforcer.reason,
+    log,
+    onChange: (data) => publish({ type: 'decision', data }),
+  });
+  stops.push(() => decisions.idle());
+  await decisions.restore();
+
+  const listener = await startHttpFront(
+    config,
+    { db, live, metrics, log, decisions, stream, judge },
+    () =>
+      readHealth({
+        db,
+        version,
+        isModelLoaded: judge !== null,
+        modelReason,
+        enforcerReason: enforcer.reason,
+        isArmed: async () => (await readPolicy(db)).armed,
+        capture: () => ({ state: 'off', reason: null }),
+        troubles: () => (stream.trouble === null ? [] : [`the stream: ${stream.trouble}`]),
+      }),
+  );
+  stops.push(() => listener.stop());
+  stops.push(async () => live.close());
+
+  every(RETENTION_MS, stops, log, () =>
+    db.transaction(async (tx) => {
+      const [row] = await tx.query<{ is_mine: boolean }>(
+        'SELECT pg_try_advisory_xact_lock($1) AS is_mine',
+        [RETENTION_LOCK],
+      );
+      if (!row?.is_mine) return;
+      const report = await applyRetention(db, retentionLimits(config), new Date());
+      if (report.dropped.length > 0) log.info(report, 'retention');
+    }),
+  );
+  every(EXPIRY_MS, stops, log, async () => {
+    await decisions.expire();
+    await decisions.liftProtected();
+  });
+  if (enforcer.enforcement) every(BLOCK_MS, stops, log, () => decisions.carryOutPending());
+  return { url: listener.url, administrator: await ensureAdministrator(db) };
+}

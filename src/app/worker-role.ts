@@ -1,0 +1,118 @@
+/** `phantomnet worker`: takes its share of the stream's partitions, analyses, commits. It has no state of its own. */
+import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
+import { NeverBlockList } from '../core/response/never-block.ts';
+import { readPolicy } from '../store/policy.ts';
+import { listProtected } from '../store/protected.ts';
+import { sendEvents } from '../stream/live-relay.ts';
+import { PARTITIONS } from '../stream/partition.ts';
+import { type Config, detectionLimits } from './config.ts';
+import { Decisions } from './decisions.ts';
+import type { Log } from './log.ts';
+import { loadJudge, registryOf } from './model.ts';
+import { workOnPartition } from './partition-worker.ts';
+import { every } from './periodic.ts';
+import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import { sharePartitions } from './share-partitions.ts';
+import { openShared } from './shared-parts.ts';
+import { TrafficTicker } from './traffic-ticker.ts';
+
+const POLICY_MS = 5_000;
+
+export interface WorkerStats {
+  partitions: readonly number[];
+  batches: number;
+  packets: number;
+  alerts: number;
+  /** Set aside because they can never be stored. */
+  quarantined: number;
+}
+
+/**
+ * Works until `signal` aborts, then leaves everything to the others.
+ * @param onStats told of the counters' object once; they move.
+ * @throws AppError `config_invalid`, `database_unavailable`, `server_unavailable`
+ */
+export async function runWorkerRole(
+  config: Config,
+  log: Log,
+  signal: AbortSignal,
+  onStats: (stats: WorkerStats) => void = () => {},
+): Promise<void> {
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    const { db, connection, stream } = await openShared(config, 'worker', log, stops);
+    const { judge, reason } = loadJudge(config.model.path, registryOf(config));
+    if (reason) log.warn(`No model: ${reason}. Detectors run without it`);
+    const stats: WorkerStats = {
+      partitions: [],
+      batches: 0,
+      packets: 0,
+      alerts: 0,
+      quarantined: 0,
+    };
+    onStats(stats);
+    const publish = sendEvents(connection, config.stream.name);
+    const decisions = new Decisions({
+      db,
+      enforcement: null,
+      enforcementReason: null,
+      isElsewhere: true,
+      log,
+      onChange: (data) => publish({ type: 'decision', data }),
+    });
+    stops.push(() => decisions.idle());
+    const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
+    stops.push(async () => ticker.stop());
+    const policy = await readPolicy(db);
+    every(POLICY_MS, stops, log, async () => {
+      Object.assign(policy, await readPolicy(db));
+    });
+    // What the database lists and not what this machine is: every worker must come to the same.
+    const neverBlock = new NeverBlockList(await listProtected(db));
+    const common: Omit<PipelineOptions, 'store' | 'keeper'> = {
+      analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
+      onStored(batch) {
+        stats.batches++;
+        stats.packets += batch.packets.length;
+        stats.alerts += batch.alerts.length;
+        ticker.add(batch);
+        for (const data of batch.alerts) publish({ type: 'alert', data });
+      },
+      onBlocks: (blocks, sensorId) =>
+        Promise.all(blocks.map((block) => decisions.blockFor(block, sensorId !== DEMO_SENSOR))),
+      onRecalledBlocks: (blocks, sensorId) =>
+        Promise.all(blocks.map((block) => decisions.blockOnce(block, sensorId !== DEMO_SENSOR))),
+      onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
+    };
+    const snapshotMs = config.resume.snapshot_s * 1000;
+    await sharePartitions(
+      {
+        db,
+        partitions: PARTITIONS,
+        log,
+        onHeld(partitions) {
+          stats.partitions = partitions;
+          log.info({ partitions }, 'partitions');
+        },
+        work: (partition, lease, stop) =>
+          workOnPartition(
+            {
+              partition,
+              lease,
+              stream,
+              snapshotMs,
+              log,
+              pipeline: (parts) => new Pipeline({ ...common, ...parts }),
+              onQuarantine() {
+                stats.quarantined++;
+              },
+            },
+            stop,
+          ),
+      },
+      signal,
+    );
+  } finally {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  }
+}
