@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { madeBatch, sensorName } from '../../test/scale/made-traffic.ts';
 import { rowsByBatch, storedDigest } from '../../test/scale/stored.ts';
 import { withDatabase } from '../../test/support/database.ts';
-import { type NatsServers, startNats, whyNoNats } from '../../test/support/nats.ts';
+import { type NatsServers, startNats, whyNoNats } from '../bench/nats-servers.ts';
 import { AppError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { ingest } from '../store/ingest.ts';

@@ -12,22 +12,17 @@ import { finished } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { loadJudge } from '../app/model.ts';
 import { Pipeline } from '../app/pipeline.ts';
-import { openCapture } from '../capture/open-capture.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
-import { PacketBatch } from '../contract/packet-batch.ts';
-import { PacketDecoder } from '../core/wire/decoder.ts';
+import type { PacketBatch } from '../contract/packet-batch.ts';
 import { encodeRows } from '../store/columns.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { ingest } from '../store/ingest.ts';
 import { migrate } from '../store/migrate.ts';
 import { PACKET_TABLE } from '../store/packet-table.ts';
-import { makeBenchCapture } from './bench-capture.ts';
 import { compare, type Measure } from './measure.ts';
+import { readBatches } from './read-batches.ts';
 
-const BATCH_ROWS = 4_096;
-/** Enough for a steady rate, few enough for a short bench. */
-const MAX_BATCHES = 40;
 const SINGLE_ROWS = 2_000;
 
 export async function* benchIngest(say: (line: string) => void): AsyncGenerator<Measure> {
@@ -81,23 +76,6 @@ export async function* benchIngest(say: (line: string) => void): AsyncGenerator<
     await postgres.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function readBatches(): Promise<PacketBatch[]> {
-  const capture = await makeBenchCapture();
-  const batches: PacketBatch[] = [];
-  const decoder = new PacketDecoder();
-  let batch = new PacketBatch(BATCH_ROWS);
-  const source = await openCapture(capture.path);
-  await source.run((frame) => {
-    if (batches.length === MAX_BATCHES) return;
-    decoder.decode(frame, batch);
-    if (!batch.isFull) return;
-    batches.push(batch);
-    batch = new PacketBatch(BATCH_ROWS);
-  });
-  capture.remove();
-  return batches;
 }
 
 function encode(db: Database, batches: readonly PacketBatch[]): Buffer[] {

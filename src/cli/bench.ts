@@ -6,6 +6,7 @@ import { benchIngest } from '../bench/ingest.ts';
 import { benchLive } from '../bench/live.ts';
 import type { Measure } from '../bench/measure.ts';
 import { benchScore } from '../bench/score.ts';
+import { benchStream } from '../bench/stream.ts';
 import { AppError } from '../errors.ts';
 
 export interface BenchOptions {
@@ -20,6 +21,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   decode: benchDecode,
   analyze: benchAnalyze,
   ingest: benchIngest,
+  stream: benchStream,
   score: benchScore,
   live: benchLive,
 };

@@ -81,11 +81,13 @@ function addPlatform(program: Command): void {
       const { workerCommand } = await import('./roles.ts');
       await workerCommand(await configOf(program), words);
     });
-  program
+  const sensor = program
     .command('sensor')
     .description('captures on this machine and ships to a server')
     .requiredOption('--to <url>', 'the server')
     .option('--key <key>', 'API key of the role sensor; better in PHANTOMNET_KEY')
+    .option('--ca <file>', 'certificate authority of an https server (PEM); else the public ones')
+    .option('--fingerprint <sha256>', "of an https server's own certificate: no other is accepted")
     .option('--id <name>', 'sensor id: the name of the key', 'local')
     .option('--interface <name...>', 'interfaces to capture on', ['any'])
     .option('--promiscuous', 'frames for others too', false)
@@ -103,6 +105,13 @@ function addPlatform(program: Command): void {
     .action(async (words: SensorCommandOptions) => {
       const { sensorCommand } = await import('./sensor.ts');
       await sensorCommand(words);
+    });
+  sensor
+    .command('resend')
+    .description('sends what the server had refused again; takes --to, --key, --spool of sensor')
+    .action(async (_: object, command: Command) => {
+      const { resendCommand } = await import('./sensor.ts');
+      await resendCommand(command.optsWithGlobals<SensorCommandOptions>());
     });
   program
     .command('evidence')
@@ -251,7 +260,7 @@ function addModels(program: Command): void {
   program
     .command('bench')
     .description('speed, as ratios to the peers that are installed')
-    .argument('[area...]', 'decode, analyze, ingest, score, live; without any, all')
+    .argument('[area...]', 'decode, analyze, ingest, stream, score, live; without any, all')
     .option('--json', 'JSON lines', false)
     .action(async (areas: string[], { json }: JsonWords) => {
       const { bench } = await import('./bench.ts');

@@ -5,7 +5,9 @@ import type { CaptureMethod } from '../contract/capture.ts';
 import { AppError } from '../errors.ts';
 import { openLiveSensor } from '../sensor/live-sensor.ts';
 import { openAndDrop } from '../sensor/open-and-drop.ts';
+import { resend } from '../sensor/resend.ts';
 import type { SensorStats } from '../sensor/sensor.ts';
+import type { ServerTrust } from '../sensor/server-link.ts';
 import { untilStopped } from './until-stopped.ts';
 
 export interface SensorCommandOptions {
@@ -13,6 +15,10 @@ export interface SensorCommandOptions {
   readonly to: string;
   /** API key; default: the environment's PHANTOMNET_KEY. */
   readonly key?: string;
+  /** PEM file of the authority of an https server. */
+  readonly ca?: string;
+  /** SHA-256 of the server's certificate. */
+  readonly fingerprint?: string;
   /** Must be the key's name; default `local`. */
   readonly id?: string;
   /** Default `any`. */
@@ -57,6 +63,7 @@ export async function sensorCommand(options: SensorCommandOptions): Promise<void
     sensorId: options.id ?? 'local',
     url: options.to,
     key,
+    trust: trustOf(options),
     spoolBytes: options.spoolBytes,
     onTrouble: note,
     onOpen: () => note(`capturing on ${interfaces.join(', ')}, shipping to ${options.to}`),
@@ -72,6 +79,28 @@ export async function sensorCommand(options: SensorCommandOptions): Promise<void
     clearInterval(reporting);
     report();
   }
+}
+
+/** `phantomnet sensor resend`: what the server had refused. @throws AppError `usage`, `server_unavailable`, `unauthenticated` */
+export async function resendCommand(options: SensorCommandOptions): Promise<void> {
+  const counts = { taken: 0, refused: 0 };
+  await resend({
+    spoolDir: options.spool ?? 'data/spool',
+    url: options.to,
+    key: requireKey(options.key),
+    trust: trustOf(options),
+    onBatch(batch) {
+      counts[batch.refusal === null ? 'taken' : 'refused']++;
+      if (options.json) process.stdout.write(`${JSON.stringify(batch)}\n`);
+      const outcome = batch.refusal?.split('\n', 1)[0] ?? 'taken';
+      process.stderr.write(`${batch.name}: ${outcome}\n`);
+    },
+  });
+  process.stderr.write(`${counts.taken} batches taken, ${counts.refused} refused again\n`);
+}
+
+function trustOf({ ca, fingerprint }: SensorCommandOptions): ServerTrust {
+  return { caFile: ca, fingerprint };
 }
 
 /** @throws AppError `usage` where neither the option nor the environment has one. */

@@ -4,6 +4,7 @@ import type { EvidenceSettings } from './evidence/ring-folders.ts';
 import { LiveBatches } from './live-batches.ts';
 import { ownTraffic } from './own-traffic.ts';
 import { Sensor } from './sensor.ts';
+import type { ServerTrust } from './server-link.ts';
 import { Shipper } from './shipper.ts';
 import { Spool } from './spool.ts';
 
@@ -13,6 +14,7 @@ export interface LiveSensorOptions extends Omit<LiveSourceOptions, 'exclude'> {
   readonly url: string;
   /** An API key of the role `sensor` whose name is the sensor's id. */
   readonly key: string;
+  readonly trust?: ServerTrust | undefined;
   /** Threads that share the packets; default 1. */
   readonly workers?: number | undefined;
   /** Sockets that are open already, one for each thread; see `open-and-drop.ts`. */
@@ -32,10 +34,10 @@ export interface LiveSensorOptions extends Omit<LiveSourceOptions, 'exclude'> {
  * @throws AppError `config_invalid`: the spool cannot be used; `usage`: the URL or the id is none.
  */
 export async function openLiveSensor(options: LiveSensorOptions): Promise<Sensor> {
-  const { sensorId, url, key, spoolDir, spoolBytes, onTrouble, ...live } = options;
+  const { sensorId, url, key, trust, spoolDir, spoolBytes, onTrouble, ...live } = options;
   const spool = await Spool.open({ dir: spoolDir, maxBytes: spoolBytes });
   const trouble = onTrouble ? { onTrouble } : {};
-  const shipper = new Shipper({ spool, sensorId, url, key, ...trouble });
+  const shipper = new Shipper({ spool, sensorId, url, key, trust, ...trouble });
   const producer = new LiveBatches({ ...live, onTrouble, exclude: await ownTraffic(url) });
   return new Sensor({ sensorId, producer, spool, shipper, ...trouble });
 }

@@ -9,6 +9,7 @@ import { BATCH_CONTENT_TYPE } from '../stream/batch-codec.ts';
 import { batchKey } from '../stream/batch-meta.ts';
 import { CLOCK_HEADER, type ClockExchange, clockAnswer, clockNote } from '../stream/clock-note.ts';
 import { LOST_HEADER } from '../stream/lost-note.ts';
+import { type ServerAnswer, ServerLink, type ServerTrust } from './server-link.ts';
 import type { Spool, SpoolEntry } from './spool.ts';
 
 export interface ShipperOptions {
@@ -18,6 +19,8 @@ export interface ShipperOptions {
   readonly url: string;
   /** An API key of the role `sensor`. */
   readonly key: string;
+  /** Which certificate an https server must show; default: one of a public authority. */
+  readonly trust?: ServerTrust | undefined;
   /** First and longest pause after a failure; the pause doubles and is drawn from its upper half. */
   readonly firstPauseMs?: number;
   readonly longestPauseMs?: number;
@@ -60,18 +63,14 @@ export class Shipper {
     trouble: null,
   };
   readonly #options: ShipperOptions;
-  readonly #endpoint: URL;
+  readonly #link: ServerLink;
   /** The clocks at the last batch that was answered. */
   #exchange: ClockExchange | null = null;
 
-  /** @throws AppError `usage` where the URL is none. */
+  /** @throws AppError `usage` where the URL is none, or has no certificate to trust; `config_invalid`. */
   constructor(options: ShipperOptions) {
     this.#options = options;
-    try {
-      this.#endpoint = new URL('ingest_packets', options.url.replace(/\/*$/, '/'));
-    } catch {
-      throw new AppError('usage', `Cannot ship packets to ${options.url}: it is not a URL`);
-    }
+    this.#link = new ServerLink(ingestUrl(options.url), options.trust);
   }
 
   /**
@@ -79,9 +78,13 @@ export class Shipper {
    * @throws AppError `unauthenticated` or `not_found`, only with `failOnAccess`.
    */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#options.spool.waitForBatch(signal);
-      await this.drain(signal);
+    try {
+      while (!signal.aborted) {
+        await this.#options.spool.waitForBatch(signal);
+        await this.drain(signal);
+      }
+    } finally {
+      this.#link.close();
     }
   }
 
@@ -131,61 +134,67 @@ export class Shipper {
   async #post(entry: SpoolEntry, bytes: Uint8Array): Promise<Outcome> {
     const { spool, sensorId, key, requestTimeoutMs = 30_000 } = this.#options;
     const meta = { sensorId, epoch: spool.epoch, sequence: entry.sequence };
-    let response: Response;
-    let answer: string;
+    let response: ServerAnswer;
     const sentMs = Date.now();
     try {
-      response = await fetch(this.#endpoint, {
-        method: 'POST',
-        headers: {
+      response = await this.#link.post(
+        {
           'content-type': BATCH_CONTENT_TYPE,
           authorization: `Bearer ${key}`,
           'idempotency-key': batchKey(meta),
           [CLOCK_HEADER]: clockNote(sentMs, this.#exchange),
           ...(entry.lostBefore > 0 && { [LOST_HEADER]: String(entry.lostBefore) }),
         },
-        body: bytes as Uint8Array<ArrayBuffer>,
-        redirect: 'error',
-        signal: AbortSignal.timeout(requestTimeoutMs),
-      });
-      this.#exchange = clockAnswer(response.headers.get(CLOCK_HEADER), sentMs, Date.now());
-      answer = (await response.text()).slice(0, MAX_ANSWER_CHARACTERS);
+        bytes,
+        requestTimeoutMs,
+      );
     } catch (error) {
-      return { kind: 'later', why: `no answer: ${reasonOf(error)}`, afterMs: 0 };
+      return { kind: 'later', why: `no answer: ${(error as Error).message}`, afterMs: 0 };
     }
-    if (response.ok) return { kind: 'taken' };
-    const status = `${response.status} ${response.statusText}`;
-    if (response.status < 500 && !TEMPORARY_STATUS.has(response.status)) {
-      return { kind: 'refused', answer: `${status}\n${answer}` };
+    const clock = response.headers[CLOCK_HEADER];
+    this.#exchange = clockAnswer(clock === undefined ? null : String(clock), sentMs, Date.now());
+    const { status, statusLine } = response;
+    if (status >= 200 && status < 300) return { kind: 'taken' };
+    if (status >= 400 && status < 500 && !TEMPORARY_STATUS.has(status)) {
+      return {
+        kind: 'refused',
+        answer: `${statusLine}\n${response.text.slice(0, MAX_ANSWER_CHARACTERS)}`,
+      };
     }
-    if (this.#options.failOnAccess && ACCESS_STATUS.has(response.status)) {
-      const what = `Cannot ship packets to ${this.#endpoint.href}: the server answered ${status}`;
-      throw new AppError(response.status === 404 ? 'not_found' : 'unauthenticated', what);
+    if (this.#options.failOnAccess && ACCESS_STATUS.has(status)) {
+      const what = `Cannot ship packets to ${this.#link.url.href}: the server answered ${statusLine}`;
+      throw new AppError(status === 404 ? 'not_found' : 'unauthenticated', what);
     }
-    return { kind: 'later', why: `the server answered ${status}`, afterMs: retryAfterMs(response) };
+    return {
+      kind: 'later',
+      why: `the server answered ${statusLine}`,
+      afterMs: retryAfterMs(response),
+    };
   }
 
   /** The same trouble is told once, until something got through. */
   #report(message: string): void {
     if (message === this.stats.trouble) return;
     this.stats.trouble = message;
-    this.#options.onTrouble?.(`Cannot ship packets to ${this.#endpoint.origin}: ${message}`);
+    this.#options.onTrouble?.(`Cannot ship packets to ${this.#link.url.origin}: ${message}`);
   }
 }
 
+/** Where a server takes batches. @throws AppError `usage` where it is no URL of http or https. */
+export function ingestUrl(server: string): URL {
+  const url = URL.canParse(server) ? new URL('ingest_packets', server.replace(/\/*$/, '/')) : null;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new AppError('usage', `Cannot ship packets to ${server}: it is not a URL`);
+}
+
 /** `Retry-After` as a number of seconds or a date; 0 where there is none. */
-function retryAfterMs(response: Response): number {
-  const text = response.headers.get('retry-after');
-  if (text === null) return 0;
+function retryAfterMs({ headers }: ServerAnswer): number {
+  const text = headers['retry-after'];
+  if (text === undefined) return 0;
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS) : 0;
 }
 
 async function pausing(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
-}
-
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return cause instanceof Error ? cause.message : message;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type NatsServers, startNats, whyNoNats } from '../../test/support/nats.ts';
+import { type NatsServers, startNats, whyNoNats } from '../bench/nats-servers.ts';
 import { PacketBatch } from '../contract/packet-batch.ts';
 import { batchStreamSuite, SUITE_SENSOR } from './batch-stream.suite.ts';
 import { JetStream, type JetStreamOptions } from './jetstream.ts';

@@ -1,11 +1,12 @@
-/** NATS servers with JetStream on loopback, in a folder of their own: one, or three that replicate. */
+/** NATS servers with JetStream on loopback, in a folder of their own: one, or three that replicate. For benches and tests. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectNats } from '../../src/stream/nats-connection.ts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connectNats } from '../stream/nats-connection.ts';
 
 /** Why no server can be started here; empty: it can. */
 export const whyNoNats =
@@ -17,6 +18,8 @@ const START_MS = 20_000;
 
 export interface NatsServers {
   readonly urls: readonly string[];
+  /** Process ids of those that run. */
+  readonly pids: readonly number[];
   /** Ends one as nothing can resist. */
   kill(node: number): Promise<void>;
   start(node: number): Promise<void>;
@@ -38,7 +41,7 @@ export async function startNats(nodes: 1 | 3): Promise<NatsServers> {
 server_name: node${node}
 max_payload: 32MB
 max_pending: 128MB
-jetstream { store_dir: "${join(folder, `store${node}`)}", max_memory_store: 256MB, max_file_store: 4GB }
+jetstream { store_dir: "${join(folder, `store${node}`)}", max_memory_store: 256MB, max_file_store: 100GB }
 ${nodes > 1 ? cluster : ''}
 `,
     );
@@ -57,6 +60,9 @@ ${nodes > 1 ? cluster : ''}
   await untilReady(urls, nodes);
   return {
     urls,
+    get pids() {
+      return running.flatMap((child) => child?.pid ?? []);
+    },
     kill,
     start,
     async stop() {
@@ -68,7 +74,6 @@ ${nodes > 1 ? cluster : ''}
 
 /** A stream with as many replicas as there are nodes can be made. */
 async function untilReady(urls: readonly string[], replicas: number): Promise<void> {
-  const { jetstreamManager } = await import('@nats-io/jetstream');
   const deadline = Date.now() + START_MS;
   for (;;) {
     try {

@@ -1,0 +1,26 @@
+/** The bench's capture as a sensor's batches. */
+import { openCapture } from '../capture/open-capture.ts';
+import { PacketBatch } from '../contract/packet-batch.ts';
+import { PacketDecoder } from '../core/wire/decoder.ts';
+import { makeBenchCapture } from './bench-capture.ts';
+
+const BATCH_ROWS = 4_096;
+/** Enough for a steady rate, few enough for a short bench. */
+const MAX_BATCHES = 40;
+
+export async function readBatches(): Promise<PacketBatch[]> {
+  const capture = await makeBenchCapture();
+  const batches: PacketBatch[] = [];
+  const decoder = new PacketDecoder();
+  let batch = new PacketBatch(BATCH_ROWS);
+  const source = await openCapture(capture.path);
+  await source.run((frame) => {
+    if (batches.length === MAX_BATCHES) return;
+    decoder.decode(frame, batch);
+    if (!batch.isFull) return;
+    batches.push(batch);
+    batch = new PacketBatch(BATCH_ROWS);
+  });
+  capture.remove();
+  return batches;
+}
