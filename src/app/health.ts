@@ -11,14 +11,15 @@ export interface HealthParts {
   isArmed(): Promise<boolean>;
   capture(): { state: Health['capture']; reason: string | null };
   /** What else went wrong and still is. */
-  troubles(): string[];
+  troubles(): string[] | Promise<string[]>;
 }
 
 const DATABASE_MS = 2_000;
 
 export async function readHealth(parts: HealthParts): Promise<Health> {
   const capture = parts.capture();
-  const reasons = [parts.modelReason, capture.reason, ...parts.troubles()].filter(
+  const troubles = (await withTimeout(Promise.resolve(parts.troubles()))) ?? [];
+  const reasons = [parts.modelReason, capture.reason, ...troubles].filter(
     (reason) => reason !== null,
   );
   const armed = await withTimeout(parts.isArmed());

@@ -1,7 +1,7 @@
 /** The HTTP server of a role: what its routes need, from what the role has. */
 import { join } from 'node:path';
 import type { Judge } from '../core/engine/judge.ts';
-import { type Listener, listen } from '../http/listen.ts';
+import { type Listener, listen, type TlsFiles } from '../http/listen.ts';
 import type { LiveEvents } from '../http/live-events.ts';
 import type { createMetrics } from '../http/metrics.ts';
 import { createApp } from '../http/server.ts';
@@ -22,12 +22,13 @@ export interface HttpFrontParts {
   readonly decisions: Decisions;
   readonly stream: BatchStream;
   readonly judge: Judge | null;
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** @throws AppError `port_taken` */
 export async function startHttpFront(
   config: Config,
-  { decisions, stream, judge, ...services }: HttpFrontParts,
+  { decisions, stream, judge, tls, ...services }: HttpFrontParts,
   health: () => ReturnType<typeof readHealth>,
 ): Promise<Listener> {
   const alertPackets = new AlertPackets(evidenceSettings(config)?.dir ?? null);
@@ -44,10 +45,10 @@ export async function startHttpFront(
       predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
     },
     {
-      https: config.server.https,
+      https: config.server.https || tls !== undefined,
       hostNames: config.server.host_names,
       webRoot: join(PACKAGE_DIR, 'dist', 'web'),
     },
   );
-  return await listen(app, config.server);
+  return await listen(app, { ...config.server, tls });
 }

@@ -24,7 +24,7 @@ import type { AnalysisKeeper, KeptState, Place, Recalled } from './resume/analys
 import { replayJournal } from './resume/replay-journal.ts';
 import { loadAnalysis, saveAnalysis } from './resume/saved-analysis.ts';
 
-/** Sensors analysed at once. Their tables take tens of megabytes each at full load. */
+/** Sensors analysed at once, where nothing else is said. Their tables take tens of megabytes each at full load. */
 const MAX_SENSORS = 64;
 /** Failures of the store that are no want of a database, until the batch is refused. */
 const MAX_ATTEMPTS = 3;
@@ -71,6 +71,8 @@ export interface PipelineOptions {
   readonly onBug: (error: unknown, place: BatchMeta) => void;
   /** Absent: after a restart the analyses begin anew. */
   readonly keeper?: AnalysisKeeper;
+  /** Sensors analysed at once; past it the one quiet longest is let go. Default 64. */
+  readonly maxSensors?: number;
   /** Blocks of committed batches whose end may have cut off the asking: to be asked for where nobody has. */
   readonly onRecalledBlocks?: PipelineOptions['onBlocks'];
 }
@@ -229,7 +231,7 @@ export class Pipeline {
     const state = known ?? (await this.#begin(sensorId));
     this.#sensors.delete(sensorId);
     this.#sensors.set(sensorId, state);
-    if (this.#sensors.size > MAX_SENSORS) {
+    if (this.#sensors.size > (this.#options.maxSensors ?? MAX_SENSORS)) {
       const [quiet] = this.#sensors;
       if (quiet) {
         this.#sensors.delete(quiet[0]);
@@ -343,8 +345,12 @@ export class Pipeline {
     }
   }
 
-  async #release({ kept }: SensorState): Promise<void> {
-    if (kept) await this.#options.keeper?.release(kept);
+  /** With what came since the last snapshot, but for what waits for its commit: that is not in the database. */
+  async #release(state: SensorState): Promise<void> {
+    const { kept, pending } = state;
+    if (!kept) return;
+    if (pending === null && kept.isDirty) this.#save(state);
+    await this.#options.keeper?.release(kept);
   }
 
   /** Makes a sensor's analysis ready before its next batch comes. @throws AppError database_unavailable */
@@ -360,11 +366,7 @@ export class Pipeline {
 
   /** Writes down what a restart would have to count again. No call of `ingest` may be under way. */
   async close(): Promise<void> {
-    for (const state of this.#sensors.values()) {
-      // What waits for its commit is in the journal, and not in the database.
-      if (state.pending === null && state.kept?.isDirty) this.#save(state);
-      await this.#release(state);
-    }
+    for (const state of this.#sensors.values()) await this.#release(state);
     this.#sensors.clear();
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { LiveEvent } from '../contract/api.ts';
 import { ensureAdministrator } from '../http/auth/first-run.ts';
+import type { TlsFiles } from '../http/listen.ts';
 import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { readPolicy } from '../store/policy.ts';
@@ -18,6 +19,7 @@ import type { Log } from './log.ts';
 import { loadJudge, registryOf } from './model.ts';
 import { every } from './periodic.ts';
 import { openShared } from './shared-parts.ts';
+import { StreamWatch } from './stream-watch.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
@@ -37,13 +39,14 @@ export async function startServerRole(
   config: Config,
   version: string,
   log: Log,
+  tls?: TlsFiles,
 ): Promise<FrontEnd> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const each of stops.splice(0).reverse()) await each();
   };
   try {
-    return { ...(await start(config, version, log, stops)), stop };
+    return { ...(await start(config, version, log, stops, tls)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -55,6 +58,7 @@ async function start(
   version: string,
   log: Log,
   stops: (() => Promise<void>)[],
+  tls: TlsFiles | undefined,
 ): Promise<Omit<FrontEnd, 'stop'>> {
   const { db, connection, stream } = await openShared(config, 'server', log, stops);
   const { judge, reason: modelReason } = loadJudge(config.model.path, registryOf(config));
@@ -74,6 +78,8 @@ async function start(
   const publish: (event: LiveEvent) => void = sendEvents(connection, config.stream.name);
   receiveEvents(connection, config.stream.name, (event) => live.publish(event));
   const metrics = createMetrics(live, { ofProcess: true });
+  const watch = new StreamWatch(db, stream);
+  watch.measure(metrics.registry);
   const decisions = new Decisions({
     db,
     enforcement: enforcer.enforcement,
@@ -86,7 +92,7 @@ async function start(
 
   const listener = await startHttpFront(
     config,
-    { db, live, metrics, log, decisions, stream, judge },
+    { db, live, metrics, log, decisions, stream, judge, tls },
     () =>
       readHealth({
         db,
@@ -96,7 +102,7 @@ async function start(
         enforcerReason: enforcer.reason,
         isArmed: async () => (await readPolicy(db)).armed,
         capture: () => ({ state: 'off', reason: null }),
-        troubles: () => (stream.trouble === null ? [] : [`the stream: ${stream.trouble}`]),
+        troubles: () => watch.troubles(),
       }),
   );
   stops.push(() => listener.stop());

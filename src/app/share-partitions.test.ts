@@ -18,6 +18,7 @@ import { createLog } from './log.ts';
 import { workOnPartition } from './partition-worker.ts';
 import { Pipeline } from './pipeline.ts';
 import { sharePartitions } from './share-partitions.ts';
+import { StreamWatch } from './stream-watch.ts';
 
 const SENSORS = 5;
 const BATCHES = 14;
@@ -176,7 +177,14 @@ describe.skipIf(whyNoNats)('workers over JetStream', () => {
   it('share what there is, and one that comes gets its part', async () => {
     await withDatabase(async (db) => {
       const stream = await openStream();
+      const watch = new StreamWatch(db, stream);
+      await deliver(stream, 0, 1);
+      expect(await watch.troubles()).toEqual([expect.stringMatching(/^no worker is connected/)]);
+      const waiting = async () => (await watch.look())?.waiting.reduce((sum, one) => sum + one, 0);
+      expect(await waiting()).toBe(SENSORS);
       const first = startWorker(db, stream, 1e9);
+      await expect.poll(waiting, { timeout: 20_000, interval: 200 }).toBe(0);
+      expect(await watch.troubles()).toEqual([]);
       await expect.poll(() => first.held.length, { timeout: 20_000 }).toBe(16);
       const second = startWorker(db, stream, 1e9);
       await expect
@@ -218,6 +226,8 @@ describe.skipIf(whyNoNats)('workers over JetStream', () => {
       const worker = startWorker(db, stream, 1e9);
       const stored = async () => (await rowsByBatch(db))[`${sensorName(0)} 0`];
       await expect.poll(stored, { timeout: 20_000 }).toBeGreaterThan(0);
+      const watch = new StreamWatch(db, stream);
+      expect(await watch.troubles()).toEqual([expect.stringMatching(/^1 batches can never/)]);
       expect(await listQuarantined(db)).toMatchObject([
         { sensor_id: null, bytes: 12, reason: expect.stringContaining('Cannot read') },
       ]);

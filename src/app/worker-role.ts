@@ -17,6 +17,8 @@ import { openShared } from './shared-parts.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 
 const POLICY_MS = 5_000;
+/** Of one partition: four times what a thousand sensors come to. */
+const MAX_SENSORS = 256;
 
 export interface WorkerStats {
   partitions: readonly number[];
@@ -71,6 +73,7 @@ export async function runWorkerRole(
     const neverBlock = new NeverBlockList(await listProtected(db));
     const common: Omit<PipelineOptions, 'store' | 'keeper'> = {
       analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
+      maxSensors: MAX_SENSORS,
       onStored(batch) {
         stats.batches++;
         stats.packets += batch.packets.length;

@@ -6,20 +6,24 @@ import { makeBenchCapture } from './bench-capture.ts';
 
 const BATCH_ROWS = 4_096;
 /** Enough for a steady rate, few enough for a short bench. */
-const MAX_BATCHES = 40;
+const MAX_ROWS = 40 * BATCH_ROWS;
 
-export async function readBatches(): Promise<PacketBatch[]> {
+/** @param batchRows of each; @param maxRows of all. */
+export async function readBatches(
+  batchRows = BATCH_ROWS,
+  maxRows = MAX_ROWS,
+): Promise<PacketBatch[]> {
   const capture = await makeBenchCapture();
   const batches: PacketBatch[] = [];
   const decoder = new PacketDecoder();
-  let batch = new PacketBatch(BATCH_ROWS);
+  let batch = new PacketBatch(batchRows);
   const source = await openCapture(capture.path);
   await source.run((frame) => {
-    if (batches.length === MAX_BATCHES) return;
+    if (batches.length * batchRows >= maxRows) return;
     decoder.decode(frame, batch);
     if (!batch.isFull) return;
     batches.push(batch);
-    batch = new PacketBatch(BATCH_ROWS);
+    batch = new PacketBatch(batchRows);
   });
   capture.remove();
   return batches;

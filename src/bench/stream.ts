@@ -10,6 +10,8 @@ import { createLog } from '../app/log.ts';
 import { loadJudge } from '../app/model.ts';
 import { workOnPartition } from '../app/partition-worker.ts';
 import { Pipeline } from '../app/pipeline.ts';
+import type { PacketBatch } from '../contract/packet-batch.ts';
+import type { Judge } from '../core/engine/judge.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { migrate } from '../store/migrate.ts';
@@ -26,6 +28,9 @@ import { readBatches } from './read-batches.ts';
 const SENSOR = 'bench';
 const IN_FLIGHT = 16;
 const PARTITION_BYTES = 1 << 30;
+/** Batches of a quiet sensor: what a batch costs whatever it holds. */
+const SMALL_ROWS = 16;
+const SMALL_BATCHES = 300;
 
 interface Encoded {
   readonly bytes: Uint8Array;
@@ -37,12 +42,9 @@ export async function* benchStream(say: (line: string) => void): AsyncGenerator<
     say(whyNoNats);
     return;
   }
-  const batches = (await readBatches()).map((batch, sequence) => ({
-    bytes: encodeBatch(batch, { sensorId: SENSOR, epoch: 'bench', sequence }),
-    rows: batch.length,
-    sequence,
-  }));
-  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  const read = await readBatches();
+  const batches = encodeAll(read);
+  const rows = read.reduce((sum, batch) => sum + batch.length, 0);
   const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
   say(`${rows} packets in ${batches.length} batches`);
   yield absolute('stream.bytes_per_packet', bytes / rows, 'bytes');
@@ -82,45 +84,83 @@ async function inAndOut(
   return rows / seconds;
 }
 
+/** Processor time in s, and bytes, of batches that go all the way. */
+interface Costs {
+  readonly server: number;
+  readonly worker: number;
+  readonly database: number;
+  readonly nats: number;
+  /** By the clock, of a worker. */
+  readonly seconds: number;
+  readonly storedBytes: number;
+  readonly stateBytes: number;
+}
+
 async function* costs(
   nats: NatsServers,
-  batches: readonly Encoded[],
+  large: readonly Encoded[],
   rows: number,
 ): AsyncGenerator<Measure> {
+  const each = await costsOf(nats, 'large', large);
+  const perPacket = (seconds: number) => (seconds * 1e6) / rows;
+  yield absolute('stream.server_cpu', perPacket(each.server), 'µs/packet');
+  yield absolute('stream.worker_cpu', perPacket(each.worker), 'µs/packet');
+  yield absolute('stream.database_cpu', perPacket(each.database), 'µs/packet');
+  yield absolute('stream.nats_cpu', perPacket(each.nats), 'µs/packet');
+  yield absolute('stream.database_bytes', each.storedBytes / rows, 'bytes/packet');
+  yield absolute('stream.state_bytes', each.stateBytes, 'bytes/sensor');
+  const small = encodeAll(await readBatches(SMALL_ROWS, SMALL_ROWS * SMALL_BATCHES));
+  const tiny = await costsOf(nats, 'small', small);
+  const share = (SMALL_ROWS * small.length) / rows;
+  const perBatch = (ofSmall: number, ofLarge: number) =>
+    ((ofSmall - share * ofLarge) * 1e3) / small.length;
+  yield absolute('stream.server_batch_cpu', perBatch(tiny.server, each.server), 'ms/batch');
+  yield absolute('stream.worker_batch_cpu', perBatch(tiny.worker, each.worker), 'ms/batch');
+  yield absolute('stream.database_batch_cpu', perBatch(tiny.database, each.database), 'ms/batch');
+  yield absolute('stream.batch_latency', perBatch(tiny.seconds, each.seconds), 'ms/batch');
+}
+
+async function costsOf(
+  nats: NatsServers,
+  name: string,
+  batches: readonly Encoded[],
+): Promise<Costs> {
   const folder = await mkdtemp(join(tmpdir(), 'phantomnet-bench-'));
   const log = { info() {}, warn() {} };
   const postgres = await startEmbedded({ dataDir: join(folder, 'database'), log });
   const db = await openDatabase({ connection: postgres.connection });
   try {
     await migrate(db);
-    const stream = await open(nats, 'costs');
-    const perPacket = (seconds: number) => (seconds * 1e6) / rows;
-    const streamBefore = cpuSecondsOf(nats.pids);
-    const front = await ownCpu(() => push(stream, batches));
-    yield absolute('stream.front_end_cpu', perPacket(front), 'µs/packet');
+    const stream = await open(nats, name);
+    const natsBefore = cpuSecondsOf(nats.pids);
+    const server = await ownCpu(() => push(stream, batches));
     const databaseBefore = cpuSecondsOf([postgres.pid]);
     const bytesBefore = await databaseBytes(db);
-    const worker = await ownCpu(() => work(db, stream, batches.length));
-    yield absolute('stream.worker_cpu', perPacket(worker), 'µs/packet');
+    const { judge } = loadJudge(null);
+    const started = performance.now();
+    const worker = await ownCpu(() => work(db, stream, batches.length, judge));
+    const seconds = (performance.now() - started) / 1000;
     const database = cpuSecondsOf([postgres.pid]) - databaseBefore;
-    yield absolute('stream.database_cpu', perPacket(database), 'µs/packet');
-    yield absolute(
-      'stream.nats_cpu',
-      perPacket(cpuSecondsOf(nats.pids) - streamBefore),
-      'µs/packet',
-    );
-    const stored = (await databaseBytes(db)) - bytesBefore;
-    yield absolute('stream.database_bytes', stored / rows, 'bytes');
+    const ofNats = cpuSecondsOf(nats.pids) - natsBefore;
+    const storedBytes = (await databaseBytes(db)) - bytesBefore;
     const [state] = await db.query<{ bytes: number }>(
       'SELECT length(state) AS bytes FROM analysis_states',
     );
-    yield absolute('stream.state_bytes', state?.bytes ?? 0, 'bytes/sensor');
     await stream.close();
+    const stateBytes = state?.bytes ?? 0;
+    return { server, worker, database, nats: ofNats, seconds, storedBytes, stateBytes };
   } finally {
     await db.close();
     await postgres.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function encodeAll(batches: readonly PacketBatch[]): Encoded[] {
+  return batches.map((batch, sequence) => ({
+    bytes: encodeBatch(batch, { sensorId: SENSOR, epoch: 'bench', sequence }),
+    sequence,
+  }));
 }
 
 /** As a server does: batches are looked through before they are passed on. */
@@ -136,13 +176,17 @@ async function push(stream: JetStream, batches: readonly Encoded[]): Promise<voi
 }
 
 /** As a worker does, until all are stored and the state is written. */
-async function work(db: Database, stream: JetStream, batches: number): Promise<void> {
+async function work(
+  db: Database,
+  stream: JetStream,
+  batches: number,
+  judge: Judge | null,
+): Promise<void> {
   const partition = partitionOf(SENSOR);
   const lease = await leasePartition(db, partition);
   if (!lease) throw new Error('the partition is taken');
   const stop = new AbortController();
   let stored = 0;
-  const { judge } = loadJudge(null);
   await workOnPartition(
     {
       partition,

@@ -43,6 +43,13 @@ interface UpWords {
   dataDir?: string;
 }
 
+interface ServerWords {
+  port?: number;
+  host?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+}
+
 function addPlatform(program: Command): void {
   program
     .command('up')
@@ -63,7 +70,9 @@ function addPlatform(program: Command): void {
     .description('the front end of a platform of many machines: takes batches, answers people')
     .option('--port <port>', 'port of the server', parsePort)
     .option('--host <address>', 'address that the server listens on')
-    .action(async ({ port, host }: { port?: number; host?: string }) => {
+    .option('--tls-cert <file>', 'speaks https with this certificate (PEM); else a proxy may')
+    .option('--tls-key <file>', "the certificate's key (PEM)")
+    .action(async ({ port, host, ...tls }: ServerWords) => {
       const { serverCommand } = await import('./roles.ts');
       const config = await configOf(program);
       const server = {
@@ -71,7 +80,7 @@ function addPlatform(program: Command): void {
         ...(port !== undefined && { port }),
         ...(host !== undefined && { host }),
       };
-      await serverCommand({ ...config, server });
+      await serverCommand({ ...config, server }, tls);
     });
   program
     .command('worker')

@@ -4,14 +4,24 @@ import { createLog } from '../app/log.ts';
 import { packageVersion } from '../app/package-paths.ts';
 import { startServerRole } from '../app/server-role.ts';
 import { runWorkerRole, type WorkerStats } from '../app/worker-role.ts';
+import { AppError } from '../errors.ts';
 import { untilStopped } from './until-stopped.ts';
 
 const REPORT_MS = 10_000;
 
 /** Resolves after SIGINT or SIGTERM. @throws AppError what keeps it from starting */
-export async function serverCommand(config: Config): Promise<void> {
+export async function serverCommand(
+  config: Config,
+  { tlsCert, tlsKey }: { tlsCert?: string; tlsKey?: string } = {},
+): Promise<void> {
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new AppError('usage', 'Cannot speak https: --tls-cert and --tls-key belong together');
+  const tls =
+    tlsCert !== undefined && tlsKey !== undefined
+      ? { certFile: tlsCert, keyFile: tlsKey }
+      : undefined;
   const log = createLog(process.env.PHANTOMNET_LOG ?? 'info');
-  const front = await startServerRole(config, packageVersion(), log);
+  const front = await startServerRole(config, packageVersion(), log, tls);
   const lines = ['', `  The server is up: ${front.url}`];
   if (front.administrator) {
     const { username, password } = front.administrator;

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
+import { ServerLink } from '../sensor/server-link.ts';
 import { listen } from './listen.ts';
 
 const app = new Hono().get('/slow', async (context) => {
@@ -34,5 +35,29 @@ describe('listen', () => {
       answer.then(async (response) => expect(await response.text()).toBe('done')),
     ]);
     await expect(fetch(`${listener.url}/slow`)).rejects.toThrow();
+  });
+
+  it('speaks https with the certificate that it is given', async () => {
+    const folder = 'test/support/tls';
+    const tls = { certFile: `${folder}/server.pem`, keyFile: `${folder}/server-key.pem` };
+    const posts = new Hono().post('/', (context) => context.text('taken'));
+    const listener = await listen(posts, { host: '127.0.0.1', port: 0, tls });
+    expect(listener.url).toMatch(/^https:/);
+    const link = new ServerLink(new URL(listener.url), { caFile: `${folder}/ca.pem` });
+    expect(await link.post({}, Buffer.from('x'), 5_000)).toMatchObject({ text: 'taken' });
+    link.close();
+    await listener.stop();
+  });
+
+  it.each([
+    ['/no/such/file', 'Cannot read /no/such/file: there is no such file'],
+    ['package.json', 'Cannot use the certificate package.json'],
+  ])('names the certificate that cannot be used: %s', async (certFile, message) => {
+    const tls = { certFile, keyFile: 'test/support/tls/server-key.pem' };
+    const listening = listen(app, { host: '127.0.0.1', port: 0, tls });
+    await expect(listening).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining(message),
+    });
   });
 });

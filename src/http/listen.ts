@@ -1,8 +1,10 @@
 /** Puts the application on a port, and takes it off again without cutting answers short. */
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 
 /** Connections at once, headers and whole requests in ms, time for open answers when stopping. */
 const MAX_CONNECTIONS = 1024;
@@ -14,6 +16,15 @@ export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Speaks https with this certificate; default: http, for this machine or behind a proxy. */
+  readonly tls?: TlsFiles | undefined;
+}
+
+/** PEM. */
+export interface TlsFiles {
+  /** The server's certificate, then those that lead to its authority. */
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export interface Listener {
@@ -25,12 +36,10 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-/** @throws AppError port_taken, or config_invalid where the address or port is not ours to use. */
-export async function listen(app: Hono, { host, port }: ListenOptions): Promise<Listener> {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-  }) as Server;
+/** @throws AppError port_taken, or config_invalid where the address or port is not ours to use, or the certificate cannot be. */
+export async function listen(app: Hono, { host, port, tls }: ListenOptions): Promise<Listener> {
+  const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
+  const server = makeServer(app, timeouts, tls);
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
@@ -41,9 +50,32 @@ export async function listen(app: Hono, { host, port }: ListenOptions): Promise<
   return {
     host,
     port: boundPort,
-    url: `http://${urlHost(host)}:${boundPort}`,
+    url: `${tls ? 'https' : 'http'}://${urlHost(host)}:${boundPort}`,
     stop: () => stop(server),
   };
+}
+
+function makeServer(app: Hono, timeouts: object, tls: TlsFiles | undefined): Server {
+  const { fetch } = app;
+  if (!tls) return createAdaptorServer({ fetch, serverOptions: timeouts }) as Server;
+  const secrets = { cert: readPem(tls.certFile), key: readPem(tls.keyFile) };
+  try {
+    const serverOptions = { ...timeouts, ...secrets };
+    return createAdaptorServer({ fetch, createServer: createHttpsServer, serverOptions }) as Server;
+  } catch (error) {
+    throw new AppError(
+      'config_invalid',
+      `Cannot use the certificate ${tls.certFile} with ${tls.keyFile}: ${(error as Error).message}`,
+    );
+  }
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new AppError('config_invalid', `Cannot read ${path}: ${fileTrouble(error)}`);
+  }
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {

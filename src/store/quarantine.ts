@@ -40,6 +40,13 @@ export async function quarantine(tx: Queryable, batch: Quarantined): Promise<voi
   );
 }
 
+export async function countQuarantined(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    'SELECT count(*) AS count FROM quarantined_batches',
+  );
+  return row?.count ?? 0;
+}
+
 /** Newest first. */
 export async function listQuarantined(db: Queryable): Promise<QuarantinedBatch[]> {
   const rows = await db.query<Omit<QuarantinedBatch, 'quarantined_at'> & { quarantined_at: Date }>(

@@ -65,6 +65,14 @@ export async function notePosition(
   ]);
 }
 
+/** By partition, the position up to which it is stored. */
+export async function storedPositions(db: Queryable): Promise<ReadonlyMap<number, number>> {
+  const rows = await db.query<{ partition: number; position: number }>(
+    'SELECT partition, position FROM stream_offsets',
+  );
+  return new Map(rows.map(({ partition, position }) => [partition, position]));
+}
+
 /** Null: nothing of the sensor is kept. */
 export async function analysisPlace(
   db: Queryable,

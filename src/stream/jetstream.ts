@@ -189,10 +189,17 @@ export class JetStream implements BatchStream {
     }
   }
 
-  /** When a partition's stream was made, the first and the last position that it has. */
-  async state(partition: number): Promise<{ created: string; first: number; last: number }> {
+  /** When a partition's stream was made, the first and the last position that it has, and its bytes. */
+  async state(
+    partition: number,
+  ): Promise<{ created: string; first: number; last: number; bytes: number }> {
     const { created, state } = await this.#manager.streams.info(this.#streamOf(partition));
-    return { created: String(created), first: state.first_seq, last: state.last_seq };
+    return {
+      created: String(created),
+      first: state.first_seq,
+      last: state.last_seq,
+      bytes: state.bytes,
+    };
   }
 
   /** Removes what is not needed any more: everything up to a position. */

@@ -3,6 +3,7 @@
  * stream what came after. So a worker needs no disk of its own, and takes over what another left at any moment.
  */
 import { StateError } from '../../core/state/state-error.ts';
+import { AppError } from '../../errors.ts';
 import type { Database } from '../../store/database.ts';
 import { committedPlaces } from '../../store/ingest.ts';
 import {
@@ -11,6 +12,7 @@ import {
   readState,
   writeState,
 } from '../../store/stream-places.ts';
+import { decodeBatch } from '../../stream/batch-codec.ts';
 import type { JetStream } from '../../stream/jetstream.ts';
 import { partitionOf } from '../../stream/partition.ts';
 import type { Log } from '../log.ts';
@@ -100,7 +102,19 @@ export class StreamKeeper implements AnalysisKeeper {
       throw new StateError(`the stream begins after batch ${statePosition} of its partition`);
     let number = 0;
     for await (const message of stream.replay(sensorId, statePosition, lastPosition, signal))
-      yield { number: ++number, lostBefore: message.lostBefore, batch: message.bytes };
+      if (isBatch(message.bytes))
+        yield { number: ++number, lostBefore: message.lostBefore, batch: message.bytes };
     signal.throwIfAborted();
+  }
+}
+
+/** What is none was set aside when it came. */
+function isBatch(bytes: Uint8Array): boolean {
+  try {
+    decodeBatch(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
   }
 }
