@@ -136,4 +136,24 @@ describe('Decisions', () => {
       expect(await all()).toMatchObject([{ simulated: true, state: 'simulated' }]);
       expect(await blocked()).toEqual([]);
     }));
+
+  it('are left pending where the firewall is elsewhere, and carried out there', () =>
+    withDatabase(async (db) => {
+      const { decisions, all, blocked } = await armedOn(db);
+      const worker = new Decisions({
+        db,
+        enforcement: null,
+        enforcementReason: null,
+        isElsewhere: true,
+        log: createLog('silent'),
+        onChange() {},
+      });
+      await worker.blockFor(request('a'));
+      await worker.blockFor(request('b'));
+      expect(await all()).toMatchObject([{ alert_id: 'a', state: 'pending', simulated: false }]);
+      expect(await blocked()).toEqual([]);
+      await decisions.carryOutPending();
+      expect(await all()).toMatchObject([{ alert_id: 'a', state: 'active' }]);
+      expect(await blocked()).toEqual([IP]);
+    }));
 });

@@ -3,11 +3,13 @@
  * and machines ask here. It keeps nothing, so there may be several behind one address.
  */
 import type { LiveEvent } from '../contract/api.ts';
+import { ownNetworks } from '../firewall/own-addresses.ts';
 import { ensureAdministrator } from '../http/auth/first-run.ts';
 import type { TlsFiles } from '../http/listen.ts';
 import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { readPolicy } from '../store/policy.ts';
+import { addProtected } from '../store/protected.ts';
 import { applyRetention } from '../store/retention.ts';
 import { receiveEvents, sendEvents } from '../stream/live-relay.ts';
 import { type Config, retentionLimits } from './config.ts';
@@ -61,6 +63,9 @@ async function start(
   tls: TlsFiles | undefined,
 ): Promise<Omit<FrontEnd, 'stop'>> {
   const { db, connection, stream } = await openShared(config, 'server', log, stops);
+  // Beside those of the other servers; none is removed with its server.
+  for (const { cidr, reason } of await ownNetworks())
+    await addProtected(db, { cidr, reason, removable: false });
   const { judge, reason: modelReason } = loadJudge(config.model.path, registryOf(config));
   const enforcer = config.enforcer.enabled
     ? await startEnforcer({
