@@ -36,6 +36,8 @@ const PUSH_MS = 20_000;
 const ACKNOWLEDGE_MS = 4_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+/** Until streams that cannot be made are given up. */
+const MAKE_MS = 30_000;
 /** Read ahead of the worker, a partition. */
 const AHEAD = 8;
 /** A pull without messages ends after this; heartbeats come twice as often, and tell of a node that has gone. */
@@ -95,7 +97,8 @@ export class JetStream implements BatchStream {
       const manager = await jetstreamManager(connection, { timeout: ACKNOWLEDGE_MS * 2 });
       const client = jetstream(connection, { timeout: ACKNOWLEDGE_MS * 2 });
       const stream = new JetStream(connection, client, manager, options);
-      for (let partition = 0; partition < PARTITIONS; partition++) await stream.#make(partition);
+      for (let partition = 0; partition < PARTITIONS; partition++)
+        await stream.#makeInTime(partition);
       return stream;
     } catch (error) {
       throw new AppError(
@@ -258,6 +261,20 @@ export class JetStream implements BatchStream {
             `Cannot read the stream: ${(error as Error).message}`,
             { cause: error },
           );
+        await this.#pausing(LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  /** While the servers choose leaders, they cannot. */
+  async #makeInTime(partition: number): Promise<void> {
+    const deadline = performance.now() + MAKE_MS;
+    for (;;) {
+      try {
+        return await this.#make(partition);
+      } catch (error) {
+        const isFinal = error instanceof JetStreamApiError && error.status < 500;
+        if (isFinal || performance.now() >= deadline) throw error;
         await this.#pausing(LONGEST_PAUSE_MS);
       }
     }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Problem, SensorList } from '../../src/contract/api.ts';
 import { LAST_MICROS } from '../../src/contract/packet-batch.ts';
+import { createApp } from '../../src/http/server.ts';
 import { BATCH_CONTENT_TYPE, encodeBatch } from '../../src/stream/batch-codec.ts';
 import { trafficBatch } from '../support/traffic.ts';
 import { type Harness, withServer } from './harness.ts';
@@ -97,6 +98,30 @@ describe('JSON records', () => {
       expect((await second.json()).message).toBe('Stored before, nothing changed');
       const other = { ...request, json: records(11) };
       expect((await server.call('POST', '/ingest_packets', other)).status).toBe(409);
+      expect(await storedPackets(server)).toBe(10);
+    }));
+
+  it('are known again by their key at another server, and after a restart', () =>
+    withServer(async (server) => {
+      const key = await server.keyOf('sensor');
+      const body = JSON.stringify(records(10));
+      const headers = {
+        'content-type': 'application/json',
+        'idempotency-key': 'batch-1',
+        authorization: `Bearer ${key}`,
+      };
+      const other = createApp(server.services, {
+        https: false,
+        hostNames: ['*'],
+        webRoot: '/none',
+      });
+      const messages: string[] = [];
+      for (const app of [server.app, other, other]) {
+        const answer = await app.request('/ingest_packets', { method: 'POST', headers, body });
+        messages.push(((await answer.json()) as { message: string }).message);
+      }
+      const known = 'Stored before, nothing changed';
+      expect(messages).toEqual(['10 packets stored', known, known]);
       expect(await storedPackets(server)).toBe(10);
     }));
 

@@ -1,8 +1,8 @@
 /**
  * `Idempotency-Key`: a delivery of JSON records that is sent again is not stored again.
  *
- * The newest keys are remembered while the server runs; a sensor that needs this over a restart
- * sends compact batches, whose place in the sequence the database remembers.
+ * The newest keys are remembered while the server runs, with what body they stood for. Beyond that, and at other
+ * servers, the place that is made of the key is known again (`record-sequences.ts`), whatever the body is then.
  */
 
 import { AppError } from '../../errors.ts';

@@ -9,6 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { BatchMeta } from '../../stream/batch-meta.ts';
+import { hashSecret } from '../auth/secret.ts';
 
 /** Sensors are keys that an administrator made; the cap is for the case that there are very many. */
 const MAX_SENSORS = 1000;
@@ -26,20 +27,40 @@ export class RecordSequences {
   readonly #sequences = new Map<string, Sequence>();
 
   /** Runs `store` with the place of the records with this digest, when the sensor's earlier batches are done. */
-  async run<Result>(
+  run<Result>(
     sensorId: string,
     digest: string,
     store: (place: BatchMeta) => Promise<Result>,
   ): Promise<Result> {
-    const sequence = this.#sequenceOf(sensorId);
-    sequence.waiting++;
-    const turn = sequence.last.then(async () => {
+    return this.#inTurn(sensorId, async (sequence) => {
       const number = sequence.failed === digest ? sequence.next - 1 : sequence.next++;
       sequence.failed = digest;
       const result = await store({ sensorId, epoch: sequence.epoch, sequence: number });
       sequence.failed = null;
       return result;
     });
+  }
+
+  /**
+   * As `run`, for records whose sender gave them a key: their place is made of it, so that they are known again
+   * at another server and after a restart, as long as places are kept.
+   */
+  runKeyed<Result>(
+    sensorId: string,
+    key: string,
+    store: (place: BatchMeta) => Promise<Result>,
+  ): Promise<Result> {
+    const epoch = `key-${hashSecret(key).slice(0, 40)}`;
+    return this.#inTurn(sensorId, () => store({ sensorId, epoch, sequence: 0 }));
+  }
+
+  async #inTurn<Result>(
+    sensorId: string,
+    work: (sequence: Sequence) => Promise<Result>,
+  ): Promise<Result> {
+    const sequence = this.#sequenceOf(sensorId);
+    sequence.waiting++;
+    const turn = sequence.last.then(() => work(sequence));
     sequence.last = turn.catch(() => undefined);
     try {
       return await turn;

@@ -60,12 +60,16 @@ export const postIngestPackets = route({
     const rows = batch.length;
     if (rows === 0) return receipt(0, 'stored');
     const sensorId = sensorIdOf(caller);
-    const digest = hashSecret(payload.bytes);
-    const deliver = () => state.recordSequences.run(sensorId, digest, (meta) => store(batch, meta));
     const key = request.headers.get('idempotency-key');
-    if (key === null) return deliver();
-    const isNew = await state.oncePerKey.run(sensorId, key, payload.bytes, deliver);
-    return receipt(rows, isNew ? 'stored' : 'duplicate');
+    if (key === null) {
+      const digest = hashSecret(payload.bytes);
+      return state.recordSequences.run(sensorId, digest, (meta) => store(batch, meta));
+    }
+    let answer = receipt(rows, 'duplicate');
+    await state.oncePerKey.run(sensorId, key, payload.bytes, async () => {
+      answer = await state.recordSequences.runKeyed(sensorId, key, (meta) => store(batch, meta));
+    });
+    return answer;
   },
 });
 
