@@ -18,7 +18,7 @@ import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
 import type { Database } from '../store/database.ts';
 import { makeFolders } from '../store/embedded/make-folders.ts';
 import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
-import { committedPlaces, ingest } from '../store/ingest.ts';
+import { committedPlaces, forgetKeyedPlaces, ingest } from '../store/ingest.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
@@ -192,6 +192,7 @@ async function start(
   every(RETENTION_MS, stops, log, async () => {
     const report = await applyRetention(db, retentionLimits(config), new Date());
     if (report.dropped.length > 0) log.info(report, 'retention');
+    await forgetKeyedPlaces(db);
   });
   if (shadow) {
     every(SHADOW_MS, stops, log, async () => shadow.save());

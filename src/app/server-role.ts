@@ -8,6 +8,7 @@ import { ensureAdministrator } from '../http/auth/first-run.ts';
 import type { TlsFiles } from '../http/listen.ts';
 import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
+import { forgetKeyedPlaces } from '../store/ingest.ts';
 import { readPolicy } from '../store/policy.ts';
 import { addProtected } from '../store/protected.ts';
 import { applyRetention } from '../store/retention.ts';
@@ -122,6 +123,7 @@ async function start(
       if (!row?.is_mine) return;
       const report = await applyRetention(db, retentionLimits(config), new Date());
       if (report.dropped.length > 0) log.info(report, 'retention');
+      await forgetKeyedPlaces(db);
     }),
   );
   every(EXPIRY_MS, stops, log, async () => {

@@ -11,7 +11,7 @@ import { toRecord } from '../core/wire/to-record.ts';
 import { changeAlertStatus, getAlert } from './alerts.ts';
 import type { Database } from './database.ts';
 import { listFlows } from './flows.ts';
-import { committedPlaces, ingest } from './ingest.ts';
+import { committedPlaces, forgetKeyedPlaces, ingest } from './ingest.ts';
 import { isMalicious } from './packet-verdict.ts';
 import { lastPackets, type StoredPacket } from './packets.ts';
 import { listSensors } from './sensors.ts';
@@ -181,6 +181,23 @@ describe('a batch', () => {
       expect(db.counters).toMatchObject({ batches: 2, duplicates: 2, packets: 1000 });
     });
   });
+
+  it('whose place was made of a key is known for two days', () =>
+    withDatabase(async (db) => {
+      for (const [epoch, age] of [
+        ['key-old', '3 days'],
+        ['key-new', '1 day'],
+        ['spool', '3 days'],
+      ])
+        await db.query(
+          `INSERT INTO ingest_offsets (sensor_id, epoch, sequence, updated_at)
+           VALUES ('s', $1, 0, now() - $2::interval)`,
+          [epoch, age],
+        );
+      await forgetKeyedPlaces(db);
+      const left = await committedPlaces(db, 's');
+      expect(left.map(({ epoch }) => epoch)).toEqual(['key-new', 'spool']);
+    }));
 
   it('of several sensors at once is counted in full', async () => {
     await withDatabase(async (db) => {

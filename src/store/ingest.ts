@@ -19,6 +19,8 @@ import { WINDOW_TABLE } from './window-table.ts';
 
 /** The increment of the sequence that numbers packets. */
 const MAX_BATCH_ROWS = 65_536;
+/** Places of one batch each, made of a key that its sender gave (`key-…`), are kept for repeats and not for ever. */
+const KEYED_DAYS = 2;
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 3;
 
@@ -107,6 +109,14 @@ async function claimPlace(tx: Transaction, batch: AnalysedBatch): Promise<number
     [batch.sensorId, batch.epoch, batch.sequence],
   );
   return row?.first ?? null;
+}
+
+/** A repeat that comes later than this is stored again. */
+export async function forgetKeyedPlaces(db: Queryable): Promise<void> {
+  await db.query(
+    `DELETE FROM ingest_offsets
+     WHERE epoch LIKE 'key-%' AND updated_at < now() - make_interval(days => ${KEYED_DAYS})`,
+  );
 }
 
 /** The last batch stored of each epoch of the sensor, the latest first. */

@@ -66,6 +66,10 @@ describe.skipIf(whyNoNats)('a platform of many machines loses and doubles nothin
         await disturbed(machines, killDatabase);
       }, 90_000);
 
+      it('the database takes nothing for a while, and the stream holds', async () => {
+        await disturbed(machines, holdDatabase);
+      }, 90_000);
+
       it('batches come twice, by two ways at once, and late', async () => {
         const cluster = await startCluster(machines, {
           servers: 2,
@@ -172,6 +176,15 @@ async function killDatabase({ postgres }: Pick<Machines, 'postgres'>): Promise<v
   process.kill(postgres.pid, 'SIGKILL');
   await sleep(randomInt(4_000));
   await until(() => postgres.revive());
+}
+
+/** Sensors are answered all the same: what they delivered is in the stream. */
+async function holdDatabase({ db, sensors }: Pick<Cluster, 'db' | 'sensors'>): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.query('LOCK TABLE raw_packets IN ACCESS EXCLUSIVE MODE');
+    for (const sensor of sensors) await sensor.exited();
+    await sleep(randomInt(2_000));
+  });
 }
 
 async function killNode({ nats }: Pick<Machines, 'nats'>): Promise<void> {

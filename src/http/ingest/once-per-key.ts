@@ -2,7 +2,7 @@
  * `Idempotency-Key`: a delivery of JSON records that is sent again is not stored again.
  *
  * The newest keys are remembered while the server runs, with what body they stood for. Beyond that, and at other
- * servers, the place that is made of the key is known again (`record-sequences.ts`), whatever the body is then.
+ * servers, the place that is made of the key is known for two days (`record-sequences.ts`), whatever the body is then.
  */
 
 import { AppError } from '../../errors.ts';
