@@ -97,6 +97,21 @@ describe.skipIf(whyNoNats)('over a NATS server', () => {
     await stream.close();
   });
 
+  it('ends its deliveries at whatever moment it is told to', async () => {
+    const stream = await open();
+    for (let round = 0; round < 40; round++) {
+      const stop = new AbortController();
+      const reading = { partition: 0, after: 0, signal: stop.signal, async onSpoilt() {} };
+      const ended = (async () => {
+        for await (const delivery of stream.deliveries(reading)) delivery.settle('stored');
+      })();
+      await new Promise((resolve) => setTimeout(resolve, round / 4));
+      stop.abort();
+      await ended;
+    }
+    await stream.close();
+  });
+
   it('hands out what is no batch, and goes on', async () => {
     const stream = await open({ name: 'spoilt' });
     const connection = await connectNats({ servers: nats.urls, caFile: null, name: 'stranger' });

@@ -229,6 +229,8 @@ export class JetStream implements BatchStream {
     const stop = () => messages.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
+      // While it was opened, nobody listened.
+      if (signal.aborted) return;
       for await (const message of messages) {
         if (signal.aborted) return;
         yield messageOf(message);
