@@ -10,6 +10,7 @@ import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
 import type { EvidenceWords } from './evidence.ts';
 import type { ReplayWords } from './replay.ts';
 import type { SensorCommandOptions } from './sensor.ts';
+import { addStore } from './store-words.ts';
 import { addTriage } from './triage-words.ts';
 
 const out = process.stdout;
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   addCaptures(program);
   addModels(program);
   addTriage(program, () => configOf(program));
+  addStore(program, () => configOf(program));
   addSettings(program);
   return program;
 }

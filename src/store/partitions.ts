@@ -94,17 +94,13 @@ export class Partitions {
   }
 }
 
-/** Attached after it was made: that locks readers of the parent out for a moment less than making it in place. */
 async function createPartition(tx: Transaction, tier: Tier, start: number): Promise<boolean> {
   const lower = new Date(start * 1000).toISOString();
   const upper = new Date((start + tier.seconds) * 1000).toISOString();
   const name = `${tier.parent}_${lower.slice(0, 13).replaceAll(/\D/g, '')}`;
   await tx.query('SAVEPOINT partition');
   try {
-    await tx.query(`CREATE TABLE ${name} (LIKE ${tier.parent} INCLUDING ALL)`);
-    await tx.query(
-      `ALTER TABLE ${tier.parent} ATTACH PARTITION ${name} FOR VALUES FROM ('${lower}') TO ('${upper}')`,
-    );
+    await attachPartition(tx, { parent: tier.parent, name, lower, upper });
   } catch (error) {
     // The default partition holds rows of this span already: they and the new ones stay there.
     if ((error as pg.DatabaseError).code !== CHECK_VIOLATION) throw error;
@@ -116,6 +112,20 @@ async function createPartition(tx: Transaction, tier: Tier, start: number): Prom
     [tier.parent, name, lower, upper],
   );
   return true;
+}
+
+/**
+ * Attached after it was made: that locks readers of the parent out for a moment less than making it in place.
+ * `lower` and `upper` are ISO 8601.
+ */
+export async function attachPartition(
+  tx: Transaction,
+  { parent, name, lower, upper }: { parent: string; name: string; lower: string; upper: string },
+): Promise<void> {
+  await tx.query(`CREATE TABLE ${name} (LIKE ${parent} INCLUDING ALL)`);
+  await tx.query(
+    `ALTER TABLE ${parent} ATTACH PARTITION ${name} FOR VALUES FROM ('${lower}') TO ('${upper}')`,
+  );
 }
 
 /** So that retention counts the age of the default partition from its latest rows. */
