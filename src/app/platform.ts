@@ -196,8 +196,19 @@ async function start(
   stops.push(async () => live.close());
 
   every(RETENTION_MS, stops, log, async () => {
-    const report = await applyRetention(db, retentionLimits(config), new Date());
+    const { dir: archiveDir } = config.archive;
+    const report = await applyRetention(db, retentionLimits(config), new Date(), { archiveDir });
     if (report.dropped.length > 0) log.info(report, 'retention');
+    const { archiveTrouble: why, waiting, unarchived } = report;
+    if (unarchived.length > 0)
+      log.warn(
+        { unarchived },
+        'the budget was reached: partitions went without having been archived',
+      );
+    setTrouble(
+      'archive',
+      why && `the archive cannot be written, ${waiting} partitions wait: ${why}`,
+    );
   });
   if (shadow) {
     every(SHADOW_MS, stops, log, async () => shadow.save());

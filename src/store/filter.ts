@@ -28,7 +28,8 @@ export class Filter {
   }
 }
 
-function canonicalIp(ip: string): string {
+/** In the spelling that is stored; what is no address stays as it is. */
+export function canonicalIp(ip: string): string {
   const words = new Uint32Array(4);
   const version = parseIp(ip, words, 0);
   return version === 0 ? ip : formatIp(words, 0, version);

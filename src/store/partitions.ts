@@ -37,6 +37,7 @@ export class Partitions {
     if (missing.length === 0) return;
     await db.transaction(async (tx) => {
       await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+      await ageAnew(tx, tier, missing);
       const rows = await tx.query<{ start: number }>(
         `SELECT extract(epoch FROM lower)::float8 AS start FROM store_partitions
          WHERE parent = $1 AND lower > '-infinity'`,
@@ -125,6 +126,15 @@ export async function attachPartition(
   await tx.query(`CREATE TABLE ${name} (LIKE ${parent} INCLUDING ALL)`);
   await tx.query(
     `ALTER TABLE ${parent} ATTACH PARTITION ${name} FOR VALUES FROM ('${lower}') TO ('${upper}')`,
+  );
+}
+
+/** One that held only evidence is written again: it ages and expires like any other from here on. */
+async function ageAnew(tx: Transaction, tier: Tier, starts: readonly number[]): Promise<void> {
+  await tx.query(
+    `UPDATE store_partitions SET is_pinned = false, written_at = now()
+     WHERE is_pinned AND parent = $1 AND extract(epoch FROM lower)::float8 = ANY($2)`,
+    [tier.parent, starts],
   );
 }
 

@@ -154,13 +154,14 @@ async function readHeader(client: pg.PoolClient): Promise<BackupHeader> {
   };
 }
 
-/** Everything that holds rows, but the list of migrations: the header has it. */
+/** Everything that holds rows, but the list of migrations: the header has it; and what has expired, see `archive/`. */
 const TABLES = `
   SELECT c.relname::text AS table, c.relispartition AS is_partition,
     (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute AS a
      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
   FROM pg_class AS c
   WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname <> 'schema_migrations'
+    AND c.relname NOT LIKE 'expired\\_%'
   ORDER BY c.relispartition, c.relname`;
 
 const SEQUENCES = `
