@@ -5,6 +5,7 @@ import { benchDecode } from '../bench/decode.ts';
 import { benchIngest } from '../bench/ingest.ts';
 import { benchLive } from '../bench/live.ts';
 import type { Measure } from '../bench/measure.ts';
+import { benchQuery } from '../bench/query.ts';
 import { benchScore } from '../bench/score.ts';
 import { AppError } from '../errors.ts';
 
@@ -20,6 +21,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   decode: benchDecode,
   analyze: benchAnalyze,
   ingest: benchIngest,
+  query: benchQuery,
   score: benchScore,
   live: benchLive,
 };

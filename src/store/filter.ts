@@ -2,8 +2,13 @@
 import { formatIp, parseIp } from '../core/wire/address.ts';
 
 export class Filter {
-  readonly values: unknown[] = [];
+  readonly values: unknown[];
   readonly #conditions: string[] = [];
+
+  /** @param values those of another filter of the same statement, whose numbers go on here */
+  constructor(values: unknown[] = []) {
+    this.values = values;
+  }
 
   /** `?` in the condition, each in turn, stands for a value. Conditions are ours, values are anybody's. */
   add(condition: string, ...values: unknown[]): this {
