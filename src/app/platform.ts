@@ -27,6 +27,7 @@ import { migrate } from '../store/migrate.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
 import { applyRetention } from '../store/retention.ts';
+import { storageOutlook } from '../store/storage-outlook.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import type { BatchStream } from '../stream/batch-stream.ts';
 import { AlertPackets } from './alert-packets.ts';
@@ -305,6 +306,7 @@ async function startServer(
       },
       packetsOf: (alert) => alertPackets.read(alert),
       health,
+      storage: () => storageOutlook(services.db, retentionLimits(config), new Date()),
       predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
     },
     {

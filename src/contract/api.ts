@@ -250,6 +250,33 @@ export const SensorStatus = z.object({
 export const SensorList = z.object({ sensors: z.array(SensorStatus) });
 export type SensorList = z.infer<typeof SensorList>;
 
+// GET /api/v1/storage
+export const StorageOutlook = z.object({
+  /** Of the whole database; `max_bytes` is the budget. */
+  bytes: z.number(),
+  max_bytes: z.number(),
+  bytes_per_day: z.number(),
+  /** Where the limits in days alone would leave it, at this rate. */
+  settles_at_bytes: z.number(),
+  /** Until the budget is reached and the oldest goes early; null: never, at this rate. */
+  days_until_full: z.number().nullable(),
+  /** That the budget has room for, at this rate; at most what is configured. */
+  packet_hours_within_budget: z.number(),
+  tiers: z.array(
+    z.object({
+      tier: z.enum(['packets', 'flows', 'windows_5s', 'windows_30s', 'windows_180s']),
+      bytes: z.number(),
+      bytes_per_day: z.number(),
+      keep_days: z.number(),
+    }),
+  ),
+  /** Packets kept longer as evidence of open alerts. */
+  pinned_bytes: z.number(),
+  /** Expired partitions that could not be archived yet. */
+  waiting_for_archive: z.number().int(),
+});
+export type StorageOutlook = z.infer<typeof StorageOutlook>;
+
 // GET, POST /api/v1/keys; DELETE /api/v1/keys/{id}
 export const ApiKey = z.object({
   id: z.string(),

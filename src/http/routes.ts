@@ -35,6 +35,7 @@ import { postPredict } from './routes/predict.ts';
 import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
 import { getSensors } from './routes/sensors.ts';
 import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
+import { getStorage } from './routes/storage.ts';
 import { getFeatures, getWindows } from './routes/windows.ts';
 
 export const ROUTES: readonly AnyRoute[] = [
@@ -61,6 +62,7 @@ export const ROUTES: readonly AnyRoute[] = [
   postProtected,
   deleteProtected,
   getSensors,
+  getStorage,
   getKeys,
   postKey,
   deleteKey,

@@ -1,7 +1,7 @@
 /** Everything the routes need from the rest of the program, wired by hand in `src/app`. */
 import type { Logger } from 'pino';
 import type { Alert } from '../contract/alert.ts';
-import type { BlockOrder, Health } from '../contract/api.ts';
+import type { BlockOrder, Health, StorageOutlook } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import type { WindowVerdict } from '../contract/window.ts';
@@ -39,6 +39,7 @@ export interface Services {
   /** The packets behind an alert that are still kept here. @throws AppError not_found, overloaded */
   packetsOf(alert: Alert): Promise<PacketCapture>;
   health(): Promise<Health>;
+  storage(): Promise<StorageOutlook>;
   /** Window vectors in the order of `WINDOW_FEATURES`; null where no model is loaded. */
   predict(vectors: readonly Float64Array[]): Promise<WindowVerdict[] | null>;
 }

@@ -26,6 +26,8 @@ import { createApiKey } from '../../src/store/api-keys.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertDecision, updateDecision } from '../../src/store/decisions.ts';
 import { ingest } from '../../src/store/ingest.ts';
+import { DEFAULT_RETENTION } from '../../src/store/retention.ts';
+import { storageOutlook } from '../../src/store/storage-outlook.ts';
 import { createUser } from '../../src/store/users.ts';
 import { withDatabase } from '../support/database.ts';
 
@@ -101,6 +103,7 @@ export function withServer(
         enforcer: 'simulated',
         reasons: [],
       }),
+      storage: () => storageOutlook(db, DEFAULT_RETENTION, new Date()),
       predict: predict ?? (async () => null),
     };
     const options: AppOptions = {

@@ -241,6 +241,7 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   await good('DELETE /api/v1/protected/{cidr}', '/api/v1/protected/192.0.2.0%2F24');
 
   await get('/api/v1/sensors');
+  expect((await (await get('/api/v1/storage')).json()).tiers).toHaveLength(5);
   const made = await good('POST /api/v1/keys', '/api/v1/keys', {
     key: admin,
     json: { name: `k-${randomUUID()}`, role: 'viewer' },
