@@ -1,8 +1,7 @@
 /**
  * A store as large as one asks for: the bundled demo's packets over and over, spread evenly over the last 24
  * hours, their addresses changed from round to round so that there are about as many as a large network has,
- * with a flow for each eighth packet, an alert for each ten thousandth and roll-ups by the ingest itself.
- * A hundredth more is 31 days old.
+ * with a flow for each eighth packet and roll-ups by the ingest itself. A hundredth more is 31 days old.
  */
 import { openCapture } from '../capture/open-capture.ts';
 import { ALERT_KIND_NAMES } from '../contract/alert-kinds.ts';
