@@ -52,8 +52,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   maintenance_work_mem: '32MB',
   autovacuum_max_workers: '2',
   max_parallel_workers_per_gather: '0',
-  // Groups of all packets are made hour by hour, within work_mem, and not by one sort on disk.
-  enable_partitionwise_aggregate: 'on',
   max_wal_size: '512MB',
   min_wal_size: '64MB',
   wal_level: 'minimal',

@@ -130,6 +130,12 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
     await page.screenshot({ path: join(SCREENSHOTS, 'alert.png'), fullPage: true });
   });
 
+  it('says how full the store is and where that leads', async () => {
+    await nav(page).getByRole('link', { name: 'Settings' }).click();
+    await page.getByText(/ of 21\.5 GB\. At this rate it /).waitFor();
+    await page.getByRole('cell', { name: 'Windows of 180 s' }).waitFor();
+  });
+
   it('asks before it arms, and does not arm when told not to', async () => {
     await nav(page).getByRole('link', { name: 'Decisions' }).click();
     const armed = page.getByRole('switch', { name: 'Carry out blocks' });

@@ -58,6 +58,21 @@ describe.skipIf(whyNotBuilt)(`phantomnet db ${whyNotBuilt}`, () => {
     expect(readFileSync(join(folder, 'live')).equals(kept)).toBe(true);
   }, 60_000);
 
+  it('lets doctor tell how full the store of a running platform is', async () => {
+    const { out } = await runCommand(['doctor', '--json', '--data-dir', from]);
+    const findings = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(findings.find(({ check }) => check === 'storage')).toEqual({
+      check: 'storage',
+      state: 'ok',
+      says: expect.stringMatching(
+        /^0\.0 GB of 21\.5 GB, 0\.\d GB more a day; settles at \d+\.\d GB$/,
+      ),
+    });
+  }, 30_000);
+
   it('moves into another PostgreSQL by one command, and nowhere where it is already', async () => {
     const other = await startEmbedded({
       dataDir: join(folder, 'other'),
