@@ -1,7 +1,9 @@
 /** All routes: the API of `/api/v1`, then what is kept from the older system, then the machine's own. */
 import type { AnyRoute } from './route.ts';
+import { postAlertAction, postUndo } from './routes/alert-actions.ts';
 import {
   getAlert,
+  getAlertActions,
   getAlertPackets,
   getAlerts,
   getKeptAlerts,
@@ -35,6 +37,7 @@ import { postPredict } from './routes/predict.ts';
 import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
 import { getSensors } from './routes/sensors.ts';
 import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
+import { deleteSuppression, getSuppressions, postSuppression } from './routes/suppressions.ts';
 import { getFeatures, getWindows } from './routes/windows.ts';
 
 export const ROUTES: readonly AnyRoute[] = [
@@ -47,6 +50,12 @@ export const ROUTES: readonly AnyRoute[] = [
   getAlert,
   getAlertPackets,
   patchAlert,
+  getAlertActions,
+  postAlertAction,
+  postUndo,
+  getSuppressions,
+  postSuppression,
+  deleteSuppression,
   getPackets,
   getFlows,
   getWindows,

@@ -184,6 +184,11 @@ class Run {
       );
     }
     const lureBefore = this.#before(limits.alertDays);
+    await this.#db.query('DELETE FROM alert_actions WHERE at < $1', [lureBefore]);
+    await this.#db.query(
+      'DELETE FROM suppressions WHERE least(removed_at, expires_at) < $1 AND created_at < $1',
+      [lureBefore],
+    );
     await this.#db.query('DELETE FROM lure_events WHERE at < $1', [lureBefore]);
     await this.#db.query('DELETE FROM lure_sessions WHERE last_at < $1', [lureBefore]);
     await this.#db.query('DELETE FROM sessions WHERE expires_at < $1', [this.#now]);

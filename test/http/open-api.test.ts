@@ -204,6 +204,24 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
     json: { status: 'false_positive' },
   });
   expect((await changed.json()).resolved_at).toEqual(expect.any(String));
+  await good('GET /api/v1/alerts/{id}/actions', '/api/v1/alerts/alert-1/actions');
+  const acted = await good('POST /api/v1/alert-actions', '/api/v1/alert-actions', {
+    key: admin,
+    json: { ids: ['alert-2'], assignee: 'ada', comment: 'looks real' },
+  });
+  const { action_id: actionId } = await acted.json();
+  await good('POST /api/v1/alert-actions/{id}/undo', `/api/v1/alert-actions/${actionId}/undo`, {
+    key: admin,
+    json: {},
+  });
+  const suppressed = await good('POST /api/v1/suppressions', '/api/v1/suppressions', {
+    key: admin,
+    json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24', reason: 'a load test' },
+  });
+  const suppression = await suppressed.json();
+  expect([suppression.hit_count, suppression.in_force]).toEqual([1, true]);
+  expect((await (await get('/api/v1/suppressions')).json()).suppressions).toHaveLength(1);
+  await good('DELETE /api/v1/suppressions/{id}', `/api/v1/suppressions/${suppression.id}`);
   const packets = await (await get('/api/v1/packets', '?protocol=TCP&limit=3')).json();
   expect(packets.packets).toHaveLength(3);
   expect((await (await get('/api/v1/flows')).json()).flows).toHaveLength(2);
