@@ -12,7 +12,7 @@ export const WIDEST_PREFIX_BITS = { 4: 8, 6: 16 } as const;
 const AddressOrNetwork = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
 /** All that are there must be true of an alert; at least one is there. What an alert does not have is never true of it. */
-const CRITERIA = {
+export const CriteriaShape = {
   alert_type: z.enum(ALERT_KIND_NAMES).optional(),
   source: AddressOrNetwork.optional(),
   target: AddressOrNetwork.optional(),
@@ -20,15 +20,13 @@ const CRITERIA = {
   sensor_id: z.string().min(1).max(64).optional(),
 };
 
-export const Criteria = z.strictObject(CRITERIA).refine(hasCriterion, {
-  message: 'Expected at least one criterion',
-});
+const Criteria = z.strictObject(CriteriaShape);
 export type Criteria = z.infer<typeof Criteria>;
 
 // POST /api/v1/suppressions
 export const SuppressionOrder = z
   .strictObject({
-    ...CRITERIA,
+    ...CriteriaShape,
     reason: z.string().trim().min(1).max(500),
     duration_s: z
       .number()
@@ -69,6 +67,8 @@ export const SuppressionQuery = z.object({
 });
 export const SuppressionList = z.object({ suppressions: z.array(Suppression) });
 
-function hasCriterion(order: { [Name in keyof typeof CRITERIA]?: unknown }): boolean {
-  return Object.keys(CRITERIA).some((name) => order[name as keyof typeof CRITERIA] !== undefined);
+export function hasCriterion(order: { [Name in keyof typeof CriteriaShape]?: unknown }): boolean {
+  return Object.keys(CriteriaShape).some(
+    (name) => order[name as keyof typeof CriteriaShape] !== undefined,
+  );
 }

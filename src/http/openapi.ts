@@ -5,6 +5,7 @@ import * as filterSchemas from '../contract/alert-filter.ts';
 import * as apiSchemas from '../contract/api.ts';
 import * as decisionSchemas from '../contract/decision.ts';
 import * as lureSchemas from '../contract/lure.ts';
+import * as previewSchemas from '../contract/preview.ts';
 import * as suppressionSchemas from '../contract/suppression.ts';
 import * as triageSchemas from '../contract/triage.ts';
 import { PROBLEM_MEDIA_TYPE } from './problem.ts';
@@ -21,6 +22,7 @@ const CONTRACT = {
   ...decisionSchemas,
   ...filterSchemas,
   ...lureSchemas,
+  ...previewSchemas,
   ...suppressionSchemas,
   ...triageSchemas,
 };

@@ -32,12 +32,17 @@ import {
   getLastRawPackets,
   getPackets,
 } from './routes/packets.ts';
-import { getPolicy, putPolicy } from './routes/policy.ts';
+import { getPolicy, postPolicyPreview, putPolicy } from './routes/policy.ts';
 import { postPredict } from './routes/predict.ts';
 import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
 import { getSensors } from './routes/sensors.ts';
 import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
-import { deleteSuppression, getSuppressions, postSuppression } from './routes/suppressions.ts';
+import {
+  deleteSuppression,
+  getSuppressions,
+  postSuppression,
+  postSuppressionPreview,
+} from './routes/suppressions.ts';
 import { getFeatures, getWindows } from './routes/windows.ts';
 
 export const ROUTES: readonly AnyRoute[] = [
@@ -55,6 +60,7 @@ export const ROUTES: readonly AnyRoute[] = [
   postUndo,
   getSuppressions,
   postSuppression,
+  postSuppressionPreview,
   deleteSuppression,
   getPackets,
   getFlows,
@@ -66,6 +72,7 @@ export const ROUTES: readonly AnyRoute[] = [
   deleteDecision,
   getPolicy,
   putPolicy,
+  postPolicyPreview,
   getProtected,
   postProtected,
   deleteProtected,

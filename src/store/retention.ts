@@ -7,6 +7,7 @@
  * 2005 is as young as its replay. One of the future, from a broken clock, gets no longer life than others.
  */
 import type { Database } from './database.ts';
+import { thinQuietAlerts } from './quiet-alerts.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 const HOUR_MS = 3_600_000;
@@ -183,6 +184,7 @@ class Run {
         [rollupsBefore],
       );
     }
+    await thinQuietAlerts(this.#db, this.#now);
     const lureBefore = this.#before(limits.alertDays);
     await this.#db.query('DELETE FROM alert_actions WHERE at < $1', [lureBefore]);
     await this.#db.query(

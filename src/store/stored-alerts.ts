@@ -22,7 +22,6 @@ export interface StoredAlert
     | 'description'
     | 'last_seen'
     | 'decision'
-    | 'status'
   > {
   readonly proven_confidence: number | null;
   readonly isHidden: boolean;
@@ -48,9 +47,25 @@ export async function storedAlerts(
     );
   const rows = await db.query<StoredAlert & Record<string, unknown>>(
     `SELECT id, alert_type, severity, source_ip, destination_ip, destination_port, sensor_id, confidence,
-       proven_confidence, description, last_seen, decision, status, ${IS_HIDDEN} AS "isHidden"
+       proven_confidence, description, last_seen, decision, ${IS_HIDDEN} AS "isHidden"
      FROM detected_alerts ${filter.where} ORDER BY last_seen DESC, number DESC LIMIT ${MAX_LOOKED_AT + 1}`,
     filter.values,
+  );
+  return { alerts: rows.slice(0, MAX_LOOKED_AT), isCut: rows.length > MAX_LOOKED_AT };
+}
+
+/** As `storedAlerts`, of what stayed below the threshold and is no alert to this day. */
+export async function storedQuietAlerts(
+  db: Queryable,
+  days: number,
+): Promise<{ alerts: StoredAlert[]; isCut: boolean }> {
+  const rows = await db.query<StoredAlert & Record<string, unknown>>(
+    `SELECT q.id, q.alert_type, q.severity, q.source_ip, q.destination_ip, q.destination_port, q.sensor_id,
+       q.confidence, q.proven_confidence, q.description, q.last_seen, 'ALLOW' AS decision, false AS "isHidden"
+     FROM quiet_alerts AS q WHERE q.created_at >= now() - $1 * interval '1 day'
+       AND NOT EXISTS (SELECT 1 FROM detected_alerts AS a WHERE a.id = q.id)
+     ORDER BY q.created_at DESC LIMIT ${MAX_LOOKED_AT + 1}`,
+    [days],
   );
   return { alerts: rows.slice(0, MAX_LOOKED_AT), isCut: rows.length > MAX_LOOKED_AT };
 }

@@ -1,15 +1,11 @@
 /** Suppressions as people make and take them back. How they are matched: `hidden-alerts.ts`. */
 import { randomUUID } from 'node:crypto';
 import {
-  type Criteria,
   MAX_SUPPRESSIONS,
   type Suppression,
   type SuppressionOrder,
-  WIDEST_PREFIX_BITS,
 } from '../contract/suppression.ts';
-import { parseCidr } from '../core/response/cidr.ts';
 import {
-  canonicalNetwork,
   type Suppressible,
   type SuppressionRule,
   Suppressor,
@@ -19,6 +15,7 @@ import { cleanText } from './clean-text.ts';
 import type { Database, Queryable } from './database.ts';
 import { holdAlerts, markStored } from './hidden-alerts.ts';
 import { storedAlerts } from './stored-alerts.ts';
+import { ruleOf } from './suppression-rule.ts';
 
 const MAX_LISTED = 1000;
 /** What a new suppression hides at once of what is stored: of so many days, at most the newest 50,000 alerts. */
@@ -103,34 +100,6 @@ export async function removeSuppression(
     await markOthers(tx, id);
     return suppression;
   });
-}
-
-/** Canonical, for `Suppressor`. @throws AppError `invalid_request` */
-function ruleOf(id: string, criteria: Criteria): SuppressionRule {
-  const { alert_type = null, source, target, port = null, sensor_id = null } = criteria;
-  return {
-    id,
-    alert_type,
-    source: networkOf('source', source),
-    target: networkOf('target', target),
-    port,
-    sensor_id,
-  };
-}
-
-function networkOf(name: string, text: string | undefined): string | null {
-  if (text === undefined) return null;
-  const cidr = parseCidr(text);
-  const canonical = canonicalNetwork(text);
-  if (!cidr || canonical === null)
-    throw new AppError('invalid_request', `Cannot suppress ${name} ${text}: it is no network`);
-  const widest = WIDEST_PREFIX_BITS[cidr.version];
-  if (cidr.prefixBits < widest)
-    throw new AppError(
-      'invalid_request',
-      `Cannot suppress ${name} ${canonical}: a network is at most as wide as /${widest}`,
-    );
-  return canonical;
 }
 
 async function hideStored(tx: Queryable, rule: SuppressionRule): Promise<void> {

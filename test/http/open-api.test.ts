@@ -214,6 +214,11 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
     key: admin,
     json: {},
   });
+  const preview = await good('POST /api/v1/suppressions/preview', '/api/v1/suppressions/preview', {
+    key: admin,
+    json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24' },
+  });
+  expect((await preview.json()).hidden.count).toBe(1);
   const suppressed = await good('POST /api/v1/suppressions', '/api/v1/suppressions', {
     key: admin,
     json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24', reason: 'a load test' },
@@ -242,6 +247,10 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   await good('POST /block-ip', '/block-ip', { key: admin, json: { ip: '203.0.113.10' } });
 
   const policy = await (await get('/api/v1/policy')).json();
+  await good('POST /api/v1/policy/preview', '/api/v1/policy/preview', {
+    key: admin,
+    json: { alert_threshold: 0.7 },
+  });
   await good('PUT /api/v1/policy', '/api/v1/policy', {
     key: admin,
     json: { ...policy, block_threshold: 0.9 },

@@ -1,11 +1,13 @@
 /** Suppressions: what nobody wants to hear of, why, and until when. */
 import { z } from 'zod';
+import { ChangePreview, SuppressionPreviewOrder } from '../../contract/preview.ts';
 import {
   Suppression,
   SuppressionList,
   SuppressionOrder,
   SuppressionQuery,
 } from '../../contract/suppression.ts';
+import { previewSuppression } from '../../store/previews.ts';
 import { addSuppression, listSuppressions, removeSuppression } from '../../store/suppressions.ts';
 import { route } from '../route.ts';
 
@@ -37,6 +39,18 @@ export const postSuppression = route({
     services.log.warn({ by: caller.name, suppression }, 'suppression added');
     return suppression;
   },
+});
+
+export const postSuppressionPreview = route({
+  method: 'POST',
+  path: `${PATH}/preview`,
+  access: 'analyst',
+  summary:
+    'What such a suppression would have hidden and unblocked in the last days; changes nothing',
+  body: SuppressionPreviewOrder,
+  reply: ChangePreview,
+  handle: ({ services, body: { days, ...criteria } }) =>
+    previewSuppression(services.db, criteria, days),
 });
 
 export const deleteSuppression = route({

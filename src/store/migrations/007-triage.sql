@@ -40,3 +40,20 @@ CREATE TABLE suppressions (
   CHECK (num_nonnulls(alert_type, source, target, port, sensor_id) > 0)
 );
 CREATE INDEX suppressions_expiry ON suppressions (expires_at) WHERE removed_at IS NULL;
+
+-- What was noticed and stayed below the alert threshold: for previews of another threshold, and for nothing else.
+CREATE TABLE quiet_alerts (
+  id text PRIMARY KEY,
+  alert_type text NOT NULL,
+  severity text NOT NULL,
+  source_ip text,
+  destination_ip text,
+  destination_port int4,
+  sensor_id text NOT NULL,
+  confidence float8 NOT NULL,
+  proven_confidence float8 NOT NULL,
+  description text NOT NULL,
+  last_seen float8 NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX quiet_alerts_time ON quiet_alerts (created_at);
