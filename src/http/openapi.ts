@@ -6,6 +6,7 @@ import * as apiSchemas from '../contract/api.ts';
 import * as decisionSchemas from '../contract/decision.ts';
 import * as lureSchemas from '../contract/lure.ts';
 import * as previewSchemas from '../contract/preview.ts';
+import * as storySchemas from '../contract/story.ts';
 import * as suppressionSchemas from '../contract/suppression.ts';
 import * as triageSchemas from '../contract/triage.ts';
 import { PROBLEM_MEDIA_TYPE } from './problem.ts';
@@ -23,6 +24,7 @@ const CONTRACT = {
   ...filterSchemas,
   ...lureSchemas,
   ...previewSchemas,
+  ...storySchemas,
   ...suppressionSchemas,
   ...triageSchemas,
 };

@@ -37,6 +37,7 @@ import { postPredict } from './routes/predict.ts';
 import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
 import { getSensors } from './routes/sensors.ts';
 import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
+import { getStory } from './routes/sources.ts';
 import {
   deleteSuppression,
   getSuppressions,
@@ -62,6 +63,7 @@ export const ROUTES: readonly AnyRoute[] = [
   postSuppression,
   postSuppressionPreview,
   deleteSuppression,
+  getStory,
   getPackets,
   getFlows,
   getWindows,

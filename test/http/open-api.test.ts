@@ -214,6 +214,7 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
     key: admin,
     json: {},
   });
+  await good('GET /api/v1/sources/{ip}/story', '/api/v1/sources/198.51.100.7/story?days=365');
   const preview = await good('POST /api/v1/suppressions/preview', '/api/v1/suppressions/preview', {
     key: admin,
     json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24' },

@@ -57,3 +57,7 @@ CREATE TABLE quiet_alerts (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX quiet_alerts_time ON quiet_alerts (created_at);
+
+-- When a decision ended by being removed or by its time.
+ALTER TABLE decisions ADD COLUMN ended_at timestamptz;
+CREATE INDEX decisions_address ON decisions (ip, number);
