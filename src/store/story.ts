@@ -48,7 +48,7 @@ export async function storyOf(db: Queryable, address: string, days: number): Pro
   );
   const entries = [...signs, ...blocks.map(({ entry }) => entry)];
   if (begins.length > 0)
-    entries.push(moment('first_contact', Math.min(...begins), 'First contact, as far as is kept'));
+    entries.push(moment('first_contact', Math.min(...begins), 'As far as is kept'));
   for (const block of blocks.slice(0, MAX_AFTERMATHS))
     entries.push(...(await aftermath(db, ip, block, begins)));
   // At the same moment a contact comes before what it was noticed as.
