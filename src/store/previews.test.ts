@@ -9,6 +9,7 @@ import { ingest } from './ingest.ts';
 import { readPolicy, writePolicy } from './policy.ts';
 import { previewPolicy, previewSuppression } from './previews.ts';
 import { addProtected } from './protected.ts';
+import { thinQuietAlerts } from './quiet-alerts.ts';
 import { addSuppression } from './suppressions.ts';
 
 type Some = Partial<Alert> & { id: string };
@@ -147,6 +148,23 @@ describe('the preview of a policy', () => {
     withDatabase(async (db) => {
       await fill(db, [{ id: 'a', confidence: 0.6 }], [{ id: 'a', confidence: 0.4 }]);
       expect(idsOf(await previewPolicy(db, { alert_threshold: 0.3 }, 7))).toEqual(NOTHING);
+    }));
+
+  it('finds what stayed quiet for as long as previews look back, and no longer', () =>
+    withDatabase(async (db) => {
+      await fill(
+        db,
+        [],
+        [
+          { id: 'old', confidence: 0.4 },
+          { id: 'new', confidence: 0.4 },
+        ],
+      );
+      await db.query(
+        "UPDATE quiet_alerts SET created_at = now() - interval '31 days' WHERE id = 'old'",
+      );
+      await thinQuietAlerts(db, new Date());
+      expect(await db.query('SELECT id FROM quiet_alerts')).toEqual([{ id: 'new' }]);
     }));
 
   it('begins from the policy in force, and says what it does not know', () =>

@@ -110,6 +110,7 @@ describe('the story of an address', () => {
     withDatabase(async (db) => {
       await fill(db, [
         [0, 5],
+        [200, 205],
         [400, 405],
       ]);
       await block(db, { from: 50, to: 9000, state: 'refused' });
@@ -118,6 +119,7 @@ describe('the story of an address', () => {
       expect(await told(db)).toEqual([
         ['first_contact', 0],
         ['block', 100],
+        ['persistence', 200],
         ['return', 400],
       ]);
     }));

@@ -3,6 +3,7 @@ import { withDatabase } from '../../test/support/database.ts';
 import { alertOf, trafficBatch } from '../../test/support/traffic.ts';
 import type { Alert } from '../contract/alert.ts';
 import { actOnAlerts, listActions, undoAction } from './alert-actions.ts';
+import { upsertAlerts } from './alert-upsert.ts';
 import { getAlert, listAlerts } from './alerts.ts';
 import type { Database } from './database.ts';
 import { suppressionOf } from './hidden-alerts.ts';
@@ -213,6 +214,18 @@ describe('a suppression', () => {
       expect(await listed(db)).toEqual([]);
       await raise(db, { id: 'a', destination_port: null });
       expect(await listed(db)).toEqual(['a']);
+    }));
+
+  it('hides also what is being written when it is made', () =>
+    withDatabase(async (db) => {
+      let made: Promise<unknown> = Promise.resolve();
+      await db.transaction(async (tx) => {
+        await upsertAlerts(tx, [alertOf({ id: 'a' })]);
+        made = addSuppression(db, scanner, 'ada');
+        await db.query('SELECT pg_sleep(0.3)');
+      });
+      await made;
+      expect(await listed(db)).toEqual([]);
     }));
 
   it('that is removed leaves what another one hides', () =>
