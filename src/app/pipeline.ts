@@ -10,6 +10,7 @@
  * With a `keeper` the analyses outlive the process: a batch stands in the sensor's journal before it is
  * committed, and the state is written now and then (`resume/`).
  */
+import type { Alert } from '../contract/alert.ts';
 import type { AnalysedBatch, AnalysisOutput, BlockRequest } from '../contract/analysis.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
@@ -29,7 +30,7 @@ import type { Place, Recalled, StateKeeper } from './resume/state-keeper.ts';
 const MAX_SENSORS = 64;
 /** Failures of the store that are no want of a database, until the batch is refused. */
 const MAX_ATTEMPTS = 3;
-/** Flows and windows of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
+/** Flows, windows and what stayed below the threshold of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
 const MAX_CARRIED = 100_000;
 
 /** Epochs of a sensor whose last committed batch is remembered. */
@@ -207,11 +208,14 @@ export class Pipeline {
   /** The sensor gave a batch up that we had analysed: what came out of it must not be lost with its packets. */
   #joined(before: AnalysisOutput, after: AnalysisOutput): AnalysisOutput {
     if (before === NOTHING) return after;
-    const alerts = new Map([...before.alerts, ...after.alerts].map((alert) => [alert.id, alert]));
+    const latest = (alerts: readonly Alert[]) => [
+      ...new Map(alerts.map((alert) => [alert.id, alert])).values(),
+    ];
     return {
       flows: this.#bounded([...before.flows, ...after.flows]),
       windows: this.#bounded([...before.windows, ...after.windows]),
-      alerts: [...alerts.values()],
+      alerts: latest([...before.alerts, ...after.alerts]),
+      quiet: this.#bounded(latest([...(before.quiet ?? []), ...(after.quiet ?? [])])),
       blocks: [...before.blocks, ...after.blocks],
     };
   }

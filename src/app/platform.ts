@@ -30,6 +30,7 @@ import { applyRetention } from '../store/retention.ts';
 import { storageOutlook } from '../store/storage-outlook.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import type { BatchStream } from '../stream/batch-stream.ts';
+import { AlertAnnouncer } from './alert-announcer.ts';
 import { AlertPackets } from './alert-packets.ts';
 import { countAnomalies } from './anomaly-counts.ts';
 import { type Config, detectionLimits, evidenceSettings, retentionLimits } from './config.ts';
@@ -128,6 +129,12 @@ async function start(
   stops.push(() => decisions.idle());
   await decisions.restore();
 
+  const announcer = new AlertAnnouncer({
+    db,
+    log,
+    tell: (data) => publish({ type: 'alert', data }),
+  });
+  stops.push(() => announcer.idle());
   const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
   stops.push(async () => ticker.stop());
   const neverBlock = new NeverBlockList(own);
@@ -157,7 +164,7 @@ async function start(
         metrics.packetAnomalies.inc({ anomaly }, count);
       for (const [fate, count] of Object.entries(packetFates(batch)))
         metrics.sensorPackets.inc({ sensor: batch.sensorId, fate }, count);
-      for (const data of batch.alerts) publish({ type: 'alert', data });
+      announcer.announce(batch.alerts);
     },
     onBlocks: (blocks, sensorId) =>
       Promise.all(blocks.map((block) => decisions.blockFor(block, sensorId !== DEMO_SENSOR))),
@@ -228,6 +235,7 @@ async function start(
     policy,
     isProtected: (ip) => neverBlock.isProtected(ip),
     publish,
+    announce: (alert) => announcer.announce([alert]),
     block: (request) => decisions.blockFor(request),
     log,
   });

@@ -1,6 +1,7 @@
 /** Shapes of the `/api/v1` routes and the live stream, shared by server, CLI and dashboard. Timestamps as in each record. */
 import { z } from 'zod';
-import { Alert, AlertStatus, Severity, Verdict } from './alert.ts';
+import { Alert, Verdict } from './alert.ts';
+import { AlertFilter } from './alert-filter.ts';
 import { ALERT_KIND_NAMES } from './alert-kinds.ts';
 import { Decision } from './decision.ts';
 import { LureEvent, LureService } from './lure.ts';
@@ -73,11 +74,7 @@ export const Overview = z.object({
 export type Overview = z.infer<typeof Overview>;
 
 // GET /api/v1/alerts, newest last_seen first; GET /api/v1/alerts/{id}; PATCH /api/v1/alerts/{id}
-export const AlertQuery = z.object({
-  alert_type: z.enum(ALERT_KIND_NAMES).optional(),
-  severity: Severity.optional(),
-  status: AlertStatus.optional(),
-  source_ip: IpAddress.optional(),
+export const AlertQuery = AlertFilter.extend({
   /** The cursor `next` of the page before. */
   before: z.string().max(64).optional(),
   limit: Limit,
@@ -85,7 +82,6 @@ export const AlertQuery = z.object({
 export type AlertQuery = z.infer<typeof AlertQuery>;
 export const AlertPage = z.object({ alerts: z.array(Alert), next: z.string().nullable() });
 export type AlertPage = z.infer<typeof AlertPage>;
-export const AlertChange = z.strictObject({ status: AlertStatus });
 
 // GET /api/v1/packets, newest first
 export const PacketQuery = z.object({

@@ -1,7 +1,9 @@
 /** All routes: the API of `/api/v1`, then what is kept from the older system, then the machine's own. */
 import type { AnyRoute } from './route.ts';
+import { postAlertAction, postUndo } from './routes/alert-actions.ts';
 import {
   getAlert,
+  getAlertActions,
   getAlertPackets,
   getAlerts,
   getKeptAlerts,
@@ -30,12 +32,19 @@ import {
   getLastRawPackets,
   getPackets,
 } from './routes/packets.ts';
-import { getPolicy, putPolicy } from './routes/policy.ts';
+import { getPolicy, postPolicyPreview, putPolicy } from './routes/policy.ts';
 import { postPredict } from './routes/predict.ts';
 import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
 import { getSensors } from './routes/sensors.ts';
 import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
+import { getStory } from './routes/sources.ts';
 import { getStorage } from './routes/storage.ts';
+import {
+  deleteSuppression,
+  getSuppressions,
+  postSuppression,
+  postSuppressionPreview,
+} from './routes/suppressions.ts';
 import { getFeatures, getWindows } from './routes/windows.ts';
 
 export const ROUTES: readonly AnyRoute[] = [
@@ -48,6 +57,14 @@ export const ROUTES: readonly AnyRoute[] = [
   getAlert,
   getAlertPackets,
   patchAlert,
+  getAlertActions,
+  postAlertAction,
+  postUndo,
+  getSuppressions,
+  postSuppression,
+  postSuppressionPreview,
+  deleteSuppression,
+  getStory,
   getPackets,
   getFlows,
   getWindows,
@@ -58,6 +75,7 @@ export const ROUTES: readonly AnyRoute[] = [
   deleteDecision,
   getPolicy,
   putPolicy,
+  postPolicyPreview,
   getProtected,
   postProtected,
   deleteProtected,

@@ -20,6 +20,7 @@ import {
 } from './archive/expired-partitions.ts';
 import type { Database, Transaction } from './database.ts';
 import { pinEvidence, unpinEvidence } from './pinned-evidence.ts';
+import { thinQuietAlerts } from './quiet-alerts.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 const HOUR_MS = 3_600_000;
@@ -276,7 +277,13 @@ class Run {
         [rollupsBefore],
       );
     }
+    await thinQuietAlerts(this.#db, this.#now);
     const lureBefore = this.#before(limits.alertDays);
+    await this.#db.query('DELETE FROM alert_actions WHERE at < $1', [lureBefore]);
+    await this.#db.query(
+      'DELETE FROM suppressions WHERE least(removed_at, expires_at) < $1 AND created_at < $1',
+      [lureBefore],
+    );
     await this.#db.query('DELETE FROM lure_events WHERE at < $1', [lureBefore]);
     await this.#db.query('DELETE FROM lure_sessions WHERE last_at < $1', [lureBefore]);
     await this.#db.query('DELETE FROM sessions WHERE expires_at < $1', [this.#now]);

@@ -204,6 +204,30 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
     json: { status: 'false_positive' },
   });
   expect((await changed.json()).resolved_at).toEqual(expect.any(String));
+  await good('GET /api/v1/alerts/{id}/actions', '/api/v1/alerts/alert-1/actions');
+  const acted = await good('POST /api/v1/alert-actions', '/api/v1/alert-actions', {
+    key: admin,
+    json: { ids: ['alert-2'], assignee: 'ada', comment: 'looks real' },
+  });
+  const { action_id: actionId } = await acted.json();
+  await good('POST /api/v1/alert-actions/{id}/undo', `/api/v1/alert-actions/${actionId}/undo`, {
+    key: admin,
+    json: {},
+  });
+  await good('GET /api/v1/sources/{ip}/story', '/api/v1/sources/198.51.100.7/story?days=365');
+  const preview = await good('POST /api/v1/suppressions/preview', '/api/v1/suppressions/preview', {
+    key: admin,
+    json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24' },
+  });
+  expect((await preview.json()).hidden.count).toBe(1);
+  const suppressed = await good('POST /api/v1/suppressions', '/api/v1/suppressions', {
+    key: admin,
+    json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24', reason: 'a load test' },
+  });
+  const suppression = await suppressed.json();
+  expect([suppression.hit_count, suppression.in_force]).toEqual([1, true]);
+  expect((await (await get('/api/v1/suppressions')).json()).suppressions).toHaveLength(1);
+  await good('DELETE /api/v1/suppressions/{id}', `/api/v1/suppressions/${suppression.id}`);
   const packets = await (await get('/api/v1/packets', '?protocol=TCP&limit=3')).json();
   expect(packets.packets).toHaveLength(3);
   expect((await (await get('/api/v1/flows')).json()).flows).toHaveLength(2);
@@ -224,6 +248,10 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   await good('POST /block-ip', '/block-ip', { key: admin, json: { ip: '203.0.113.10' } });
 
   const policy = await (await get('/api/v1/policy')).json();
+  await good('POST /api/v1/policy/preview', '/api/v1/policy/preview', {
+    key: admin,
+    json: { alert_threshold: 0.7 },
+  });
   await good('PUT /api/v1/policy', '/api/v1/policy', {
     key: admin,
     json: { ...policy, block_threshold: 0.9 },

@@ -44,6 +44,12 @@ export function createRouter() {
               }),
             })),
             {
+              path: '/sources/:ip',
+              lazy: async () => ({
+                Component: (await import('./pages/sources/story-page.tsx')).StoryPage,
+              }),
+            },
+            {
               path: '/flows',
               lazy: async () => ({
                 Component: (await import('./pages/flows/flows-page.tsx')).FlowsPage,

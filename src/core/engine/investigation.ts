@@ -150,13 +150,16 @@ export class Investigation {
   take(): AnalysisOutput {
     const alerts = new Set([...this.#grown, ...this.#book.takeChanged()]);
     this.#grown.clear();
+    // Copies: an alert may grow again before this one is written.
+    const copies = (isAlert: boolean) =>
+      [...alerts]
+        .filter(({ alert }) => (alert.decision !== 'ALLOW') === isAlert)
+        .map(({ alert }) => structuredCopy(alert));
     const output: AnalysisOutput = {
       flows: this.#flows,
       windows: this.#windows,
-      alerts: [...alerts]
-        .filter(({ alert }) => alert.decision !== 'ALLOW')
-        // A copy: the alert may grow again before this one is written.
-        .map(({ alert }) => structuredCopy(alert)),
+      alerts: copies(true),
+      quiet: copies(false),
       blocks: this.#blocks,
     };
     this.#flows = [];
@@ -196,6 +199,7 @@ export class Investigation {
       block_threshold: BLOCK_THRESHOLD,
     };
     const isNew = alert.decision === 'ALLOW';
+    alert.proven_confidence = incident.provenConfidence;
     alert.decision = decide(alert.confidence, policy, {
       isAnomalyOnly: alert.alert_type === 'Anomaly',
       provenConfidence: incident.provenConfidence,
