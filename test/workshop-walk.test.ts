@@ -4,14 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCapture } from '../src/capture/open-capture.ts';
-import { pcapFileHeader, pcapRecord } from '../src/capture/write-pcap.ts';
 import { decodeModels, encodeModels } from '../src/core/models/model-file.ts';
-import { ETHERNET } from '../src/core/wire/link-layer.ts';
-
-const DEMO = 'demo/demo.pcap.zst';
-/** The demo's first attack begins three seconds later. */
-const QUIET_UNTIL_MICROS = 1_795_202_500e6;
+import { DEMO, writeQuiet } from './support/quiet-capture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phantomnet-workshop-'));
 const at = (name: string) => join(folder, name);
@@ -39,16 +33,6 @@ function json(...words: string[]): Record<string, unknown>[] {
 const champion = () =>
   json(...registry('registry')).find(({ state }) => state === 'champion')?.hash;
 
-/** The demo as far as nothing but ordinary traffic is in it. */
-async function writeQuiet(): Promise<void> {
-  const parts: Uint8Array[] = [pcapFileHeader(ETHERNET)];
-  const source = await openCapture(DEMO);
-  await source.run((frame) => {
-    if (frame.tsMicros < QUIET_UNTIL_MICROS) parts.push(pcapRecord(frame));
-  });
-  writeFileSync(at('quiet.pcap'), Buffer.concat(parts));
-}
-
 /** A model that takes everything for an attack. */
 function writeAlarmist(): string {
   const { models } = decodeModels(readFileSync(at('trained.model')));
@@ -59,7 +43,7 @@ function writeAlarmist(): string {
 }
 
 beforeAll(async () => {
-  await writeQuiet();
+  await writeQuiet(at('quiet.pcap'));
   writeFileSync(
     at('plan.yaml'),
     'seed: 7\ncaptures:\n  - { capture: demo.pcap.zst, labels: labels.csv, use: split }\n',

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Judge } from '../core/engine/judge.ts';
 import { decodeModels, type ModelFile } from '../core/models/model-file.ts';
 import { AppError, fileTrouble } from '../errors.ts';
-import { ModelRegistry } from '../workshop/registry.ts';
+import { notedChampion } from '../workshop/registry.ts';
+import type { Config } from './config.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -27,18 +28,18 @@ export function readModelFile(path: string): ModelFile {
   }
 }
 
-export function registryOf({ data_dir: dataDir }: { readonly data_dir: string }): ModelRegistry {
-  return new ModelRegistry(join(dataDir, 'models'));
+export function modelFolder({ data_dir: dataDir }: Pick<Config, 'data_dir'>): string {
+  return join(dataDir, 'models');
 }
 
 /** The judge of that hash: the configured model, one of the registry, or the one that ships. Null: none of them is it. */
 export function findJudge(
   hash: string,
-  config: { readonly data_dir: string; readonly model: { readonly path: string | null } },
+  config: Pick<Config, 'data_dir' | 'model'>,
 ): Judge | null {
   // It comes from an alert, which may be anyone's.
   if (!SHA256.test(hash)) return null;
-  const places = [registryOf(config).pathOf(hash), config.model.path, SHIPPED_MODEL];
+  const places = [join(modelFolder(config), `${hash}.model`), config.model.path, SHIPPED_MODEL];
   for (const path of places) {
     if (path === null || !existsSync(path)) continue;
     const file = readModelFile(path);
@@ -47,13 +48,15 @@ export function findJudge(
   return null;
 }
 
-/** A judge, or why there is none: without one everything else runs. `path` null: the champion of `registry`, if any. */
-export function loadJudge(
-  path: string | null,
-  registry: ModelRegistry | null = null,
-): { judge: Judge | null; reason: string | null } {
+/** The file that judges captures where no database is open. @throws AppError `model_incompatible` */
+export function championFile(config: Pick<Config, 'data_dir' | 'model'>): string {
+  return config.model.path ?? notedChampion(modelFolder(config)) ?? SHIPPED_MODEL;
+}
+
+/** A judge, or why there is none: without one everything else runs. `path` null: the one that ships. */
+export function loadJudge(path: string | null): { judge: Judge | null; reason: string | null } {
   try {
-    const chosen = path ?? registry?.championPath() ?? SHIPPED_MODEL;
+    const chosen = path ?? SHIPPED_MODEL;
     if (!existsSync(chosen)) return { judge: null, reason: `there is no model file at ${chosen}` };
     return { judge: new Judge(readModelFile(chosen)), reason: null };
   } catch (error) {

@@ -255,20 +255,20 @@ function addRegistry(program: Command, models: Command): void {
   command('registry', 'registered models: champion, challenger and what was promoted when').action(
     async (words: RegistryWords) => {
       const { showRegistry } = await import('./registry.ts');
-      showRegistry(await contextOf(words));
+      await showRegistry(await contextOf(words));
     },
   );
   command('add', 'register a model file: it becomes the challenger')
     .argument('<file>', 'model file')
     .action(async (file: string, words: RegistryWords) => {
       const { addModel } = await import('./registry.ts');
-      addModel(file, await contextOf(words));
+      await addModel(file, await contextOf(words));
     });
   command('pin', 'captures without attack on which a new champion must not alert more')
     .argument('<file...>', 'capture files')
     .action(async (files: string[], words: RegistryWords) => {
       const { pinCaptures } = await import('./registry.ts');
-      pinCaptures(files, await contextOf(words));
+      await pinCaptures(files, await contextOf(words));
     });
   command('shadow', 'champion and challenger over captures: where they differ')
     .argument('<file...>', 'capture files')
@@ -284,7 +284,7 @@ function addRegistry(program: Command, models: Command): void {
     });
   command('rollback', 'back to the champion before').action(async (words: RegistryWords) => {
     const { rollBack } = await import('./registry.ts');
-    rollBack(await contextOf(words));
+    await rollBack(await contextOf(words));
   });
   command('drift', 'how far captures are from what the champion was trained on')
     .argument('<file...>', 'capture files')
@@ -384,9 +384,8 @@ async function analysisOf(program: Command, model: string | undefined) {
     const { readModelFile } = await import('../app/model.ts');
     readModelFile(model);
   }
-  const { registryOf } = await import('../app/model.ts');
-  const chosen = model ?? config.model.path ?? registryOf(config).championPath();
-  return { model: chosen, limits: detectionLimits(config) };
+  const { championFile } = await import('../app/model.ts');
+  return { model: model ?? championFile(config), limits: detectionLimits(config) };
 }
 
 /** A command that reads capture files. */

@@ -4,6 +4,7 @@ import * as alertSchemas from '../contract/alert.ts';
 import * as apiSchemas from '../contract/api.ts';
 import * as decisionSchemas from '../contract/decision.ts';
 import * as lureSchemas from '../contract/lure.ts';
+import * as modelSchemas from '../contract/model.ts';
 import { PROBLEM_MEDIA_TYPE } from './problem.ts';
 import type { AnyRoute } from './route.ts';
 
@@ -12,7 +13,13 @@ const API_VERSION = '1.0.0';
 
 type Json = Record<string, unknown>;
 
-const CONTRACT = { ...alertSchemas, ...apiSchemas, ...decisionSchemas, ...lureSchemas };
+const CONTRACT = {
+  ...alertSchemas,
+  ...apiSchemas,
+  ...decisionSchemas,
+  ...lureSchemas,
+  ...modelSchemas,
+};
 
 const refTo = (name: string) => `#/components/schemas/${name}`;
 

@@ -1,26 +1,44 @@
 /** A model file in words for people: what was trained, on what, and how good it was measured to be, bad numbers included. */
+import type { ModelCard } from '../contract/model.ts';
 import type { ModelFile, StoredModel } from '../core/models/model-file.ts';
-
-/** Markdown, a section per model. */
-export function modelCard({ models }: ModelFile): string[] {
-  return models.flatMap((stored) => {
-    const { name, model, metrics, thresholds, catalogueHash, dataHashes, seed, parameters } =
-      stored;
-    const options = Object.entries(parameters)
-      .map(([option, value]) => `${option} ${String(value)}`)
-      .join(', ');
-    return [
-      `## ${name}`,
-      `${model.kind.replaceAll('_', ' ')}, ${model.trees.treeCount} trees, ${model.featureNames.length} features, catalogue ${catalogueHash}, made from ${dataHashes.length} captures with seed ${seed} (${options}).`,
-      table({ ...metrics, ...prefixed('threshold.', thresholds) }),
-      ...weaknesses(stored).map((line) => `- ${line}`),
-    ];
-  });
-}
 
 /** Fewer test rows of a kind than this prove nothing. */
 const FEW_ROWS = 30;
 const LOW_SHARE = 0.8;
+
+export function cardOf(stored: StoredModel): ModelCard {
+  const { name, model, catalogueHash, seed, parameters, dataHashes, metrics, thresholds } = stored;
+  return {
+    name,
+    kind: model.kind,
+    trees: model.trees.treeCount,
+    features: model.featureNames.length,
+    catalogue_hash: catalogueHash,
+    seed,
+    parameters,
+    data_hashes: [...dataHashes],
+    metrics,
+    thresholds,
+    weaknesses: weaknesses(stored),
+  };
+}
+
+/** Markdown, a section per model. */
+export function modelCard({ models }: ModelFile): string[] {
+  return models.map(cardOf).flatMap((card) => {
+    const options = Object.entries(card.parameters)
+      .map(([option, value]) => `${option} ${String(value)}`)
+      .join(', ');
+    return [
+      `## ${card.name}`,
+      `${card.kind.replaceAll('_', ' ')}, ${card.trees} trees, ${card.features} features, catalogue ${card.catalogue_hash}, made from ${card.data_hashes.length} captures with seed ${card.seed} (${options}).`,
+      table({ ...card.metrics, ...prefixed('threshold.', card.thresholds) }),
+      ...(card.weaknesses.length > 0
+        ? [card.weaknesses.map((line) => `- ${line}`).join('\n')]
+        : []),
+    ];
+  });
+}
 
 function weaknesses({ metrics }: StoredModel): string[] {
   const lines: string[] = [];
@@ -34,7 +52,7 @@ function weaknesses({ metrics }: StoredModel): string[] {
     if (kind && (measure === 'recall' || measure === 'precision') && value < LOW_SHARE)
       lines.push(`Low ${measure} of ${kind}: ${value.toFixed(4)}.`);
   }
-  return lines.length === 0 ? [] : [lines.join('\n- ')];
+  return lines;
 }
 
 function table(values: Readonly<Record<string, number>>): string {

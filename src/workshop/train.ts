@@ -22,9 +22,9 @@ import {
 import type { StoredModel } from '../core/models/model-file.ts';
 import type { RandomForest } from '../core/models/random-forest.ts';
 import { AppError } from '../errors.ts';
-import { referencesOf } from './drift-report.ts';
 import { addExamples, type Examples, newExampleSets } from './examples.ts';
 import { trainForestInWorkers } from './forest-workers.ts';
+import { driftReferences } from './model-drift.ts';
 import type { TrainingPlan } from './training-plan.ts';
 
 /** Raised with every change of what is trained or how. */
@@ -106,7 +106,7 @@ export async function trainModels(
       metrics: { auc: areaUnderRoc(isolationScores, isAttack), test_rows: isAttack.length },
       thresholds: { [MALICIOUS]: threshold },
       calibrations: {},
-      references: referencesOf(isolation, usual),
+      references: driftReferences(isolation, usual),
     },
   ];
 }
@@ -140,7 +140,7 @@ function classifier(
     metrics: measure(held, calibration, model.classNames),
     thresholds: {},
     calibrations: { [MALICIOUS]: calibration },
-    references: referencesOf(model, benignTrainingRows(examples)),
+    references: driftReferences(model, benignTrainingRows(examples)),
   };
 }
 

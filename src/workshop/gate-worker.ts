@@ -1,0 +1,26 @@
+/** The thread in which a promotion is tried: capture by capture, each answered when it is done. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Judge } from '../core/engine/judge.ts';
+import { decodeModels } from '../core/models/model-file.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { GateTask } from './gate.ts';
+import { type Trial, tryModels } from './trial.ts';
+
+export type GateAnswer =
+  | { readonly trial: Trial }
+  | { readonly failure: { readonly code: ErrorCode; readonly message: string } };
+
+const { captures, champion, challenger, limits } = workerData as GateTask;
+const answer = (message: GateAnswer) => parentPort?.postMessage(message);
+
+try {
+  const judges = {
+    champion: champion && new Judge(decodeModels(champion)),
+    challenger: new Judge(decodeModels(challenger)),
+  };
+  for (const capture of captures)
+    answer({ trial: await tryModels(capture, judges.champion, judges.challenger, limits) });
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  answer({ failure: { code: error.code, message: error.message } });
+}
