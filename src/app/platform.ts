@@ -36,6 +36,7 @@ import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import { Judging } from './judging.ts';
+import { measureJudging } from './judging-metrics.ts';
 import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
 import { modelFolder } from './model.ts';
@@ -149,6 +150,7 @@ async function start(
       setTrouble('resume', reason && `the analysis would not survive a restart: ${reason}`),
   });
   measureKeeping(metrics.registry, keeper);
+  measureJudging(metrics.registry, judging);
   const pipeline = new Pipeline({
     analysis: { judge: judging.judge, limits, policy, neverBlock },
     store: (batch) => ingest(db, batch),
