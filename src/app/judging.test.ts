@@ -44,7 +44,7 @@ const withJudging = (
 ) =>
   withDatabase(async (db) => {
     const own = new ModelRegistry(db, folder);
-    const judging = new Judging({ registry: own, configured, log });
+    const judging = new Judging({ registry: own, configured, falseAlarmsPerDay: 1, log });
     await judging.refresh();
     await work(judging, new ModelRegistry(db, folder));
   });

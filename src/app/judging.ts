@@ -20,6 +20,8 @@ export interface JudgingOptions {
   readonly registry: ModelRegistry;
   /** The file of the configuration: it judges whoever is champion. */
   readonly configured: string | null;
+  /** Of each class and model, at most. */
+  readonly falseAlarmsPerDay: number;
   readonly log: Log;
 }
 
@@ -75,7 +77,7 @@ export class Judging {
   }
 
   async #refresh(): Promise<void> {
-    const { registry, log } = this.#options;
+    const { registry } = this.#options;
     const seats = await registry.seats();
     const path = this.pathOf(seats);
     if (path !== this.#path) {
@@ -85,7 +87,7 @@ export class Judging {
     if (seats.challenger === this.#challenger) return;
     const last = this.#shadow;
     this.#challenger = seats.challenger;
-    this.#shadow = seats.challenger === null ? null : startShadow(registry, seats.challenger, log);
+    this.#shadow = seats.challenger === null ? null : startShadow(this.#options, seats.challenger);
     await last?.save();
   }
 
@@ -96,7 +98,7 @@ export class Judging {
     this.#path = path;
     try {
       const file = readModelFile(path);
-      this.#judge = new Judge(file);
+      this.#judge = new Judge(file, this.#options.falseAlarmsPerDay);
       this.#reason = null;
       const watch = new DriftWatch(file);
       this.#drift = watch.canTell ? watch : null;

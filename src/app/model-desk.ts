@@ -1,6 +1,12 @@
 /** What people ask of the models: which there are, how good, and to let another judge. The platform follows at once. */
 import { readFileSync } from 'node:fs';
-import type { ModelChange, ModelDetail, ModelEntry, ModelList } from '../contract/model.ts';
+import type {
+  ModelCard,
+  ModelChange,
+  ModelDetail,
+  ModelEntry,
+  ModelList,
+} from '../contract/model.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
 import { Judge } from '../core/engine/judge.ts';
 import { decodeModels, type ModelFile } from '../core/models/model-file.ts';
@@ -19,6 +25,7 @@ export interface ModelDeskOptions {
   readonly judging: Judging;
   readonly configured: string | null;
   readonly limits: DetectionLimits;
+  readonly falseAlarmsPerDay: number;
   readonly log: Log;
 }
 
@@ -50,13 +57,25 @@ export class ModelDesk {
     const { registry } = this.#options;
     const entry = (await this.#entries()).find((model) => model.hash === hash);
     if (!entry) throw new AppError('not_found', `There is no model ${hash}`);
-    const row = (await registry.models()).find((model) => model.hash === hash);
     return {
       entry,
-      cards: row?.cards ?? this.#shipped?.models.map(cardOf) ?? [],
+      cards: await this.#cards(hash),
       shadow: await registry.shadowOf(hash),
       drift: await registry.driftOf(hash),
     };
+  }
+
+  /** By the thresholds that are in force here, where the file is still there. */
+  async #cards(hash: string): Promise<ModelCard[]> {
+    const { registry, falseAlarmsPerDay } = this.#options;
+    const path = hash === this.#shipped?.hash ? SHIPPED_MODEL : registry.pathOf(hash);
+    try {
+      return readModelFile(path).models.map((stored) => cardOf(stored, falseAlarmsPerDay));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const row = (await registry.models()).find((model) => model.hash === hash);
+      return row?.cards ?? [];
+    }
   }
 
   /** It becomes the challenger. @throws AppError `input_invalid` for one that could not judge here, `conflict` */
@@ -68,7 +87,7 @@ export class ModelDesk {
 
   /** @throws AppError `conflict` where the gate stays shut or another promotion is under way, `not_found`, `input_invalid` */
   async promote(prefix: string, by: string): Promise<ModelChange> {
-    const { registry, judging, limits, log } = this.#options;
+    const { registry, judging, limits, falseAlarmsPerDay, log } = this.#options;
     this.#requireChoice();
     if (this.#isPromoting)
       throw new AppError('conflict', 'Cannot promote: another promotion is being tried');
@@ -83,6 +102,7 @@ export class ModelDesk {
         champion: judging.judge && readFileSync(judging.pathOf(seats)),
         challenger: readFileSync(registry.pathOf(hash)),
         limits,
+        falseAlarmsPerDay,
       });
       const change = await registry.promote(hash, gate, { against: seats.champion, by });
       return await this.#follow(change);

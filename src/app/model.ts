@@ -33,17 +33,14 @@ export function modelFolder({ data_dir: dataDir }: Pick<Config, 'data_dir'>): st
 }
 
 /** The judge of that hash: the configured model, one of the registry, or the one that ships. Null: none of them is it. */
-export function findJudge(
-  hash: string,
-  config: Pick<Config, 'data_dir' | 'model'>,
-): Judge | null {
+export function findJudge(hash: string, config: Pick<Config, 'data_dir' | 'model'>): Judge | null {
   // It comes from an alert, which may be anyone's.
   if (!SHA256.test(hash)) return null;
   const places = [join(modelFolder(config), `${hash}.model`), config.model.path, SHIPPED_MODEL];
   for (const path of places) {
     if (path === null || !existsSync(path)) continue;
     const file = readModelFile(path);
-    if (file.hash === hash) return new Judge(file);
+    if (file.hash === hash) return new Judge(file, config.model.false_alarms_per_day);
   }
   return null;
 }
@@ -54,11 +51,14 @@ export function championFile(config: Pick<Config, 'data_dir' | 'model'>): string
 }
 
 /** A judge, or why there is none: without one everything else runs. `path` null: the one that ships. */
-export function loadJudge(path: string | null): { judge: Judge | null; reason: string | null } {
+export function loadJudge(
+  path: string | null,
+  falseAlarmsPerDay?: number,
+): { judge: Judge | null; reason: string | null } {
   try {
     const chosen = path ?? SHIPPED_MODEL;
     if (!existsSync(chosen)) return { judge: null, reason: `there is no model file at ${chosen}` };
-    return { judge: new Judge(readModelFile(chosen)), reason: null };
+    return { judge: new Judge(readModelFile(chosen), falseAlarmsPerDay), reason: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { judge: null, reason: error.message };

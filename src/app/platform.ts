@@ -97,11 +97,14 @@ async function start(
   await holdDataDir(config.data_dir, stops);
   const db = await startDatabase(config, log, stops);
   const registry = new ModelRegistry(db, modelFolder(config));
-  const configured = config.model.path;
-  const judging = new Judging({ registry, configured, log });
+  const { path: configured, false_alarms_per_day: falseAlarmsPerDay } = config.model;
+  const judging = new Judging({ registry, configured, falseAlarmsPerDay, log });
   await judging.refresh();
   const limits = detectionLimits(config);
-  const models = new ModelDesk({ registry, judging, configured, limits, log });
+  const models = new ModelDesk({
+    ...{ registry, judging, configured, limits },
+    ...{ falseAlarmsPerDay, log },
+  });
   const own = await ownNetworks();
   await replaceOwnNetworks(db, own);
 

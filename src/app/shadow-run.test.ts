@@ -32,7 +32,7 @@ function windowOf(champion: number | null, scope: WindowRow['scope'] = 'source')
 beforeAll(() => {
   const { models } = decodeModels(readFileSync(SHIPPED_MODEL));
   const always = { malicious: { kind: 'platt', slope: 0, intercept: 6 } } as const;
-  const alarmist = models.map((model) => ({ ...model, calibrations: always }));
+  const alarmist = models.map((model) => ({ ...model, calibrations: always, references: {} }));
   writeFileSync(join(folder, 'alarmist.model'), encodeModels(alarmist));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,7 +43,7 @@ describe('the shadow', () => {
       const registry = new ModelRegistry(db, join(folder, 'models'));
       const bytes = readFileSync(join(folder, 'alarmist.model'));
       const { model: hash } = await registry.add(bytes, 'alarmist', 'ann');
-      const shadow = startShadow(registry, hash ?? '', log);
+      const shadow = startShadow({ registry, falseAlarmsPerDay: 1, log }, hash ?? '');
       const windows = [windowOf(0.1), windowOf(0.9), windowOf(null), windowOf(0.2, 'target')];
       shadow?.observe({ flows: [], windows });
       expect(windows[0]?.verdict?.threatScore).toBe(0.1);
@@ -59,6 +59,6 @@ describe('the shadow', () => {
     withDatabase(async (db) => {
       const registry = new ModelRegistry(db, join(folder, 'models'));
       writeFileSync(registry.pathOf('0'), 'damaged');
-      expect(startShadow(registry, '0', log)).toBeNull();
+      expect(startShadow({ registry, falseAlarmsPerDay: 1, log }, '0')).toBeNull();
     }));
 });

@@ -11,10 +11,19 @@ export interface ShadowRun extends Pick<Shadow, 'observe'> {
   save(): Promise<void>;
 }
 
+export interface ShadowOptions {
+  readonly registry: ModelRegistry;
+  readonly falseAlarmsPerDay: number;
+  readonly log: Log;
+}
+
 /** Null where it cannot judge: said in the log, and no reason not to go on. */
-export function startShadow(registry: ModelRegistry, hash: string, log: Log): ShadowRun | null {
+export function startShadow(
+  { registry, falseAlarmsPerDay, log }: ShadowOptions,
+  hash: string,
+): ShadowRun | null {
   try {
-    const shadow = new Shadow(new Judge(readModelFile(registry.pathOf(hash))));
+    const shadow = new Shadow(new Judge(readModelFile(registry.pathOf(hash)), falseAlarmsPerDay));
     const since = new Date().toISOString();
     log.info({ hash }, 'a challenger judges in the shadow');
     return {

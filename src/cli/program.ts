@@ -385,7 +385,11 @@ async function analysisOf(program: Command, model: string | undefined) {
     readModelFile(model);
   }
   const { championFile } = await import('../app/model.ts');
-  return { model: model ?? championFile(config), limits: detectionLimits(config) };
+  return {
+    model: model ?? championFile(config),
+    falseAlarmsPerDay: config.model.false_alarms_per_day,
+    limits: detectionLimits(config),
+  };
 }
 
 /** A command that reads capture files. */

@@ -82,9 +82,13 @@ export function shadowOver(files: readonly string[], context: RegistryContext): 
     const { champion, challenger } = await registry.seats();
     if (challenger === null)
       throw new AppError('not_found', 'There is no challenger: phantomnet models add FILE');
-    const { judge, reason } = loadJudge(championPath(registry, champion, context));
+    const { judge, reason } = loadJudge(
+      championPath(registry, champion, context),
+      context.config.model.false_alarms_per_day,
+    );
     if (reason) context.err.write(`phantomnet: the champion cannot judge: ${reason}\n`);
-    const other = new Judge(readModelFile(registry.pathOf(challenger)));
+    const { false_alarms_per_day } = context.config.model;
+    const other = new Judge(readModelFile(registry.pathOf(challenger)), false_alarms_per_day);
     for (const file of files) {
       const trial = await tryModels(file, judge, other, context.limits);
       context.out.write(context.json ? `${JSON.stringify(toJson(trial))}\n` : readable(trial));
@@ -106,6 +110,7 @@ export function promoteModel(prefix: string, context: RegistryContext): Promise<
         champion: reason ? null : readFileSync(path),
         challenger: readFileSync(registry.pathOf(hash)),
         limits: context.limits,
+        falseAlarmsPerDay: context.config.model.false_alarms_per_day,
       },
       (trial) => context.err.write(readable(trial)),
     );

@@ -6,6 +6,7 @@ import { encodeModels, type StoredModel } from '../core/models/model-file.ts';
 import { modelCard } from '../workshop/model-card.ts';
 import { trainModels } from '../workshop/train.ts';
 import { readTrainingPlan } from '../workshop/training-plan.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 export interface TrainOptions {
   readonly plan: string;
@@ -18,8 +19,10 @@ export interface TrainOptions {
 }
 
 export async function train({ plan, data, out, workers, err }: TrainOptions): Promise<void> {
-  const say = (line: string) => err.write(`${line}\n`);
-  const models = await trainModels(readTrainingPlan(plan, data), say, workers);
+  const progress = createProgressBar(err);
+  const models = await trainModels(readTrainingPlan(plan, data), progress, workers).finally(() =>
+    progress.end(),
+  );
   mkdirSync(dirname(out), { recursive: true });
   const bytes = encodeModels(models);
   writeFileSync(out, bytes);

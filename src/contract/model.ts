@@ -15,7 +15,10 @@ export const ModelCard = z.object({
   /** SHA-256 of what it was trained on. */
   data_hashes: z.array(z.string()),
   metrics: Numbers,
+  /** By class: the least probability that alarms, for the wanted number of false alarms per day. */
   thresholds: Numbers,
+  /** The features that decide most, first: mean size of their contributions to the output. */
+  importance: z.array(z.object({ feature: z.string(), contribution: z.number() })),
   /** What is bad about it, in words. */
   weaknesses: z.array(z.string()),
 });

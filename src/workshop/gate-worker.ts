@@ -10,13 +10,14 @@ export type GateAnswer =
   | { readonly trial: Trial }
   | { readonly failure: { readonly code: ErrorCode; readonly message: string } };
 
-const { captures, champion, challenger, limits } = workerData as GateTask;
+const { captures, champion, challenger, limits, falseAlarmsPerDay } = workerData as GateTask;
+const judgeOf = (bytes: Uint8Array) => new Judge(decodeModels(bytes), falseAlarmsPerDay);
 const answer = (message: GateAnswer) => parentPort?.postMessage(message);
 
 try {
   const judges = {
-    champion: champion && new Judge(decodeModels(champion)),
-    challenger: new Judge(decodeModels(challenger)),
+    champion: champion && judgeOf(champion),
+    challenger: judgeOf(challenger),
   };
   for (const capture of captures)
     answer({ trial: await tryModels(capture, judges.champion, judges.challenger, limits) });

@@ -17,6 +17,7 @@ export interface GateTask {
   readonly champion: Uint8Array | null;
   readonly challenger: Uint8Array;
   readonly limits: DetectionLimits;
+  readonly falseAlarmsPerDay: number;
 }
 
 /**

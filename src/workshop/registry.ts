@@ -92,7 +92,7 @@ export class ModelRegistry {
         added_by: by,
         origin,
         byte_count: bytes.length,
-        cards: models.map(cardOf),
+        cards: models.map((stored) => cardOf(stored)),
       });
       if (seats.champion !== hash) await writeSeats(tx, { ...seats, challenger: hash });
       const { champion: before } = seats;

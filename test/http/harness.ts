@@ -84,7 +84,7 @@ export function withServer(
     const alertPackets = new AlertPackets(evidenceDir ?? null);
     const modelFolder = mkdtempSync(join(tmpdir(), 'phantomnet-models-'));
     const registry = new ModelRegistry(db, modelFolder);
-    const judging = new Judging({ registry, configured: null, log });
+    const judging = new Judging({ registry, configured: null, falseAlarmsPerDay: 1, log });
     const services: Services = {
       db,
       log,
@@ -107,6 +107,7 @@ export function withServer(
         judging,
         configured: null,
         limits: DETECTION_DEFAULTS,
+        falseAlarmsPerDay: 1,
         log,
       }),
       packetsOf: (alert) => alertPackets.read(alert),

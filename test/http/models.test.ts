@@ -20,7 +20,7 @@ const twin = encodeModels(shipped.models.map((model) => ({ ...model, seed: 1 }))
 const alarmist = encodeModels(
   shipped.models.map((model) => ({
     ...model,
-    thresholds: {},
+    references: {},
     calibrations: { malicious: { kind: 'platt', slope: 0, intercept: 6 } },
   })),
 );

@@ -4,6 +4,7 @@ import { formatCount, formatNumber, formatPlural } from '../../format/number.ts'
 import { DataTable } from '../../ui/data-table.tsx';
 import { Fact, Facts } from '../../ui/facts.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { RankedBars } from '../../ui/ranked-bars.tsx';
 
 export function ModelCard({ card }: { card: Card }) {
   const numbers = [
@@ -47,6 +48,22 @@ export function ModelCard({ card }: { card: Card }) {
             ))}
           </ul>
         </details>
+        {card.importance.length > 0 && (
+          <details>
+            <summary className="cursor-pointer">Features that decide most</summary>
+            <RankedBars
+              caption={`Features that decide most of ${card.name}`}
+              nameHeader="Feature"
+              valueHeader="Mean contribution"
+              rows={card.importance.map(({ feature, contribution }) => ({
+                key: feature,
+                name: <code>{feature}</code>,
+                value: contribution / (card.importance[0]?.contribution ?? 1),
+                shown: formatNumber(contribution),
+              }))}
+            />
+          </details>
+        )}
         <DataTable
           caption={`Measures of ${card.name}`}
           columns={[
