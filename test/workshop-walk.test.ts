@@ -153,6 +153,13 @@ describe('the workshop', { timeout: 120_000 }, () => {
     expect(alarms(at('quiet.pcap')).length).toBeLessThan(underAttack.length / 3);
   });
 
+  it('trains nothing from a site that has nothing to teach', () => {
+    const nothing = run('train', '--from-site', '--data-dir', at('data'));
+    expect(nothing).toMatchObject({ code: 2, out: '' });
+    expect(nothing.err).toMatch(/no lure was touched/);
+    expect(run('train')).toMatchObject({ code: 2, err: expect.stringContaining('--from-site') });
+  });
+
   it('rolls back to the model that ships, and no further', () => {
     expect(json(...registry('rollback'))).toEqual([{ action: 'rollback', champion: null }]);
     expect(champion()).toBeUndefined();

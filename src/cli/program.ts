@@ -5,8 +5,14 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
+import {
+  BASE_EXAMPLES,
+  packageVersion,
+  SHIPPED_MODEL,
+  TRAINING_PLAN,
+} from '../app/package-paths.ts';
 import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
+import { AppError } from '../errors.ts';
 import type { EvidenceWords } from './evidence.ts';
 import type { ReplayWords } from './replay.ts';
 import type { SensorCommandOptions } from './sensor.ts';
@@ -188,22 +194,48 @@ function addCaptures(program: Command): void {
     });
 }
 
+interface TrainWords {
+  plan: string;
+  data?: string;
+  out: string;
+  fromSite: boolean;
+  dataDir?: string;
+  workers: number;
+}
+
 function addModels(program: Command): void {
   program
     .command('train')
-    .description('make the model file from labelled captures')
+    .description(
+      'make the model file from labelled captures, or a challenger from what this site has seen',
+    )
     .option('--plan <file>', 'what to train on', TRAINING_PLAN)
-    .requiredOption('--data <folder>', 'the folder that the plan names its captures below')
+    .option('--data <folder>', 'the folder that the plan names its captures below')
     .option('--out <file>', 'the model file', SHIPPED_MODEL)
+    .option(
+      '--from-site',
+      'from the database: lures touched, alerts resolved or called false',
+      false,
+    )
+    .option('--data-dir <folder>', 'the data folder, with --from-site')
     .option(
       '--workers <count>',
       'threads: the file is the same for any number',
       parseWorkers,
       Math.min(MAX_WORKERS, availableParallelism()),
     )
-    .action(async (words: { plan: string; data: string; out: string; workers: number }) => {
+    .action(async (words: TrainWords) => {
+      if (words.fromSite) {
+        const { trainSite } = await import('./train-site.ts');
+        const config = inDataDir(await configOf(program), words.dataDir);
+        return trainSite(config, { workers: words.workers, out, err });
+      }
+      const { data } = words;
+      if (data === undefined)
+        throw new AppError('usage', 'Cannot train: give --data FOLDER, or --from-site');
       const { train } = await import('./train.ts');
-      await train({ ...words, err });
+      const base = words.out === SHIPPED_MODEL ? BASE_EXAMPLES : null;
+      await train({ ...words, data, base, err });
     });
   const models = program.command('models').description('what models there are');
   models

@@ -23,6 +23,8 @@ const VERSION = '2';
 /** The isolation forest's threshold is this quantile of its scores on benign windows. */
 const UNUSUAL_QUANTILE = 0.9995;
 const STEPS = 4;
+const FOREST_OPTIONS = { treeCount: 60, maxDepth: 14, minLeafRows: 3 };
+const BOOSTING_OPTIONS = { roundCount: 100, maxDepth: 4, learningRate: 0.1 };
 
 export interface FitOptions {
   readonly seed: number;
@@ -36,58 +38,56 @@ export interface FitOptions {
   readonly usual?: readonly Float64Array[];
 }
 
-/** @throws AppError `input_invalid` where there is no attack among the examples, or nothing else */
+/** All four. @throws AppError `input_invalid` where there is no attack among the examples, or nothing else */
 export async function fitModels(sets: ExampleSets, options: FitOptions): Promise<StoredModel[]> {
-  const { seed, dataHashes, workerCount, progress } = options;
-  const common = { seed, dataHashes };
-  const forestOptions = { treeCount: 60, maxDepth: 14, minLeafRows: 3, seed };
-  const boostingOptions = { roundCount: 100, maxDepth: 4, learningRate: 0.1, seed };
-  const windowHash = catalogueHash(WINDOW_FEATURES);
-  const testDays = sets.testSeconds / 86_400;
-  const store = (
-    name: string,
-    model: RandomForest | BoostedTrees,
-    examples: Examples,
-    parameters: Readonly<Record<string, number>>,
-  ): StoredModel => ({
-    ...common,
-    name,
-    model,
-    catalogueHash: name === MODEL_NAMES.flow ? catalogueHash(FLOW_FEATURES) : windowHash,
-    parameters: { version: VERSION, ...parameters, ...options.parameters },
-    ...measureClassifier(model, examples, testDays, benignTrainingRows(examples)),
-  });
-  const begin = (done: number, name: string, examples: Examples) => {
-    progress.step(done, STEPS, name);
-    progress.say(`${name}: ${describe(examples)}`);
-  };
-
-  begin(0, MODEL_NAMES.flow, sets.flows);
-  const flow = await trainForestInWorkers(
+  const { flow: name } = MODEL_NAMES;
+  begin(options, 0, name, sets.flows);
+  const parameters = { ...FOREST_OPTIONS, seed: options.seed };
+  const forest = await trainForestInWorkers(
     toDataset(sets.flows, FLOW_FEATURES, 'kinds'),
-    forestOptions,
-    workerCount,
+    parameters,
+    options.workerCount,
   );
-  begin(1, MODEL_NAMES.source, sets.sources);
+  const hash = catalogueHash(FLOW_FEATURES);
+  const flow = storedClassifier(name, forest, sets.flows, { sets, options, hash, parameters });
+  return [flow, ...(await fitWindowModels(sets, options))];
+}
+
+/** The three that judge windows. @throws AppError as `fitModels` */
+export async function fitWindowModels(
+  sets: ExampleSets,
+  options: FitOptions,
+): Promise<StoredModel[]> {
+  const { seed, workerCount } = options;
+  const hash = catalogueHash(WINDOW_FEATURES);
+  begin(options, 1, MODEL_NAMES.source, sets.sources);
+  const forestOptions = { ...FOREST_OPTIONS, seed };
   const source = await trainForestInWorkers(
     toDataset(sets.sources, WINDOW_FEATURES, 'kinds'),
     forestOptions,
     workerCount,
   );
-  begin(2, MODEL_NAMES.target, sets.targets);
+  begin(options, 2, MODEL_NAMES.target, sets.targets);
+  const boostingOptions = { ...BOOSTING_OPTIONS, seed };
   const target = trainBoosting(toDataset(sets.targets, WINDOW_FEATURES, 'binary'), boostingOptions);
+  begin(options, 3, MODEL_NAMES.isolation, sets.sources);
   const usual = options.usual ?? benignTrainingRows(sets.sources);
-  begin(3, MODEL_NAMES.isolation, sets.sources);
   const isolation = fitIsolation(usual, seed);
   return [
-    store(MODEL_NAMES.flow, flow, sets.flows, forestOptions),
-    store(MODEL_NAMES.source, source, sets.sources, forestOptions),
-    store(MODEL_NAMES.target, target, sets.targets, boostingOptions),
+    storedClassifier(MODEL_NAMES.source, source, sets.sources, {
+      ...{ sets, options, hash },
+      parameters: forestOptions,
+    }),
+    storedClassifier(MODEL_NAMES.target, target, sets.targets, {
+      ...{ sets, options, hash },
+      parameters: boostingOptions,
+    }),
     {
-      ...common,
       name: MODEL_NAMES.isolation,
       model: isolation,
-      catalogueHash: windowHash,
+      catalogueHash: hash,
+      seed,
+      dataHashes: options.dataHashes,
       parameters: { version: VERSION, quantile: UNUSUAL_QUANTILE, ...options.parameters },
       metrics: measureIsolation(isolation, sets.sources),
       thresholds: { [MALICIOUS]: unusualFrom(isolation, usual) },
@@ -95,6 +95,35 @@ export async function fitModels(sets: ExampleSets, options: FitOptions): Promise
       references: driftReferences(isolation, usual),
     },
   ];
+}
+
+function begin({ progress }: FitOptions, done: number, name: string, examples: Examples): void {
+  progress.step(done, STEPS, name);
+  progress.say(`${name}: ${describe(examples)}`);
+}
+
+function storedClassifier(
+  name: string,
+  model: RandomForest | BoostedTrees,
+  examples: Examples,
+  training: {
+    readonly sets: ExampleSets;
+    readonly options: FitOptions;
+    readonly hash: string;
+    readonly parameters: Readonly<Record<string, number>>;
+  },
+): StoredModel {
+  const { sets, options, hash, parameters } = training;
+  const testDays = sets.testSeconds / 86_400;
+  return {
+    name,
+    model,
+    catalogueHash: hash,
+    seed: options.seed,
+    dataHashes: options.dataHashes,
+    parameters: { version: VERSION, ...parameters, ...options.parameters },
+    ...measureClassifier(model, examples, testDays, benignTrainingRows(examples)),
+  };
 }
 
 function fitIsolation(usual: readonly Float64Array[], seed: number): IsolationForest {
