@@ -9,11 +9,12 @@ import type {
 } from '../contract/model.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
 import { Judge } from '../core/engine/judge.ts';
-import { decodeModels, type ModelFile } from '../core/models/model-file.ts';
+import type { ModelFile } from '../core/models/model-file.ts';
 import { AppError } from '../errors.ts';
 import type { ModelRow, ModelSeats } from '../store/models.ts';
 import { runGate } from '../workshop/gate.ts';
 import { cardOf } from '../workshop/model-card.ts';
+import { readModels } from '../workshop/read-models.ts';
 import type { ModelRegistry } from '../workshop/registry.ts';
 import type { Judging } from './judging.ts';
 import type { Log } from './log.ts';
@@ -158,7 +159,7 @@ export class ModelDesk {
 
 function requireJudge(bytes: Uint8Array): void {
   try {
-    new Judge(decodeModels(bytes));
+    new Judge(readModels(bytes));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError('input_invalid', error.message, { cause: error });

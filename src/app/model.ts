@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Judge } from '../core/engine/judge.ts';
-import { decodeModels, type ModelFile } from '../core/models/model-file.ts';
+import type { ModelFile } from '../core/models/model-file.ts';
 import { AppError, fileTrouble } from '../errors.ts';
+import { readModels } from '../workshop/read-models.ts';
 import { notedChampion } from '../workshop/registry.ts';
 import type { Config } from './config.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
@@ -21,7 +22,7 @@ export function readModelFile(path: string): ModelFile {
     });
   }
   try {
-    return decodeModels(bytes);
+    return readModels(bytes);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError(error.code, `${path}: ${error.message}`, { cause: error });

@@ -1,9 +1,9 @@
 /** The thread in which a promotion is tried: capture by capture, each answered when it is done. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Judge } from '../core/engine/judge.ts';
-import { decodeModels } from '../core/models/model-file.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { GateTask } from './gate.ts';
+import { readModels } from './read-models.ts';
 import { type Trial, tryModels } from './trial.ts';
 
 export type GateAnswer =
@@ -11,7 +11,7 @@ export type GateAnswer =
   | { readonly failure: { readonly code: ErrorCode; readonly message: string } };
 
 const { captures, champion, challenger, limits, falseAlarmsPerDay } = workerData as GateTask;
-const judgeOf = (bytes: Uint8Array) => new Judge(decodeModels(bytes), falseAlarmsPerDay);
+const judgeOf = (bytes: Uint8Array) => new Judge(readModels(bytes), falseAlarmsPerDay);
 const answer = (message: GateAnswer) => parentPort?.postMessage(message);
 
 try {

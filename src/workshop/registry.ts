@@ -13,7 +13,6 @@ import type {
   ModelPin,
   ModelShadow,
 } from '../contract/model.ts';
-import { decodeModels } from '../core/models/model-file.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import {
@@ -35,6 +34,7 @@ import {
 } from '../store/models.ts';
 import { objectionOf } from './gate.ts';
 import { cardOf } from './model-card.ts';
+import { readModels } from './read-models.ts';
 
 /** Enough of a hash to name it. */
 const MIN_PREFIX = 6;
@@ -79,7 +79,7 @@ export class ModelRegistry {
    * @throws AppError for what is no model file; `conflict` where there is no room
    */
   async add(bytes: Uint8Array, origin: string, by: string): Promise<ModelChange> {
-    const { hash, models } = decodeModels(bytes);
+    const { hash, models } = readModels(bytes);
     mkdirSync(this.#folder, { recursive: true });
     replaceFile(this.pathOf(hash), bytes);
     return this.#db.transaction(async (tx) => {
