@@ -86,7 +86,8 @@ function judgesOf(alert: Alert, given: string | undefined, config: Config): (Jud
   const hash = alert.model?.hash;
   if (given !== undefined) {
     const file = readModelFile(given);
-    if (hash === undefined || file.hash === hash) return [new Judge(file)];
+    if (hash === undefined || file.hash === hash)
+      return [new Judge(file, config.model.false_alarms_per_day)];
     throw new AppError('not_found', `${given} is not the model ${hash} that judged`);
   }
   if (hash === undefined) {
