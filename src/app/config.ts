@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { parseFilter } from '../capture/filter/parse-filter.ts';
 import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
+import { FALSE_ALARMS_PER_DAY } from '../core/engine/false-alarms.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 import { HttpConfig } from '../http/config.ts';
 import {
@@ -46,7 +47,12 @@ export const Config = z.strictObject({
     })
     .prefault({}),
   enforcer: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
-  model: z.strictObject({ path: z.string().nullable().default(null) }).prefault({}),
+  model: z
+    .strictObject({
+      path: z.string().nullable().default(null),
+      false_alarms_per_day: z.number().positive().default(FALSE_ALARMS_PER_DAY),
+    })
+    .prefault({}),
   sensor: z
     .strictObject({
       id: z.string().min(1).max(64).default('local'),

@@ -15,6 +15,7 @@ import type { AnalysedBatch, AnalysisOutput, BlockRequest } from '../contract/an
 import { PacketVerdicts } from '../contract/analysis.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import { Analysis, type AnalysisOptions } from '../core/engine/analysis.ts';
+import type { Judge } from '../core/engine/judge.ts';
 import { StateError } from '../core/state/state-error.ts';
 import { AppError } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
@@ -79,6 +80,7 @@ export interface PipelineOptions {
 
 export class Pipeline {
   readonly #options: PipelineOptions;
+  #currentJudge: Judge | null;
   readonly #sensors = new Map<string, SensorState>(); // longest quiet first
   /** Resolves when all blocks asked for were decided on. */
   #asked: Promise<unknown> = Promise.resolve();
@@ -91,6 +93,13 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#currentJudge = options.analysis.judge;
+  }
+
+  /** Another model judges what comes from now on, of every sensor. */
+  judgeWith(judge: Judge | null): void {
+    this.#currentJudge = judge;
+    for (const { analysis } of this.#sensors.values()) analysis.judgeWith(judge);
   }
 
   /**
@@ -226,12 +235,14 @@ export class Pipeline {
   }
 
   #newAnalysis(sensorId: string): Analysis {
-    return new Analysis({ ...this.#options.analysis, sensorId });
+    return new Analysis({ ...this.#options.analysis, judge: this.#currentJudge, sensorId });
   }
 
   async #stateOf(sensorId: string): Promise<SensorState> {
     const known = this.#sensors.get(sensorId);
     const state = known ?? (await this.#begin(sensorId));
+    // It may have changed while what was kept was read.
+    if (!known) state.analysis.judgeWith(this.#currentJudge);
     this.#sensors.delete(sensorId);
     this.#sensors.set(sensorId, state);
     if (this.#sensors.size > MAX_SENSORS) {
@@ -271,7 +282,7 @@ export class Pipeline {
     if (isEmpty && committed.length > 0) throw new StateError('nothing was kept of it');
     const snapshot = await recalled.snapshot();
     const begin = snapshot
-      ? loadAnalysis(snapshot, { ...this.#options.analysis, sensorId })
+      ? loadAnalysis(snapshot, { ...this.#options.analysis, judge: this.#currentJudge, sensorId })
       : { ...fresh, entries: 0 };
     const state = { ...fresh, ...begin };
     await replayJournal(recalled.journal(), committed, begin, (packets, place, isCommitted) => {

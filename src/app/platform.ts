@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import type { LiveEvent } from '../contract/api.ts';
 import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
 import type { LureEvent } from '../contract/lure.ts';
-import type { Judge } from '../core/engine/judge.ts';
 import { NeverBlockList } from '../core/response/never-block.ts';
 import { AppError } from '../errors.ts';
 import { ownNetworks } from '../firewall/own-addresses.ts';
@@ -30,6 +29,7 @@ import { applyRetention } from '../store/retention.ts';
 import { storageOutlook } from '../store/storage-outlook.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import type { BatchStream } from '../stream/batch-stream.ts';
+import { ModelRegistry } from '../workshop/registry.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
 import { AlertPackets } from './alert-packets.ts';
 import { countAnomalies } from './anomaly-counts.ts';
@@ -37,21 +37,23 @@ import { type Config, detectionLimits, evidenceSettings, retentionLimits } from 
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
+import { Judging } from './judging.ts';
+import { measureJudging } from './judging-metrics.ts';
 import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
-import { loadJudge, registryOf } from './model.ts';
+import { modelFolder } from './model.ts';
+import { ModelDesk } from './model-desk.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 import { packetFates } from './packet-fates.ts';
 import { Pipeline } from './pipeline.ts';
 import { measureKeeping } from './resume/keeping-metrics.ts';
 import { StateKeeper } from './resume/state-keeper.ts';
-import { startShadow } from './shadow-run.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 import { runWorker } from './worker.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
-const SHADOW_MS = 60_000;
+const JUDGING_MS = 60_000;
 const REVIVE_MS = 2_000;
 
 export interface Platform {
@@ -96,10 +98,15 @@ async function start(
   await makeDataDir(config.data_dir);
   await holdDataDir(config.data_dir, stops);
   const db = await startDatabase(config, log, stops);
-  const registry = registryOf(config);
-  const { judge, reason: modelReason } = loadJudge(config.model.path, registry);
-  if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
-  const shadow = startShadow(registry, log);
+  const registry = new ModelRegistry(db, modelFolder(config));
+  const { path: configured, false_alarms_per_day: falseAlarmsPerDay } = config.model;
+  const judging = new Judging({ registry, configured, falseAlarmsPerDay, log });
+  await judging.refresh();
+  const limits = detectionLimits(config);
+  const models = new ModelDesk({
+    ...{ registry, judging, configured, limits },
+    ...{ falseAlarmsPerDay, log },
+  });
   const own = await ownNetworks();
   await replaceOwnNetworks(db, own);
 
@@ -154,12 +161,13 @@ async function start(
       setTrouble('resume', reason && `the analysis would not survive a restart: ${reason}`),
   });
   measureKeeping(metrics.registry, keeper);
+  measureJudging(metrics.registry, judging);
   const pipeline = new Pipeline({
-    analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
+    analysis: { judge: judging.judge, limits, policy, neverBlock },
     store: (batch) => ingest(db, batch),
     onStored(batch) {
       ticker.add(batch);
-      shadow?.observe(batch);
+      judging.observe(batch);
       for (const [anomaly, count] of countAnomalies(batch.packets))
         metrics.packetAnomalies.inc({ anomaly }, count);
       for (const [fate, count] of Object.entries(packetFates(batch)))
@@ -173,6 +181,7 @@ async function start(
     onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
     keeper,
   });
+  judging.onChange((judge) => pipeline.judgeWith(judge));
   const queue = new BatchQueue();
   const working = runWorker(queue, (batch, place, encoded) =>
     pipeline.ingest(batch, place, encoded),
@@ -186,13 +195,13 @@ async function start(
   let capture: Parameters<Platform['setCapture']>[0] = { state: 'off', reason: null };
   const listener = await startServer(
     config,
-    { db, live, metrics, log, decisions, queue, judge },
+    { db, live, metrics, log, decisions, queue, models, judging },
     () =>
       readHealth({
         db,
         version,
-        isModelLoaded: judge !== null,
-        modelReason,
+        isModelLoaded: judging.judge !== null,
+        modelReason: judging.reason,
         enforcerReason: enforcer.reason,
         isArmed: async () => (await readPolicy(db)).armed,
         capture: () => capture,
@@ -218,13 +227,12 @@ async function start(
       why && `the archive cannot be written, ${waiting} partitions wait: ${why}`,
     );
   });
-  if (shadow) {
-    every(SHADOW_MS, stops, log, async () => shadow.save());
-    stops.push(async () => shadow.save());
-  }
+  every(JUDGING_MS, stops, log, () => judging.save());
+  stops.push(() => judging.save());
   every(EXPIRY_MS, stops, log, async () => {
     // What a person has changed meanwhile is in force for what comes.
     Object.assign(policy, await readPolicy(db));
+    await judging.refresh();
     await decisions.expire();
     await decisions.liftProtected();
   });
@@ -248,7 +256,7 @@ async function start(
     db,
     administrator,
     isFirstRun: administrator !== null,
-    isModelLoaded: judge !== null,
+    isModelLoaded: judging.judge !== null,
     enforcerReason: enforcer.reason,
     takeLureEvent: (event) => lures.take(event),
     setCapture(next) {
@@ -295,12 +303,13 @@ interface ServerParts {
   readonly log: Log;
   readonly decisions: Decisions;
   readonly queue: BatchStream;
-  readonly judge: Judge | null;
+  readonly models: ModelDesk;
+  readonly judging: Judging;
 }
 
 async function startServer(
   config: Config,
-  { decisions, queue, judge, ...services }: ServerParts,
+  { decisions, queue, judging, ...services }: ServerParts,
   health: () => ReturnType<typeof readHealth>,
 ): Promise<Listener> {
   const alertPackets = new AlertPackets(evidenceSettings(config)?.dir ?? null);
@@ -315,7 +324,10 @@ async function startServer(
       packetsOf: (alert) => alertPackets.read(alert),
       health,
       storage: () => storageOutlook(services.db, retentionLimits(config), new Date()),
-      predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
+      predict: async (vectors) => {
+        const { judge } = judging;
+        return judge && vectors.map((values) => judge.judgeVector(values));
+      },
     },
     {
       https: config.server.https,

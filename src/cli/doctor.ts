@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Config } from '../app/config.ts';
 import { readLocalAccess } from '../app/local-access.ts';
-import { loadJudge, registryOf } from '../app/model.ts';
+import { championFile, loadJudge } from '../app/model.ts';
+import { SHIPPED_MODEL } from '../app/package-paths.ts';
 import { openLiveSource } from '../capture/live-source.ts';
 import { Health, StorageOutlook } from '../contract/api.ts';
 import { AppError } from '../errors.ts';
@@ -172,10 +173,10 @@ async function databaseFinding({ database, data_dir: dataDir }: Config): Promise
 }
 
 function modelFinding(config: Config): Finding {
-  const registry = registryOf(config);
-  const { judge, reason } = loadJudge(config.model.path, registry);
-  const says = () => config.model.path ?? registry.championPath() ?? 'the one that ships';
-  if (judge) return { check: 'model', state: 'ok', says: says() };
+  const path = championFile(config);
+  const { judge, reason } = loadJudge(path);
+  const says = path === SHIPPED_MODEL ? 'the one that ships' : path;
+  if (judge) return { check: 'model', state: 'ok', says };
   return { check: 'model', state: 'lacks', says: `${reason}; detectors run without it` };
 }
 

@@ -21,10 +21,14 @@ export async function resetPassword(
   { out, err }: PasswordOptions,
 ): Promise<void> {
   const password = randomPassword();
-  await withDatabase(config, async (db) => {
-    await setPasswordHash(db, username, await hashPassword(password));
-    await deleteSessions(db, username);
-  });
+  await withDatabase(
+    config,
+    async (db) => {
+      await setPasswordHash(db, username, await hashPassword(password));
+      await deleteSessions(db, username);
+    },
+    { migrates: true },
+  );
   err.write(`The new password of ${username}; all sessions of ${username} have ended:\n`);
   out.write(`${password}\n`);
 }

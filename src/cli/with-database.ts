@@ -5,10 +5,13 @@ import type { Config } from '../app/config.ts';
 import { AppError } from '../errors.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
+import { migrate } from '../store/migrate.ts';
 
 export interface DatabaseOptions {
   /** Make the embedded one where there is none. */
   readonly create?: boolean;
+  /** Bring its schema up to date first. */
+  readonly migrates?: boolean;
   /** PostgreSQL binaries of the version that made the embedded one; else those that ship with us. */
   readonly binDir?: string | undefined;
 }
@@ -17,9 +20,13 @@ export interface DatabaseOptions {
 export async function withDatabase<Result>(
   { database, data_dir: folder }: Pick<Config, 'database' | 'data_dir'>,
   work: (db: Database) => Promise<Result>,
-  { create = false, binDir }: DatabaseOptions = {},
+  { create = false, migrates = false, binDir }: DatabaseOptions = {},
 ): Promise<Result> {
-  if (database.url !== null) return await inDatabase({ url: database.url }, work);
+  const prepared = async (db: Database) => {
+    if (migrates) await migrate(db);
+    return await work(db);
+  };
+  if (database.url !== null) return await inDatabase({ url: database.url }, prepared);
   const dataDir = join(folder, 'postgres');
   if (!create && !existsSync(dataDir))
     throw new AppError(
@@ -33,7 +40,7 @@ export async function withDatabase<Result>(
     ...(binDir !== undefined && { binDir }),
   });
   try {
-    return await inDatabase({ connection: embedded.connection }, work);
+    return await inDatabase({ connection: embedded.connection }, prepared);
   } finally {
     await embedded.stop();
   }

@@ -5,6 +5,7 @@ import * as filterSchemas from '../contract/alert-filter.ts';
 import * as apiSchemas from '../contract/api.ts';
 import * as decisionSchemas from '../contract/decision.ts';
 import * as lureSchemas from '../contract/lure.ts';
+import * as modelSchemas from '../contract/model.ts';
 import * as previewSchemas from '../contract/preview.ts';
 import * as storySchemas from '../contract/story.ts';
 import * as suppressionSchemas from '../contract/suppression.ts';
@@ -27,6 +28,7 @@ const CONTRACT = {
   ...storySchemas,
   ...suppressionSchemas,
   ...triageSchemas,
+  ...modelSchemas,
 };
 
 const refTo = (name: string) => `#/components/schemas/${name}`;

@@ -23,6 +23,13 @@ import { postIngestPackets } from './routes/ingest.ts';
 import { deleteKey, getKeys, postKey } from './routes/keys.ts';
 import { getEvents, getLureSession, getLureSessions } from './routes/lures.ts';
 import { getMetrics } from './routes/metrics.ts';
+import {
+  getModel,
+  getModels,
+  postModel,
+  postModelPromotion,
+  postModelRollback,
+} from './routes/models.ts';
 import { getOpenApi } from './routes/open-api.ts';
 import { getOverview, getTrafficStats } from './routes/overview.ts';
 import {
@@ -79,6 +86,11 @@ export const ROUTES: readonly AnyRoute[] = [
   getProtected,
   postProtected,
   deleteProtected,
+  getModels,
+  postModel,
+  getModel,
+  postModelPromotion,
+  postModelRollback,
   getSensors,
   getStorage,
   getKeys,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { withDatabase } from '../../test/support/database.ts';
 import { alertOf, trafficBatch } from '../../test/support/traffic.ts';
-import { changeAlertStatus } from './alerts.ts';
+import { actOnAlerts } from './alert-actions.ts';
 import type { Database } from './database.ts';
 import { ingest } from './ingest.ts';
 import { listPackets } from './packets.ts';
@@ -58,15 +58,15 @@ it('of an expired hour the packets of open alerts stay, where they were, until t
     expect(page.packets.map(({ id }) => Number(id))).toEqual(evidence);
     expect(db.counters).toMatchObject({ partitionsPinned: 2, partitionsUnpinned: 0 });
     // Nothing changes while they are open, acknowledged ones included.
-    await changeAlertStatus(db, 'a1', 'acknowledged');
+    await actOnAlerts(db, { ids: ['a1'], status: 'acknowledged' }, 'analyst');
     await expire(db);
     expect(await ids(db)).toEqual(evidence);
 
-    await changeAlertStatus(db, 'a0', 'resolved');
+    await actOnAlerts(db, { ids: ['a0'], status: 'resolved' }, 'analyst');
     await expire(db);
     const [left] = await db.query('SELECT count(*) AS n FROM store_partitions WHERE is_pinned');
     expect(left).toEqual({ n: 1 });
-    await changeAlertStatus(db, 'a1', 'false_positive');
+    await actOnAlerts(db, { ids: ['a1'], status: 'false_positive' }, 'analyst');
     await expire(db);
     expect(await ids(db)).toEqual([]);
     expect(db.counters.partitionsUnpinned).toBe(0);

@@ -38,6 +38,8 @@ export const whyNoBrowser = existsSync(CHROMIUM)
 
 export interface DashboardBrowser {
   readonly page: Page;
+  /** Null: it is another's. */
+  readonly platform: RunningPlatform | null;
   /** What the browser complained of since the log-in page. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
@@ -69,6 +71,7 @@ export async function openDashboard(): Promise<DashboardBrowser> {
   await page.getByRole('heading', { level: 1, name: 'Alerts' }).waitFor();
   return {
     page,
+    platform,
     complaints,
     async close() {
       await context.close();

@@ -2,10 +2,14 @@
  * The dashboard in a real browser against a running platform with the demo's data: signs in, visits
  * every page by keyboard and by link, and leaves a screenshot of each in `screenshots/` beside this file.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SHIPPED_MODEL } from '../../src/app/package-paths.ts';
+import { decodeModels, encodeModels } from '../../src/core/models/model-file.ts';
+import { writeQuiet } from '../support/quiet-capture.ts';
+import { runCommand } from '../support/run-command.ts';
 import {
   type DashboardBrowser,
   expectSettled,
@@ -29,6 +33,7 @@ const PAGES = [
     path: '/decisions',
     headings: ['Policy', 'Block an address', 'Protected networks: never blocked'],
   },
+  { link: 'Models', path: '/models', headings: ['Registry', 'Drift', 'Changes'] },
   { link: 'Settings', path: '/settings', headings: ['Password', 'API keys', 'Sensors'] },
 ] as const;
 const VIEWS = [
@@ -106,8 +111,29 @@ describe.skipIf(whyNoBrowser)(`dashboard${whyNoBrowser && ` (skipped: ${whyNoBro
     expect(await armed.getAttribute('aria-checked')).toBe('false');
   });
 
+  it('rolls a model back at a click, after asking', async () => {
+    // Of another's platform the data folder is not known.
+    const { platform } = browser;
+    if (!platform) return;
+    const twin = await promoteTwin(platform.dataDir);
+    await nav(page).getByRole('link', { name: 'Models' }).click();
+    const row = page.getByRole('table', { name: 'Models' }).getByRole('row', { name: twin });
+    await row.getByText('champion').waitFor();
+    await page.getByRole('button', { name: 'Roll back' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, 'rollback.png') });
+    await dialog.getByRole('button', { name: 'Roll back' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await row.getByText('challenger').waitFor();
+    await page.getByRole('button', { name: 'Roll back' }).waitFor({ state: 'detached' });
+    await page.getByText('rolled back to').waitFor();
+    expect(platform.said()).toMatch(/another model judges/);
+  });
+
   it('says in place that an address is none, and asks the server nothing', async () => {
     await nav(page).getByRole('link', { name: 'Packets' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Packets' }).waitFor();
     await page.getByLabel('Source').fill('not-an-address');
     await page.getByText('Not an IP address').waitFor();
     await page.keyboard.press('Enter');
@@ -164,4 +190,23 @@ function fileName(link: string): string {
 
 function isFocused(target: ReturnType<Page['locator']>): Promise<boolean> {
   return target.evaluate((element) => element === document.activeElement);
+}
+
+/** A model as good as the one that ships comes to judge on the running platform. Resolves to the beginning of its hash. */
+async function promoteTwin(dataDir: string): Promise<string> {
+  const { models } = decodeModels(await readFile(SHIPPED_MODEL));
+  const bytes = encodeModels(models.map((model) => ({ ...model, seed: 1 })));
+  const [file, quiet] = [join(dataDir, 'twin.model'), join(dataDir, 'quiet.pcap')];
+  await writeFile(file, bytes);
+  await writeQuiet(quiet);
+  const hash = decodeModels(bytes).hash.slice(0, 12);
+  for (const words of [
+    ['add', file],
+    ['pin', quiet],
+    ['promote', hash],
+  ]) {
+    const { code, err } = await runCommand(['models', ...words, '--data-dir', dataDir]);
+    expect({ words, code, err: code === 0 ? '' : err }).toEqual({ words, code: 0, err: '' });
+  }
+  return hash;
 }

@@ -1,11 +1,15 @@
 /** The OpenAPI document lists what is mounted, and what is mounted answers as it says. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SHIPPED_MODEL } from '../../src/app/package-paths.ts';
+import { pcapFileHeader } from '../../src/capture/write-pcap.ts';
 import { ALERT_KIND_NAMES } from '../../src/contract/alert-kinds.ts';
 import { WINDOW_FEATURES } from '../../src/contract/features.ts';
+import { decodeModels, encodeModels } from '../../src/core/models/model-file.ts';
+import { ETHERNET } from '../../src/core/wire/link-layer.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { EvidenceRing } from '../../src/sensor/evidence/evidence-ring.ts';
 import { feeding, frameOf } from '../../src/sensor/evidence/made-frames.suite.ts';
@@ -161,6 +165,22 @@ describe('the OpenAPI document', () => {
     ));
 });
 
+type Good = (line: string, path: string, options?: CallOptions) => Promise<Response>;
+
+/** A model as good as the one that ships is added, judges, and is taken back. */
+async function callChangesOfModels({ registry }: Harness, good: Good, key: string): Promise<void> {
+  const { models } = decodeModels(readFileSync(SHIPPED_MODEL));
+  const body = new Uint8Array(encodeModels(models.map((model) => ({ ...model, seed: 1 }))));
+  const headers = { 'content-type': 'application/octet-stream' };
+  const added = await good('POST /api/v1/models', '/api/v1/models', { key, body, headers });
+  const { model } = await added.json();
+  const quiet = join(evidenceDir, 'quiet.pcap');
+  writeFileSync(quiet, pcapFileHeader(ETHERNET));
+  await registry.pin([quiet]);
+  await good('POST /api/v1/models/{hash}/promote', `/api/v1/models/${model}/promote`, { key });
+  await good('POST /api/v1/models/rollback', '/api/v1/models/rollback', { key });
+}
+
 /** The routes that answered as they should; replies are checked against their schemas by the server. */
 async function callEveryRoute(server: Harness): Promise<string[]> {
   const { call, keyOf, addUser, signIn, db } = server;
@@ -171,7 +191,8 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   const good = async (line: string, path: string, options: CallOptions = { key: admin }) => {
     const [method = ''] = line.split(' ');
     const response = await call(method, path, options);
-    const wanted = method === 'POST' && options.json !== undefined ? [200, 201] : [200, 204];
+    const wanted =
+      method === 'POST' && (options.json ?? options.body) !== undefined ? [200, 201] : [200, 204];
     if (!wanted.includes(response.status))
       throw new Error(`${line}: ${response.status} ${await response.text()}`);
     answered.push(line);
@@ -232,6 +253,10 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   expect(packets.packets).toHaveLength(3);
   expect((await (await get('/api/v1/flows')).json()).flows).toHaveLength(2);
   expect((await (await get('/api/v1/windows', '?scope=network')).json()).windows).toHaveLength(1);
+
+  const { models } = await (await get('/api/v1/models')).json();
+  await good('GET /api/v1/models/{hash}', `/api/v1/models/${models[0].hash}`);
+  await callChangesOfModels(server, good, admin);
 
   const visits = await (await get('/api/v1/lures/sessions', '?service=ssh')).json();
   expect(visits.sessions).toHaveLength(1);

@@ -74,6 +74,12 @@ export function createRouter() {
               }),
             },
             {
+              path: '/models',
+              lazy: async () => ({
+                Component: (await import('./pages/models/models-page.tsx')).ModelsPage,
+              }),
+            },
+            {
               path: '/settings',
               lazy: async () => ({
                 Component: (await import('./pages/settings/settings-page.tsx')).SettingsPage,
