@@ -10,8 +10,11 @@ import { describe, expect, it } from 'vitest';
 import { openCapture } from '../src/capture/open-capture.ts';
 import type { AnalysisOutput } from '../src/contract/analysis.ts';
 import { PacketBatch } from '../src/contract/packet-batch.ts';
+import { STEP_MICROS, TICK_MICROS } from '../src/core/detection/detector.ts';
 import { Analysis } from '../src/core/engine/analysis.ts';
-import { FrameDispatch, type Round } from '../src/core/shards/frame-dispatch.ts';
+import { PART_MICROS, WindowAggregator } from '../src/core/features/window-aggregator.ts';
+import { SWEEP_MICROS } from '../src/core/flows/flow-table.ts';
+import { FrameDispatch, type Round, TOLD_MICROS } from '../src/core/shards/frame-dispatch.ts';
 import { RoundMerge } from '../src/core/shards/round-merge.ts';
 import { Shard } from '../src/core/shards/shard.ts';
 import { PacketDecoder } from '../src/core/wire/decoder.ts';
@@ -53,6 +56,12 @@ describe.skipIf(!isThere)(`an analysis by shards${reason}`, () => {
     expect(compared).toBeGreaterThan(1600 / EVERY);
     expect(flows).toBeGreaterThan(8000 / EVERY);
   }, 600_000);
+});
+
+it('is told the time often enough for all that ends by time', () => {
+  const { latenessMicros } = new WindowAggregator({ sensorId: 's', onRow: () => {} });
+  for (const micros of [SWEEP_MICROS, TICK_MICROS, STEP_MICROS, PART_MICROS, latenessMicros])
+    expect(micros % TOLD_MICROS).toBe(0);
 });
 
 function alone(): Run {

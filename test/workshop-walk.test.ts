@@ -4,14 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCapture } from '../src/capture/open-capture.ts';
-import { pcapFileHeader, pcapRecord } from '../src/capture/write-pcap.ts';
 import { decodeModels, encodeModels } from '../src/core/models/model-file.ts';
-import { ETHERNET } from '../src/core/wire/link-layer.ts';
-
-const DEMO = 'demo/demo.pcap.zst';
-/** The demo's first attack begins three seconds later. */
-const QUIET_UNTIL_MICROS = 1_795_202_500e6;
+import { DEMO, writeQuiet } from './support/quiet-capture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phantomnet-workshop-'));
 const at = (name: string) => join(folder, name);
@@ -39,27 +33,19 @@ function json(...words: string[]): Record<string, unknown>[] {
 const champion = () =>
   json(...registry('registry')).find(({ state }) => state === 'champion')?.hash;
 
-/** The demo as far as nothing but ordinary traffic is in it. */
-async function writeQuiet(): Promise<void> {
-  const parts: Uint8Array[] = [pcapFileHeader(ETHERNET)];
-  const source = await openCapture(DEMO);
-  await source.run((frame) => {
-    if (frame.tsMicros < QUIET_UNTIL_MICROS) parts.push(pcapRecord(frame));
-  });
-  writeFileSync(at('quiet.pcap'), Buffer.concat(parts));
-}
-
 /** A model that takes everything for an attack. */
 function writeAlarmist(): string {
   const { models } = decodeModels(readFileSync(at('trained.model')));
   const always = { malicious: { kind: 'platt', slope: 0, intercept: 6 } } as const;
-  const bytes = encodeModels(models.map((model) => ({ ...model, calibrations: always })));
+  const bytes = encodeModels(
+    models.map((model) => ({ ...model, calibrations: always, references: {} })),
+  );
   writeFileSync(at('alarmist.model'), bytes);
   return decodeModels(bytes).hash;
 }
 
 beforeAll(async () => {
-  await writeQuiet();
+  await writeQuiet(at('quiet.pcap'));
   writeFileSync(
     at('plan.yaml'),
     'seed: 7\ncaptures:\n  - { capture: demo.pcap.zst, labels: labels.csv, use: split }\n',
@@ -165,6 +151,13 @@ describe('the workshop', { timeout: 120_000 }, () => {
       expect(underAttack).toContain(value);
     // Less than a minute of the same network, its beginning: other than the whole, but not by much.
     expect(alarms(at('quiet.pcap')).length).toBeLessThan(underAttack.length / 3);
+  });
+
+  it('trains nothing from a site that has nothing to teach', () => {
+    const nothing = run('train', '--from-site', '--data-dir', at('data'));
+    expect(nothing).toMatchObject({ code: 2, out: '' });
+    expect(nothing.err).toMatch(/no lure was touched/);
+    expect(run('train')).toMatchObject({ code: 2, err: expect.stringContaining('--from-site') });
   });
 
   it('rolls back to the model that ships, and no further', () => {

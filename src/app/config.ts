@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { parseFilter } from '../capture/filter/parse-filter.ts';
 import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
 import { DETECTION_DEFAULTS, type DetectionLimits } from '../core/detection/detection-limits.ts';
+import { FALSE_ALARMS_PER_DAY } from '../core/engine/false-alarms.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 import { HttpConfig } from '../http/config.ts';
 import {
@@ -64,7 +65,12 @@ export const Config = z.strictObject({
     })
     .prefault({}),
   enforcer: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
-  model: z.strictObject({ path: z.string().nullable().default(null) }).prefault({}),
+  model: z
+    .strictObject({
+      path: z.string().nullable().default(null),
+      false_alarms_per_day: z.number().positive().default(FALSE_ALARMS_PER_DAY),
+    })
+    .prefault({}),
   sensor: z
     .strictObject({
       id: z.string().min(1).max(64).default('local'),
@@ -91,8 +97,10 @@ export const Config = z.strictObject({
       window_days_30s: z.number().positive().default(DEFAULT_RETENTION.windowDays30s),
       window_days_180s: z.number().positive().default(DEFAULT_RETENTION.windowDays180s),
       alert_days: z.number().positive().default(DEFAULT_RETENTION.alertDays),
+      pinned_bytes: z.number().int().nonnegative().default(DEFAULT_RETENTION.pinnedBytes),
     })
     .prefault({}),
+  archive: z.strictObject({ dir: z.string().min(1).nullable().default(null) }).prefault({}),
   resume: z
     .strictObject({
       snapshot_s: z.number().positive().default(30),
@@ -108,12 +116,17 @@ export const Config = z.strictObject({
 export type Config = z.infer<typeof Config>;
 
 /**
- * Reads `path`, or takes the defaults where it is null. Relative `data_dir` is below the working folder.
+ * Reads `path`, or takes the defaults where it is null. Relative folders are below the working folder.
  * @throws AppError `config_invalid`: one line naming the file and the key.
  */
 export function readConfig(path: string | null): Config {
   const config = check(path === null ? {} : readYaml(path), path ?? 'the defaults');
-  return { ...config, data_dir: resolve(config.data_dir) };
+  const { dir } = config.archive;
+  return {
+    ...config,
+    data_dir: resolve(config.data_dir),
+    archive: { dir: dir === null ? null : resolve(dir) },
+  };
 }
 
 /** What is kept of the packets on this machine; undefined: nothing. */
@@ -132,6 +145,7 @@ export function retentionLimits({ retention }: Config): RetentionLimits {
     windowDays30s: retention.window_days_30s,
     windowDays180s: retention.window_days_180s,
     alertDays: retention.alert_days,
+    pinnedBytes: retention.pinned_bytes,
   };
 }
 

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { withDatabase } from '../../test/support/database.ts';
+import { alertOf, trafficBatch } from '../../test/support/traffic.ts';
 import type { Decision } from '../contract/decision.ts';
 import { AppError } from '../errors.ts';
 import { Enforcer } from '../firewall/enforcer.ts';
 import { RecordingFirewall } from '../firewall/recording.ts';
 import type { Database } from '../store/database.ts';
 import { listDecisions } from '../store/decisions.ts';
+import { ingest } from '../store/ingest.ts';
 import { readPolicy, writePolicy } from '../store/policy.ts';
 import { addProtected } from '../store/protected.ts';
+import { addSuppression, removeSuppression } from '../store/suppressions.ts';
 import { Decisions } from './decisions.ts';
 import { createLog } from './log.ts';
 
@@ -127,6 +130,23 @@ describe('Decisions', () => {
       await decisions.liftProtected();
       expect(await blocked()).toEqual(['198.51.100.10']);
       expect((await all())[0]).toMatchObject({ state: 'removed', detail: 'colleague' });
+    }));
+
+  it('makes none for an alert that is suppressed, until the suppression is over', () =>
+    withDatabase(async (db) => {
+      const { decisions, all, blocked } = await armedOn(db);
+      const batch = trafficBatch({ packets: 1, startMicros: 1e15 });
+      const alerts = [alertOf({ id: 'a', source_ip: IP, decision: 'BLOCK' })];
+      await ingest(db, { ...batch, alerts });
+      const order = { source: IP, reason: 'our load test', duration_s: 60 };
+      const { id } = await addSuppression(db, order, 'ada');
+      await decisions.blockFor(request('a'));
+      await decisions.blockOnce(request('a'));
+      expect(await all()).toEqual([]);
+      expect(await blocked()).toEqual([]);
+      await removeSuppression(db, id, 'ada');
+      await decisions.blockFor(request('a'));
+      expect(await all()).toMatchObject([{ state: 'active', alert_id: 'a' }]);
     }));
 
   it('only records what is not for real', () =>

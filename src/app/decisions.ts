@@ -19,6 +19,7 @@ import {
   insertDecision,
   updateDecision,
 } from '../store/decisions.ts';
+import { suppressionOf } from '../store/hidden-alerts.ts';
 import { readPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected.ts';
 import type { Log } from './log.ts';
@@ -75,12 +76,17 @@ export class Decisions {
   }
 
   /**
-   * What an alert asks for; only recorded unless `isReal`. Never throws: what goes wrong stands in the decision
-   * and in the log.
+   * What an alert asks for; only recorded unless `isReal`, and nothing for an alert that is suppressed. Never
+   * throws: what goes wrong stands in the decision and in the log.
    */
   async blockFor(request: BlockRequest, isReal = true): Promise<void> {
-    const { log } = this.#options;
+    const { db, log } = this.#options;
     try {
+      const suppression = await suppressionOf(db, request.alertId);
+      if (suppression !== null) {
+        log.info({ ip: request.ip, alert: request.alertId, suppression }, 'block suppressed');
+        return;
+      }
       const decision = await this.#decideInTurn({
         address: request.ip,
         reason: request.reason,

@@ -1,17 +1,19 @@
 /** The HTTP server of a role: what its routes need, from what the role has. */
 import { join } from 'node:path';
-import type { Judge } from '../core/engine/judge.ts';
 import { type Listener, listen, type TlsFiles } from '../http/listen.ts';
 import type { LiveEvents } from '../http/live-events.ts';
 import type { createMetrics } from '../http/metrics.ts';
 import { createApp } from '../http/server.ts';
 import type { Database } from '../store/database.ts';
+import { storageOutlook } from '../store/storage-outlook.ts';
 import type { BatchStream } from '../stream/batch-stream.ts';
 import { AlertPackets } from './alert-packets.ts';
-import { type Config, evidenceSettings } from './config.ts';
+import { type Config, evidenceSettings, retentionLimits } from './config.ts';
 import type { Decisions } from './decisions.ts';
 import type { readHealth } from './health.ts';
+import type { Judging } from './judging.ts';
 import type { Log } from './log.ts';
+import type { ModelDesk } from './model-desk.ts';
 import { PACKAGE_DIR } from './package-paths.ts';
 
 export interface HttpFrontParts {
@@ -21,14 +23,15 @@ export interface HttpFrontParts {
   readonly log: Log;
   readonly decisions: Decisions;
   readonly stream: BatchStream;
-  readonly judge: Judge | null;
+  readonly models: ModelDesk;
+  readonly judging: Judging;
   readonly tls?: TlsFiles | undefined;
 }
 
 /** @throws AppError `port_taken` */
 export async function startHttpFront(
   config: Config,
-  { decisions, stream, judge, tls, ...services }: HttpFrontParts,
+  { decisions, stream, judging, tls, ...services }: HttpFrontParts,
   health: () => ReturnType<typeof readHealth>,
 ): Promise<Listener> {
   const alertPackets = new AlertPackets(evidenceSettings(config)?.dir ?? null);
@@ -42,7 +45,11 @@ export async function startHttpFront(
       },
       packetsOf: (alert) => alertPackets.read(alert),
       health,
-      predict: async (vectors) => judge && vectors.map((values) => judge.judgeVector(values)),
+      storage: () => storageOutlook(services.db, retentionLimits(config), new Date()),
+      predict: async (vectors) => {
+        const { judge } = judging;
+        return judge && vectors.map((values) => judge.judgeVector(values));
+      },
     },
     {
       https: config.server.https || tls !== undefined,

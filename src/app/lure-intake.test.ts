@@ -43,6 +43,7 @@ async function intakeOn(db: Database) {
     policy: { alert_threshold: 0.5, block_threshold: 0.8 },
     isProtected: () => false,
     publish: (told) => published.push(told),
+    announce: (data) => published.push({ type: 'alert', data }),
     block: async () => {},
     log: createLog('silent'),
   });

@@ -29,6 +29,8 @@ export interface LureIntakeOptions {
   readonly policy: Thresholds;
   readonly isProtected: (ip: string) => boolean;
   readonly publish: (event: LiveEvent) => void;
+  /** Of an alert that is stored. */
+  readonly announce: (alert: Alert) => void;
   readonly block: (request: BlockRequest) => Promise<void>;
   readonly log: Log;
 }
@@ -52,7 +54,11 @@ export class LureIntake {
   static async open(options: LureIntakeOptions): Promise<LureIntake> {
     const intake = new LureIntake(options);
     for (const alert_type of ['Honeypot_Contact', 'Honeypot_Login'] as const) {
-      const { alerts } = await listAlerts(options.db, { alert_type, limit: MAX_RESUMED });
+      const { alerts } = await listAlerts(options.db, {
+        alert_type,
+        suppressed: 'with',
+        limit: MAX_RESUMED,
+      });
       for (const alert of alerts.reverse()) intake.#alerts.resume(alert);
     }
     return intake;
@@ -77,13 +83,13 @@ export class LureIntake {
   }
 
   async #take(event: LureEvent): Promise<void> {
-    const { publish, block, log } = this.#options;
+    const { publish, announce, block, log } = this.#options;
     const alert = this.#alerts.observe(event);
     try {
       if (!(await this.#store(event, alert))) return;
       publish({ type: 'lure', data: event });
       if (!alert) return;
-      publish({ type: 'alert', data: alert });
+      announce(alert);
       if (alert.decision !== 'BLOCK' || alert.source_ip === null) return;
       const { id: alertId, source_ip: ip, description: reason, last_seen: lastSeen } = alert;
       await block({ ip, alertId, reason, atMicros: lastSeen * 1e6 });
@@ -104,7 +110,7 @@ export class LureIntake {
       }
       try {
         await insertLureEvents(db, [event]);
-        if (alert) await upsertAlerts(db, [alert]);
+        if (alert) await db.transaction((tx) => upsertAlerts(tx, [alert]));
         this.#isDown = false;
         return true;
       } catch (error) {

@@ -95,7 +95,7 @@ describe('what explains an alert', () => {
 });
 
 describe('findJudge', () => {
-  const config = { data_dir: '/nowhere', model: { path: null } };
+  const config = { data_dir: '/nowhere', model: { path: null, false_alarms_per_day: 24 } };
 
   it('finds the model of an alert by its hash, and no other', () => {
     expect(findJudge(shipped.hash, config)?.hash).toBe(shipped.hash);

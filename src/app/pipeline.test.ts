@@ -4,6 +4,7 @@ import { PacketBatch } from '../contract/packet-batch.ts';
 import { conversation, times } from '../core/detection/detections.suite.ts';
 import { batchOf } from '../core/flows/packet-rows.suite.ts';
 import { AppError } from '../errors.ts';
+import { loadJudge } from './model.ts';
 import { Pipeline } from './pipeline.ts';
 
 /** A pipeline whose store is told what to answer, and what reached it. */
@@ -64,6 +65,28 @@ describe('Pipeline', () => {
       windows.filter(({ scope }) => scope === 'network').map(({ startMicros }) => startMicros),
     );
     expect(starts).toContain(0);
+  });
+
+  it('judges by another model from the next batch on, of every sensor', async () => {
+    const { pipeline, stored } = pipelineOf();
+    const verdicts = () =>
+      stored
+        .at(-1)
+        ?.windows.flatMap(({ scope, size, verdict }) =>
+          scope === 'source' && size === 5 ? [verdict !== null] : [],
+        );
+    for (const sensor of ['a', 'b']) await pipeline.ingest(talk(0), place(0, sensor));
+    await pipeline.ingest(talk(100), place(1, 'a'));
+    expect(new Set(verdicts())).toEqual(new Set([false]));
+    pipeline.judgeWith(loadJudge(null).judge);
+    for (const sensor of ['a', 'b', 'c'])
+      for (const sequence of [2, 3]) {
+        await pipeline.ingest(talk(100 * sequence), place(sequence, sensor));
+        if (sequence === 3) expect(new Set(verdicts())).toEqual(new Set([true]));
+      }
+    pipeline.judgeWith(null);
+    await pipeline.ingest(talk(400), place(4, 'a'));
+    expect(new Set(verdicts())).toEqual(new Set([false]));
   });
 
   it('closes what is open when a sensor ends its capture', async () => {

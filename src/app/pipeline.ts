@@ -10,10 +10,12 @@
  * With a `keeper` the analyses outlive the process: a batch stands in the sensor's journal before it is
  * committed, and the state is written now and then (`resume/`).
  */
+import type { Alert } from '../contract/alert.ts';
 import type { AnalysedBatch, AnalysisOutput, BlockRequest } from '../contract/analysis.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import { Analysis, type AnalysisOptions } from '../core/engine/analysis.ts';
+import type { Judge } from '../core/engine/judge.ts';
 import { StateError } from '../core/state/state-error.ts';
 import { AppError } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
@@ -28,7 +30,7 @@ import { loadAnalysis, saveAnalysis } from './resume/saved-analysis.ts';
 const MAX_SENSORS = 64;
 /** Failures of the store that are no want of a database, until the batch is refused. */
 const MAX_ATTEMPTS = 3;
-/** Flows and windows of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
+/** Flows, windows and what stayed below the threshold of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
 const MAX_CARRIED = 100_000;
 
 /** Epochs of a sensor whose last committed batch is remembered. */
@@ -79,6 +81,7 @@ export interface PipelineOptions {
 
 export class Pipeline {
   readonly #options: PipelineOptions;
+  #currentJudge: Judge | null;
   readonly #sensors = new Map<string, SensorState>(); // longest quiet first
   /** Resolves when all blocks asked for were decided on. */
   #asked: Promise<unknown> = Promise.resolve();
@@ -91,6 +94,13 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#currentJudge = options.analysis.judge;
+  }
+
+  /** Another model judges what comes from now on, of every sensor. */
+  judgeWith(judge: Judge | null): void {
+    this.#currentJudge = judge;
+    for (const { analysis } of this.#sensors.values()) analysis.judgeWith(judge);
   }
 
   /**
@@ -208,11 +218,14 @@ export class Pipeline {
   /** The sensor gave a batch up that we had analysed: what came out of it must not be lost with its packets. */
   #joined(before: AnalysisOutput, after: AnalysisOutput): AnalysisOutput {
     if (before === NOTHING) return after;
-    const alerts = new Map([...before.alerts, ...after.alerts].map((alert) => [alert.id, alert]));
+    const latest = (alerts: readonly Alert[]) => [
+      ...new Map(alerts.map((alert) => [alert.id, alert])).values(),
+    ];
     return {
       flows: this.#bounded([...before.flows, ...after.flows]),
       windows: this.#bounded([...before.windows, ...after.windows]),
-      alerts: [...alerts.values()],
+      alerts: latest([...before.alerts, ...after.alerts]),
+      quiet: this.#bounded(latest([...(before.quiet ?? []), ...(after.quiet ?? [])])),
       blocks: [...before.blocks, ...after.blocks],
     };
   }
@@ -223,12 +236,14 @@ export class Pipeline {
   }
 
   #newAnalysis(sensorId: string): Analysis {
-    return new Analysis({ ...this.#options.analysis, sensorId });
+    return new Analysis({ ...this.#options.analysis, judge: this.#currentJudge, sensorId });
   }
 
   async #stateOf(sensorId: string): Promise<SensorState> {
     const known = this.#sensors.get(sensorId);
     const state = known ?? (await this.#begin(sensorId));
+    // It may have changed while what was kept was read.
+    if (!known) state.analysis.judgeWith(this.#currentJudge);
     this.#sensors.delete(sensorId);
     this.#sensors.set(sensorId, state);
     if (this.#sensors.size > (this.#options.maxSensors ?? MAX_SENSORS)) {
@@ -268,7 +283,7 @@ export class Pipeline {
     if (isEmpty && committed.length > 0) throw new StateError('nothing was kept of it');
     const snapshot = await recalled.snapshot();
     const begin = snapshot
-      ? loadAnalysis(snapshot, { ...this.#options.analysis, sensorId })
+      ? loadAnalysis(snapshot, { ...this.#options.analysis, judge: this.#currentJudge, sensorId })
       : { ...fresh, entries: 0, places: [] };
     const state = { ...fresh, ...begin, committed: new Map<string, number>() };
     for (const place of begin.places) state.committed.set(place.epoch, place.sequence);

@@ -18,33 +18,34 @@ import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
 import type { Database } from '../store/database.ts';
 import { makeFolders } from '../store/embedded/make-folders.ts';
 import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
-import { committedPlaces, forgetKeyedPlaces, ingest } from '../store/ingest.ts';
+import { committedPlaces, ingest } from '../store/ingest.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
-import { applyRetention } from '../store/retention.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
+import { AlertAnnouncer } from './alert-announcer.ts';
 import { countAnomalies } from './anomaly-counts.ts';
-import { type Config, detectionLimits, retentionLimits } from './config.ts';
+import { type Config, detectionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import { startHttpFront } from './http-front.ts';
+import { measureJudging } from './judging-metrics.ts';
+import { keepStore } from './keep-store.ts';
 import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
-import { loadJudge, registryOf } from './model.ts';
+import { openJudging } from './open-judging.ts';
 import { openStore } from './open-store.ts';
 import { packetFates } from './packet-fates.ts';
 import { every } from './periodic.ts';
 import { Pipeline } from './pipeline.ts';
 import { measureKeeping } from './resume/keeping-metrics.ts';
 import { StateKeeper } from './resume/state-keeper.ts';
-import { startShadow } from './shadow-run.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 import { runWorker } from './worker.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
-const SHADOW_MS = 60_000;
+const JUDGING_MS = 60_000;
 
 export interface Platform {
   readonly url: string;
@@ -88,10 +89,8 @@ async function start(
   await makeDataDir(config.data_dir);
   await holdDataDir(config.data_dir, stops);
   const db = await openStore(config, log, stops);
-  const registry = registryOf(config);
-  const { judge, reason: modelReason } = loadJudge(config.model.path, registry);
-  if (modelReason) log.warn(`No model: ${modelReason}. Detectors run without it`);
-  const shadow = startShadow(registry, log);
+  const { judging, models } = await openJudging(config, db, log);
+  const limits = detectionLimits(config);
   const own = await ownNetworks();
   await replaceOwnNetworks(db, own);
 
@@ -121,6 +120,12 @@ async function start(
   stops.push(() => decisions.idle());
   await decisions.restore();
 
+  const announcer = new AlertAnnouncer({
+    db,
+    log,
+    tell: (data) => publish({ type: 'alert', data }),
+  });
+  stops.push(() => announcer.idle());
   const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
   stops.push(async () => ticker.stop());
   const neverBlock = new NeverBlockList(own);
@@ -140,17 +145,18 @@ async function start(
       setTrouble('resume', reason && `the analysis would not survive a restart: ${reason}`),
   });
   measureKeeping(metrics.registry, keeper);
+  measureJudging(metrics.registry, judging);
   const pipeline = new Pipeline({
-    analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
+    analysis: { judge: judging.judge, limits, policy, neverBlock },
     store: (batch) => ingest(db, batch),
     onStored(batch) {
       ticker.add(batch);
-      shadow?.observe(batch);
+      judging.observe(batch);
       for (const [anomaly, count] of countAnomalies(batch.packets))
         metrics.packetAnomalies.inc({ anomaly }, count);
       for (const [fate, count] of Object.entries(packetFates(batch)))
         metrics.sensorPackets.inc({ sensor: batch.sensorId, fate }, count);
-      for (const data of batch.alerts) publish({ type: 'alert', data });
+      announcer.announce(batch.alerts);
     },
     onBlocks: (blocks, sensorId) =>
       Promise.all(blocks.map((block) => decisions.blockFor(block, sensorId !== DEMO_SENSOR))),
@@ -159,6 +165,7 @@ async function start(
     onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
     keeper,
   });
+  judging.onChange((judge) => pipeline.judgeWith(judge));
   const queue = new BatchQueue();
   const working = runWorker(queue, (batch, place, encoded) =>
     pipeline.ingest(batch, place, encoded),
@@ -172,13 +179,13 @@ async function start(
   let capture: Parameters<Platform['setCapture']>[0] = { state: 'off', reason: null };
   const listener = await startHttpFront(
     config,
-    { db, live, metrics, log, decisions, stream: queue, judge },
+    { db, live, metrics, log, decisions, stream: queue, models, judging },
     () =>
       readHealth({
         db,
         version,
-        isModelLoaded: judge !== null,
-        modelReason,
+        isModelLoaded: judging.judge !== null,
+        modelReason: judging.reason,
         enforcerReason: enforcer.reason,
         isArmed: async () => (await readPolicy(db)).armed,
         capture: () => capture,
@@ -189,18 +196,15 @@ async function start(
   // Before it: the server waits for open answers, and a live stream would never end.
   stops.push(async () => live.close());
 
-  every(RETENTION_MS, stops, log, async () => {
-    const report = await applyRetention(db, retentionLimits(config), new Date());
-    if (report.dropped.length > 0) log.info(report, 'retention');
-    await forgetKeyedPlaces(db);
-  });
-  if (shadow) {
-    every(SHADOW_MS, stops, log, async () => shadow.save());
-    stops.push(async () => shadow.save());
-  }
+  every(RETENTION_MS, stops, log, async () =>
+    setTrouble('archive', await keepStore(db, config, log)),
+  );
+  every(JUDGING_MS, stops, log, () => judging.save());
+  stops.push(() => judging.save());
   every(EXPIRY_MS, stops, log, async () => {
     // What a person has changed meanwhile is in force for what comes.
     Object.assign(policy, await readPolicy(db));
+    await judging.refresh();
     await decisions.expire();
     await decisions.liftProtected();
   });
@@ -211,6 +215,7 @@ async function start(
     policy,
     isProtected: (ip) => neverBlock.isProtected(ip),
     publish,
+    announce: (alert) => announcer.announce([alert]),
     block: (request) => decisions.blockFor(request),
     log,
   });
@@ -223,7 +228,7 @@ async function start(
     db,
     administrator,
     isFirstRun: administrator !== null,
-    isModelLoaded: judge !== null,
+    isModelLoaded: judging.judge !== null,
     enforcerReason: enforcer.reason,
     takeLureEvent: (event) => lures.take(event),
     setCapture(next) {

@@ -8,18 +8,17 @@ import { ensureAdministrator } from '../http/auth/first-run.ts';
 import type { TlsFiles } from '../http/listen.ts';
 import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
-import { forgetKeyedPlaces } from '../store/ingest.ts';
 import { readPolicy } from '../store/policy.ts';
 import { addProtected } from '../store/protected.ts';
-import { applyRetention } from '../store/retention.ts';
 import { receiveEvents, sendEvents } from '../stream/live-relay.ts';
-import { type Config, retentionLimits } from './config.ts';
+import type { Config } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import { startHttpFront } from './http-front.ts';
+import { keepStore } from './keep-store.ts';
 import type { Log } from './log.ts';
-import { loadJudge, registryOf } from './model.ts';
+import { openJudging } from './open-judging.ts';
 import { every } from './periodic.ts';
 import { openShared } from './shared-parts.ts';
 import { StreamWatch } from './stream-watch.ts';
@@ -67,7 +66,7 @@ async function start(
   // Beside those of the other servers; none is removed with its server.
   for (const { cidr, reason } of await ownNetworks())
     await addProtected(db, { cidr, reason, removable: false });
-  const { judge, reason: modelReason } = loadJudge(config.model.path, registryOf(config));
+  const { judging, models } = await openJudging(config, db, log);
   const enforcer = config.enforcer.enabled
     ? await startEnforcer({
         dataDir: config.data_dir,
@@ -96,19 +95,23 @@ async function start(
   stops.push(() => decisions.idle());
   await decisions.restore();
 
+  let archiveTrouble: string | null = null;
   const listener = await startHttpFront(
     config,
-    { db, live, metrics, log, decisions, stream, judge, tls },
+    { db, live, metrics, log, decisions, stream, models, judging, tls },
     () =>
       readHealth({
         db,
         version,
-        isModelLoaded: judge !== null,
-        modelReason,
+        isModelLoaded: judging.judge !== null,
+        modelReason: judging.reason,
         enforcerReason: enforcer.reason,
         isArmed: async () => (await readPolicy(db)).armed,
         capture: () => ({ state: 'off', reason: null }),
-        troubles: () => watch.troubles(),
+        troubles: async () => [
+          ...(await watch.troubles()),
+          ...(archiveTrouble === null ? [] : [archiveTrouble]),
+        ],
       }),
   );
   stops.push(() => listener.stop());
@@ -121,12 +124,11 @@ async function start(
         [RETENTION_LOCK],
       );
       if (!row?.is_mine) return;
-      const report = await applyRetention(db, retentionLimits(config), new Date());
-      if (report.dropped.length > 0) log.info(report, 'retention');
-      await forgetKeyedPlaces(db);
+      archiveTrouble = await keepStore(db, config, log);
     }),
   );
   every(EXPIRY_MS, stops, log, async () => {
+    await judging.refresh();
     await decisions.expire();
     await decisions.liftProtected();
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withDatabase } from '../../test/support/database.ts';
 import { WINDOW_FEATURES } from '../contract/features.ts';
 import type { WindowRow } from '../contract/window.ts';
 import { decodeModels, encodeModels } from '../core/models/model-file.ts';
@@ -12,7 +13,6 @@ import { startShadow } from './shadow-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phantomnet-shadow-'));
 const log = pino({ level: 'silent' });
-const registry = new ModelRegistry(join(folder, 'models'));
 
 /** A window of a source, judged by the champion. */
 function windowOf(champion: number | null, scope: WindowRow['scope'] = 'source'): WindowRow {
@@ -32,32 +32,33 @@ function windowOf(champion: number | null, scope: WindowRow['scope'] = 'source')
 beforeAll(() => {
   const { models } = decodeModels(readFileSync(SHIPPED_MODEL));
   const always = { malicious: { kind: 'platt', slope: 0, intercept: 6 } } as const;
-  const alarmist = models.map((model) => ({ ...model, calibrations: always }));
+  const alarmist = models.map((model) => ({ ...model, calibrations: always, references: {} }));
   writeFileSync(join(folder, 'alarmist.model'), encodeModels(alarmist));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the shadow', () => {
-  it('is none without a challenger', () => {
-    expect(startShadow(registry, log)).toBeNull();
-  });
+  it('counts what the challenger would have said, and keeps it in the registry', () =>
+    withDatabase(async (db) => {
+      const registry = new ModelRegistry(db, join(folder, 'models'));
+      const bytes = readFileSync(join(folder, 'alarmist.model'));
+      const { model: hash } = await registry.add(bytes, 'alarmist', 'ann');
+      const shadow = startShadow({ registry, falseAlarmsPerDay: 1, log }, hash ?? '');
+      const windows = [windowOf(0.1), windowOf(0.9), windowOf(null), windowOf(0.2, 'target')];
+      shadow?.observe({ flows: [], windows });
+      expect(windows[0]?.verdict?.threatScore).toBe(0.1);
+      await shadow?.save();
+      const note = await registry.shadowOf(hash ?? '');
+      expect(note?.sources).toMatchObject({ rows: 2, both: 1, onlyChampion: 0, onlyChallenger: 1 });
+      expect(note?.sources.distance).toBeCloseTo(0.9 + 0.1, 1);
+      expect(note?.targets).toMatchObject({ rows: 1, onlyChallenger: 1 });
+      expect(note?.flows.rows).toBe(0);
+    }));
 
-  it('counts what the challenger would have said, and keeps it in the registry', () => {
-    const hash = registry.add(join(folder, 'alarmist.model'));
-    const shadow = startShadow(registry, log);
-    const windows = [windowOf(0.1), windowOf(0.9), windowOf(null), windowOf(0.2, 'target')];
-    shadow?.observe({ flows: [], windows });
-    expect(windows[0]?.verdict?.threatScore).toBe(0.1);
-    shadow?.save();
-    const note = registry.shadowOf(hash);
-    expect(note?.sources).toMatchObject({ rows: 2, both: 1, onlyChampion: 0, onlyChallenger: 1 });
-    expect(note?.sources.distance).toBeCloseTo(0.9 + 0.1, 1);
-    expect(note?.targets).toMatchObject({ rows: 1, onlyChallenger: 1 });
-    expect(note?.flows.rows).toBe(0);
-  });
-
-  it('is none where the challenger cannot judge, and that is no reason not to start', () => {
-    writeFileSync(registry.challengerPath() ?? '', 'damaged');
-    expect(startShadow(registry, log)).toBeNull();
-  });
+  it('is none where the challenger cannot judge, and that is no reason not to go on', () =>
+    withDatabase(async (db) => {
+      const registry = new ModelRegistry(db, join(folder, 'models'));
+      writeFileSync(registry.pathOf('0'), 'damaged');
+      expect(startShadow({ registry, falseAlarmsPerDay: 1, log }, '0')).toBeNull();
+    }));
 });

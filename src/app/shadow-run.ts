@@ -8,21 +8,27 @@ import { readModelFile } from './model.ts';
 
 export interface ShadowRun extends Pick<Shadow, 'observe'> {
   /** Writes what has been counted since the start. */
-  save(): void;
+  save(): Promise<void>;
 }
 
-/** Null where there is no challenger, or it cannot judge: said in the log, and no reason not to start. */
-export function startShadow(registry: ModelRegistry, log: Log): ShadowRun | null {
+export interface ShadowOptions {
+  readonly registry: ModelRegistry;
+  readonly falseAlarmsPerDay: number;
+  readonly log: Log;
+}
+
+/** Null where it cannot judge: said in the log, and no reason not to go on. */
+export function startShadow(
+  { registry, falseAlarmsPerDay, log }: ShadowOptions,
+  hash: string,
+): ShadowRun | null {
   try {
-    const path = registry.challengerPath();
-    if (path === null) return null;
-    const challenger = new Judge(readModelFile(path));
-    const shadow = new Shadow(challenger);
+    const shadow = new Shadow(new Judge(readModelFile(registry.pathOf(hash)), falseAlarmsPerDay));
     const since = new Date().toISOString();
-    log.info({ hash: challenger.hash }, 'a challenger judges in the shadow');
+    log.info({ hash }, 'a challenger judges in the shadow');
     return {
       observe: (output) => shadow.observe(output),
-      save: () => registry.noteShadow(challenger.hash, { since, ...shadow.totals }),
+      save: () => registry.noteShadow(hash, { since, ...shadow.totals }),
     };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -5,10 +5,11 @@ import { readPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected.ts';
 import { sendEvents } from '../stream/live-relay.ts';
 import { PARTITIONS } from '../stream/partition.ts';
+import { AlertAnnouncer } from './alert-announcer.ts';
 import { type Config, detectionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
 import type { Log } from './log.ts';
-import { loadJudge, registryOf } from './model.ts';
+import { openJudging } from './open-judging.ts';
 import { workOnPartition } from './partition-worker.ts';
 import { every } from './periodic.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
@@ -17,6 +18,7 @@ import { openShared } from './shared-parts.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 
 const POLICY_MS = 5_000;
+const JUDGING_MS = 60_000;
 /** Of one partition: four times what a thousand sensors come to. */
 const MAX_SENSORS = 256;
 
@@ -43,8 +45,7 @@ export async function runWorkerRole(
   const stops: (() => Promise<void>)[] = [];
   try {
     const { db, connection, stream } = await openShared(config, 'worker', log, stops);
-    const { judge, reason } = loadJudge(config.model.path, registryOf(config));
-    if (reason) log.warn(`No model: ${reason}. Detectors run without it`);
+    const { judging } = await openJudging(config, db, log);
     const stats: WorkerStats = {
       partitions: [],
       batches: 0,
@@ -63,23 +64,31 @@ export async function runWorkerRole(
       onChange: (data) => publish({ type: 'decision', data }),
     });
     stops.push(() => decisions.idle());
+    const announcer = new AlertAnnouncer({
+      db,
+      log,
+      tell: (data) => publish({ type: 'alert', data }),
+    });
+    stops.push(() => announcer.idle());
     const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
     stops.push(async () => ticker.stop());
     const policy = await readPolicy(db);
     every(POLICY_MS, stops, log, async () => {
       Object.assign(policy, await readPolicy(db));
+      await judging.refresh();
     });
     // What the database lists and not what this machine is: every worker must come to the same.
     const neverBlock = new NeverBlockList(await listProtected(db));
     const common: Omit<PipelineOptions, 'store' | 'keeper'> = {
-      analysis: { judge, limits: detectionLimits(config), policy, neverBlock },
+      analysis: { judge: null, limits: detectionLimits(config), policy, neverBlock },
       maxSensors: MAX_SENSORS,
       onStored(batch) {
         stats.batches++;
         stats.packets += batch.packets.length;
         stats.alerts += batch.alerts.length;
         ticker.add(batch);
-        for (const data of batch.alerts) publish({ type: 'alert', data });
+        judging.observe(batch);
+        announcer.announce(batch.alerts);
       },
       onBlocks: (blocks, sensorId) =>
         Promise.all(blocks.map((block) => decisions.blockFor(block, sensorId !== DEMO_SENSOR))),
@@ -87,6 +96,11 @@ export async function runWorkerRole(
         Promise.all(blocks.map((block) => decisions.blockOnce(block, sensorId !== DEMO_SENSOR))),
       onBug: (error, place) => log.error({ err: error, ...place }, 'a batch met a bug'),
     };
+    const pipelines = new Map<number, Pipeline>(); // of each partition, the last one
+    judging.onChange((judge) => {
+      for (const pipeline of pipelines.values()) pipeline.judgeWith(judge);
+    });
+    every(JUDGING_MS, stops, log, () => judging.save());
     const snapshotMs = config.resume.snapshot_s * 1000;
     await sharePartitions(
       {
@@ -105,7 +119,15 @@ export async function runWorkerRole(
               stream,
               snapshotMs,
               log,
-              pipeline: (parts) => new Pipeline({ ...common, ...parts }),
+              pipeline(parts) {
+                const pipeline = new Pipeline({
+                  ...common,
+                  analysis: { ...common.analysis, judge: judging.judge },
+                  ...parts,
+                });
+                pipelines.set(partition, pipeline);
+                return pipeline;
+              },
               onQuarantine() {
                 stats.quarantined++;
               },

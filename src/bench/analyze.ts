@@ -1,6 +1,11 @@
 /** The whole pipeline offline: decode, flows, windows of all entities, models, detectors, alerts, on one core. */
+import { readFileSync } from 'node:fs';
 import { loadJudge } from '../app/model.ts';
+import { SHIPPED_MODEL } from '../app/package-paths.ts';
 import { Analysis } from '../core/engine/analysis.ts';
+import type { Judge } from '../core/engine/judge.ts';
+import { readCaptureSharded } from '../sharded/read-capture-sharded.ts';
+import { ShardedAnalysis } from '../sharded/sharded-analysis.ts';
 import { readCapture } from '../workshop/read-capture.ts';
 import type { BenchCapture } from './bench-capture.ts';
 import { makeLabCapture } from './lab-capture.ts';
@@ -36,6 +41,8 @@ for flow in flows.values():
             min(values, default=0); max(values, default=0)
 `;
 
+const THREADS = 2;
+
 export async function* benchAnalyze(say: (line: string) => void): AsyncGenerator<Measure> {
   const capture = await makeLabCapture(say);
   const { judge } = loadJudge(null);
@@ -61,10 +68,41 @@ export async function* benchAnalyze(say: (line: string) => void): AsyncGenerator
         () => ours(),
         isInstalled(command) ? () => capture.packets / secondsOf(command, args) : null,
       );
+    yield await threadsAgainstOne(capture, judge);
   } finally {
     capture.remove();
   }
   if (hasScapy()) yield await againstFlowMeter(say, ours);
+}
+
+/** By the clock: what waiting is shorter by. */
+async function threadsAgainstOne(
+  { path, packets }: BenchCapture,
+  judge: Judge | null,
+): Promise<Measure> {
+  const model = judge && readFileSync(SHIPPED_MODEL);
+  const options = { sensorId: 'bench', judge };
+  const rate = async (run: () => Promise<unknown>) => {
+    const before = performance.now();
+    await run();
+    return packets / ((performance.now() - before) / 1000);
+  };
+  return await compare(
+    {
+      ...{ area: 'analyze', name: 'analyze.two_threads_vs_one', unit: 'packets/s' },
+      peerName: 'one thread',
+    },
+    () =>
+      rate(async () => {
+        const analysis = new ShardedAnalysis({ ...options, model, shards: THREADS });
+        try {
+          await readCaptureSharded(path, analysis, () => {});
+        } finally {
+          await analysis.end();
+        }
+      }),
+    () => rate(() => readCapture(path, new Analysis(options), () => {})),
+  );
 }
 
 async function againstFlowMeter(

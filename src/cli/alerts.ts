@@ -15,13 +15,19 @@ export interface AlertsOptions {
   readonly severity?: string;
   readonly status?: string;
   readonly source?: string;
+  readonly assignee?: string;
+  /** Those that a suppression hides, in place of the others. */
+  readonly suppressed: boolean;
   readonly out: NodeJS.WritableStream;
 }
 
 /** @throws AppError what the server says of the filters */
 export async function alerts(api: ApiClient, options: AlertsOptions): Promise<void> {
-  const { type, severity, status, source, limit, json, out } = options;
-  const filters = { alert_type: type, severity, status, source_ip: source };
+  const { type, severity, status, source, assignee, suppressed, limit, json, out } = options;
+  const filters = {
+    ...{ alert_type: type, severity, status, source_ip: source, assignee },
+    suppressed: suppressed ? 'only' : undefined,
+  };
   let left = limit;
   let before: string | null = null;
   let isEmpty = true;

@@ -19,6 +19,7 @@ export interface AnalyzeOptions {
   /** Where to write the HTML report, if anywhere. */
   readonly report: string | null;
   readonly model: string | null;
+  readonly falseAlarmsPerDay: number;
   readonly limits: DetectionLimits;
   /** Threads that share the packets; 1: this one does everything. */
   readonly workers: number;
@@ -41,7 +42,7 @@ export interface CaptureSummary {
 
 /** Analyses each file by itself, in the order given. @throws AppError the first damage, after everything was analysed. */
 export async function analyze(files: readonly string[], options: AnalyzeOptions): Promise<void> {
-  const { judge, reason } = loadJudge(options.model);
+  const { judge, reason } = loadJudge(options.model, options.falseAlarmsPerDay);
   if (reason) options.err.write(`phantomnet: detectors only: ${reason}\n`);
   // A place that cannot be written is known before the work, not after.
   if (options.report) writeReport(options.report, '', 'a');

@@ -28,7 +28,7 @@ export interface ApiClient {
   download(path: string, to: string): Promise<void>;
   /** @throws AppError what the server answers, or `server_unavailable` */
   get<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>>;
-  send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
 }
 
 /** @throws AppError `usage`, `server_unavailable`, `unauthenticated`, `forbidden`: with what to do */

@@ -5,6 +5,7 @@ import { benchDecode } from '../bench/decode.ts';
 import { benchIngest } from '../bench/ingest.ts';
 import { benchLive } from '../bench/live.ts';
 import type { Measure } from '../bench/measure.ts';
+import { benchQuery } from '../bench/query.ts';
 import { benchScore } from '../bench/score.ts';
 import { benchStream } from '../bench/stream.ts';
 import { AppError } from '../errors.ts';
@@ -22,6 +23,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   analyze: benchAnalyze,
   ingest: benchIngest,
   stream: benchStream,
+  query: benchQuery,
   score: benchScore,
   live: benchLive,
 };

@@ -84,7 +84,7 @@ export function parseDuration(text: string): number {
   const [, number, unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text) ?? [];
   const seconds = Number(number) * (UNIT_SECONDS[unit] ?? 1);
   if (Number.isInteger(seconds) && seconds > 0) return seconds;
-  throw new AppError('usage', `Cannot block for ${text}: give seconds, or 10m, 2h, 7d`);
+  throw new AppError('usage', `Cannot take ${text} as a time: give seconds, or 10m, 2h, 7d`);
 }
 
 function addressOf(text: string): string {

@@ -4,9 +4,10 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Config } from '../app/config.ts';
 import { readLocalAccess } from '../app/local-access.ts';
-import { loadJudge, registryOf } from '../app/model.ts';
+import { championFile, loadJudge } from '../app/model.ts';
+import { SHIPPED_MODEL } from '../app/package-paths.ts';
 import { openLiveSource } from '../capture/live-source.ts';
-import { Health } from '../contract/api.ts';
+import { Health, StorageOutlook } from '../contract/api.ts';
 import { AppError } from '../errors.ts';
 import { NftError, runNft } from '../firewall/nft-command.ts';
 import { openDatabase } from '../store/database.ts';
@@ -48,6 +49,8 @@ async function* findings(config: Config): AsyncGenerator<Finding> {
   yield nodeFinding();
   yield dataDirFinding(config);
   yield await databaseFinding(config);
+  const outlook = await runningOutlook(config);
+  if (outlook) yield outlookFinding(outlook);
   yield modelFinding(config);
   yield await captureFinding(config);
   yield await firewallFinding(config);
@@ -85,6 +88,37 @@ function platformFinding(config: Config, health: Health | string | null): Findin
     check,
     state: status === 'ok' ? 'ok' : 'lacks',
     says: [`${version} runs, ${status}`, ...reasons].join('; '),
+  };
+}
+
+/** Null where no platform runs, or this user may not ask it: `platform` says so. */
+async function runningOutlook(config: Config): Promise<StorageOutlook | null> {
+  try {
+    const access = await readLocalAccess(config.data_dir);
+    if (access === null) return null;
+    const response = await fetch(`${access.url}/api/v1/storage`, {
+      headers: { authorization: `Bearer ${access.key}` },
+      signal: AbortSignal.timeout(HEALTH_MS),
+    });
+    return StorageOutlook.parse(await response.json());
+  } catch {
+    return null;
+  }
+}
+
+function outlookFinding(outlook: StorageOutlook): Finding {
+  const { bytes, max_bytes: max, bytes_per_day: perDay, days_until_full: days } = outlook;
+  const taken = `${gigabytes(bytes)} of ${gigabytes(max)}, ${gigabytes(perDay)} more a day`;
+  if (days === null) {
+    const settles = `settles at ${gigabytes(outlook.settles_at_bytes)}`;
+    return { check: 'storage', state: 'ok', says: `${taken}; ${settles}` };
+  }
+  const hours = Math.floor(outlook.packet_hours_within_budget);
+  const when = days < 1 ? 'within a day' : `in ${Math.round(days)} days`;
+  return {
+    check: 'storage',
+    state: 'lacks',
+    says: `${taken}; the budget is reached ${when}, then packets are kept for ${hours} hours: raise retention.max_bytes for more`,
   };
 }
 
@@ -139,10 +173,10 @@ async function databaseFinding({ database, data_dir: dataDir }: Config): Promise
 }
 
 function modelFinding(config: Config): Finding {
-  const registry = registryOf(config);
-  const { judge, reason } = loadJudge(config.model.path, registry);
-  const says = () => config.model.path ?? registry.championPath() ?? 'the one that ships';
-  if (judge) return { check: 'model', state: 'ok', says: says() };
+  const path = championFile(config);
+  const { judge, reason } = loadJudge(path);
+  const says = path === SHIPPED_MODEL ? 'the one that ships' : path;
+  if (judge) return { check: 'model', state: 'ok', says };
   return { check: 'model', state: 'lacks', says: `${reason}; detectors run without it` };
 }
 

@@ -1,9 +1,9 @@
 /** `phantomnet models drift`: how far captures are from what the models were trained on, and an alarm that names the feature. */
-import { readModelFile, registryOf } from '../app/model.ts';
-import { SHIPPED_MODEL } from '../app/package-paths.ts';
+import { championFile, readModelFile } from '../app/model.ts';
+import type { DriftRow } from '../contract/model.ts';
 import { DRIFT_ALARM, MIN_DRIFT_ROWS } from '../core/models/drift.ts';
 import { AppError } from '../errors.ts';
-import { type DriftRow, driftOf } from '../workshop/drift-report.ts';
+import { driftOf } from '../workshop/drift-report.ts';
 import { addExamples, newExampleSets } from '../workshop/examples.ts';
 import { ALL_BENIGN } from '../workshop/labels.ts';
 import type { RegistryContext } from './registry.ts';
@@ -17,7 +17,7 @@ export async function drift(
   model: string | null,
   { config, json, out }: RegistryContext,
 ): Promise<void> {
-  const path = model ?? config.model.path ?? registryOf(config).championPath() ?? SHIPPED_MODEL;
+  const path = model ?? championFile(config);
   const { models } = readModelFile(path);
   if (models.every(({ references }) => Object.keys(references).length === 0))
     throw new AppError(
@@ -34,12 +34,8 @@ export async function drift(
       sha256: '',
     });
   const rows = driftOf(models, sets);
-  for (const row of rows) if (json) out.write(`${JSON.stringify(toJson(row))}\n`);
+  for (const row of rows) if (json) out.write(`${JSON.stringify(row)}\n`);
   if (!json) for (const { name } of models) out.write(readable(name, rows));
-}
-
-function toJson({ model, value, index, rows, isAlarm }: DriftRow) {
-  return { model, value, population_stability: index, rows, alarm: isAlarm };
 }
 
 function readable(model: string, all: readonly DriftRow[]): string {
@@ -50,9 +46,9 @@ function readable(model: string, all: readonly DriftRow[]): string {
   const lines = own
     .slice(0, SHOWN)
     .map(
-      ({ value, index, isAlarm }) =>
-        `  ${value.padEnd(32)} ${index.toFixed(3).padStart(7)}${isAlarm ? `  ALARM: ${value} is not what ${model} was trained on` : ''}\n`,
+      ({ value, population_stability: index, alarm }) =>
+        `  ${value.padEnd(32)} ${index.toFixed(3).padStart(7)}${alarm ? `  ALARM: ${value} is not what ${model} was trained on` : ''}\n`,
     );
-  const alarms = own.filter(({ isAlarm }) => isAlarm).length;
+  const alarms = own.filter(({ alarm }) => alarm).length;
   return `${model}: ${count} rows${few}, ${alarms} of ${own.length} values beyond ${DRIFT_ALARM}\n${lines.join('')}`;
 }

@@ -12,6 +12,7 @@ export interface EvaluateOptions {
   /** Null: the captures are benign throughout. */
   readonly labels: string | null;
   readonly model: string | null;
+  readonly falseAlarmsPerDay: number;
   readonly limits: DetectionLimits;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
@@ -19,7 +20,7 @@ export interface EvaluateOptions {
 
 export async function evaluate(files: readonly string[], options: EvaluateOptions): Promise<void> {
   const labels = options.labels === null ? ALL_BENIGN : readLabels(options.labels);
-  const { judge, reason } = loadJudge(options.model);
+  const { judge, reason } = loadJudge(options.model, options.falseAlarmsPerDay);
   if (reason) options.err.write(`phantomnet: detectors only: ${reason}\n`);
   for (const file of files) {
     const summary = await summarize(

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import type { PacketFilter } from '../sensor/evidence/packet-filter.ts';
 import { readEvidence } from '../sensor/evidence/read-evidence.ts';
 import { sensorsIn } from '../sensor/evidence/ring-folders.ts';
+import { timeOf } from './time-of.ts';
 import { writeStream } from './write-stream.ts';
 
 export interface EvidenceWords {
@@ -56,18 +57,4 @@ function protocolOf(name: string): string {
   const found = PROTOCOLS.find((each) => each.toLowerCase() === name.toLowerCase());
   if (found) return found;
   throw new AppError('usage', `Cannot look for ${name}: it is none of ${PROTOCOLS.join(', ')}`);
-}
-
-/** µs since the epoch. */
-function timeOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const seconds = Number(text);
-  if (text.trim() !== '' && Number.isFinite(seconds)) return Math.round(seconds * 1e6);
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms))
-    throw new AppError(
-      'usage',
-      `Cannot read the time ${text}: give 2026-01-31T12:00:00Z or seconds since the epoch`,
-    );
-  return ms * 1000;
 }

@@ -5,11 +5,18 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { packageVersion, SHIPPED_MODEL, TRAINING_PLAN } from '../app/package-paths.ts';
+import {
+  BASE_EXAMPLES,
+  packageVersion,
+  SHIPPED_MODEL,
+  TRAINING_PLAN,
+} from '../app/package-paths.ts';
 import { CAPTURE_METHODS, MAX_WORKERS } from '../contract/capture.ts';
+import { AppError } from '../errors.ts';
 import type { EvidenceWords } from './evidence.ts';
 import type { ReplayWords } from './replay.ts';
 import type { SensorCommandOptions } from './sensor.ts';
+import { addStore } from './store-words.ts';
 import { addTriage } from './triage-words.ts';
 
 const out = process.stdout;
@@ -26,6 +33,7 @@ export function createProgram(): Command {
   addCaptures(program);
   addModels(program);
   addTriage(program, () => configOf(program));
+  addStore(program, () => configOf(program));
   addSettings(program);
   return program;
 }
@@ -229,22 +237,48 @@ function addCaptures(program: Command): void {
     });
 }
 
+interface TrainWords {
+  plan: string;
+  data?: string;
+  out: string;
+  fromSite: boolean;
+  dataDir?: string;
+  workers: number;
+}
+
 function addModels(program: Command): void {
   program
     .command('train')
-    .description('make the model file from labelled captures')
+    .description(
+      'make the model file from labelled captures, or a challenger from what this site has seen',
+    )
     .option('--plan <file>', 'what to train on', TRAINING_PLAN)
-    .requiredOption('--data <folder>', 'the folder that the plan names its captures below')
+    .option('--data <folder>', 'the folder that the plan names its captures below')
     .option('--out <file>', 'the model file', SHIPPED_MODEL)
+    .option(
+      '--from-site',
+      'from the database: lures touched, alerts resolved or called false',
+      false,
+    )
+    .option('--data-dir <folder>', 'the data folder, with --from-site')
     .option(
       '--workers <count>',
       'threads: the file is the same for any number',
       parseWorkers,
       Math.min(MAX_WORKERS, availableParallelism()),
     )
-    .action(async (words: { plan: string; data: string; out: string; workers: number }) => {
+    .action(async (words: TrainWords) => {
+      if (words.fromSite) {
+        const { trainSite } = await import('./train-site.ts');
+        const config = inDataDir(await configOf(program), words.dataDir);
+        return trainSite(config, { workers: words.workers, out, err });
+      }
+      const { data } = words;
+      if (data === undefined)
+        throw new AppError('usage', 'Cannot train: give --data FOLDER, or --from-site');
       const { train } = await import('./train.ts');
-      await train({ ...words, err });
+      const base = words.out === SHIPPED_MODEL ? BASE_EXAMPLES : null;
+      await train({ ...words, data, base, err });
     });
   const models = program.command('models').description('what models there are');
   models
@@ -269,7 +303,7 @@ function addModels(program: Command): void {
   program
     .command('bench')
     .description('speed, as ratios to the peers that are installed')
-    .argument('[area...]', 'decode, analyze, ingest, stream, score, live; without any, all')
+    .argument('[area...]', 'decode, analyze, ingest, stream, query, score, live; without any, all')
     .option('--json', 'JSON lines', false)
     .action(async (areas: string[], { json }: JsonWords) => {
       const { bench } = await import('./bench.ts');
@@ -296,20 +330,20 @@ function addRegistry(program: Command, models: Command): void {
   command('registry', 'registered models: champion, challenger and what was promoted when').action(
     async (words: RegistryWords) => {
       const { showRegistry } = await import('./registry.ts');
-      showRegistry(await contextOf(words));
+      await showRegistry(await contextOf(words));
     },
   );
   command('add', 'register a model file: it becomes the challenger')
     .argument('<file>', 'model file')
     .action(async (file: string, words: RegistryWords) => {
       const { addModel } = await import('./registry.ts');
-      addModel(file, await contextOf(words));
+      await addModel(file, await contextOf(words));
     });
   command('pin', 'captures without attack on which a new champion must not alert more')
     .argument('<file...>', 'capture files')
     .action(async (files: string[], words: RegistryWords) => {
       const { pinCaptures } = await import('./registry.ts');
-      pinCaptures(files, await contextOf(words));
+      await pinCaptures(files, await contextOf(words));
     });
   command('shadow', 'champion and challenger over captures: where they differ')
     .argument('<file...>', 'capture files')
@@ -325,7 +359,7 @@ function addRegistry(program: Command, models: Command): void {
     });
   command('rollback', 'back to the champion before').action(async (words: RegistryWords) => {
     const { rollBack } = await import('./registry.ts');
-    rollBack(await contextOf(words));
+    await rollBack(await contextOf(words));
   });
   command('drift', 'how far captures are from what the champion was trained on')
     .argument('<file...>', 'capture files')
@@ -425,9 +459,12 @@ async function analysisOf(program: Command, model: string | undefined) {
     const { readModelFile } = await import('../app/model.ts');
     readModelFile(model);
   }
-  const { registryOf } = await import('../app/model.ts');
-  const chosen = model ?? config.model.path ?? registryOf(config).championPath();
-  return { model: chosen, limits: detectionLimits(config) };
+  const { championFile } = await import('../app/model.ts');
+  return {
+    model: model ?? championFile(config),
+    falseAlarmsPerDay: config.model.false_alarms_per_day,
+    limits: detectionLimits(config),
+  };
 }
 
 /** A command that reads capture files. */

@@ -1,12 +1,19 @@
 /** `phantomnet models registry|add|pin|shadow|promote|rollback`: which model judges, and how another comes to. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from '../app/config.ts';
-import { loadJudge, readModelFile, registryOf } from '../app/model.ts';
+import { COMMAND_LINE } from '../app/local-access.ts';
+import { loadJudge, modelFolder, readModelFile } from '../app/model.ts';
+import { SHIPPED_MODEL } from '../app/package-paths.ts';
+import type { ModelShadow } from '../contract/model.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
 import { Judge } from '../core/engine/judge.ts';
 import type { ShadowCounts } from '../core/engine/shadow.ts';
 import { AppError } from '../errors.ts';
-import type { GateResult, ModelRegistry } from '../workshop/registry.ts';
-import { gateOf, type Trial, tryModels } from '../workshop/trial.ts';
+import { runGate } from '../workshop/gate.ts';
+import { ModelRegistry } from '../workshop/registry.ts';
+import { type Trial, tryModels } from '../workshop/trial.ts';
+import { withDatabase } from './with-database.ts';
 
 const SHORT_HASH = 12;
 const SHIPPED = 'the model that ships';
@@ -19,77 +26,122 @@ export interface RegistryContext {
   readonly err: NodeJS.WritableStream;
 }
 
-export function showRegistry({ config, json, out }: RegistryContext): void {
-  const registry = registryOf(config);
-  const { models, champion, challenger, history, pins } = registry.state();
-  for (const { hash, added_at, from } of models) {
-    const state = hash === champion ? 'champion' : hash === challenger ? 'challenger' : 'kept';
-    const shadow = registry.shadowOf(hash);
-    if (json) {
-      const [first] = readModelFile(registry.pathOf(hash)).models;
-      const lineage = first && {
-        seed: first.seed,
-        data_hashes: first.dataHashes,
-        parameters: first.parameters,
-      };
-      out.write(`${JSON.stringify({ hash, state, added_at, from, lineage, shadow })}\n`);
-      continue;
+export function showRegistry(context: RegistryContext): Promise<void> {
+  return withRegistry(context, async (registry) => {
+    const { json, out } = context;
+    const { champion, challenger } = await registry.seats();
+    for (const { hash, added_at, origin, cards } of await registry.models()) {
+      const state = hash === champion ? 'champion' : hash === challenger ? 'challenger' : 'kept';
+      const shadow = await registry.shadowOf(hash);
+      const added = added_at.toISOString();
+      if (json) {
+        const [first] = cards;
+        const lineage = first && {
+          seed: first.seed,
+          data_hashes: first.data_hashes,
+          parameters: first.parameters,
+        };
+        const entry = { hash, state, added_at: added, from: origin, lineage, shadow };
+        out.write(`${JSON.stringify(entry)}\n`);
+        continue;
+      }
+      out.write(`${hash.slice(0, SHORT_HASH)}  ${state.padEnd(10)} ${added}  ${origin}\n`);
+      if (shadow)
+        out.write(`  in the shadow of live traffic since ${shadow.since}\n${rows(shadow)}`);
     }
-    out.write(`${hash.slice(0, SHORT_HASH)}  ${state.padEnd(10)} ${added_at}  ${from}\n`);
-    if (shadow) out.write(`  in the shadow of live traffic since ${shadow.since}\n${rows(shadow)}`);
-  }
-  if (json) return;
-  if (champion === null) out.write(`champion: ${SHIPPED}\n`);
-  for (const { capture } of pins) out.write(`pinned: ${capture}\n`);
-  for (const { at, action, champion: hash } of history)
-    out.write(`${at}  ${action} ${named(hash)}\n`);
+    if (json) return;
+    if (champion === null) out.write(`champion: ${SHIPPED}\n`);
+    for (const { capture } of await registry.pins()) out.write(`pinned: ${capture}\n`);
+    for (const { at, action, model, by } of await registry.history())
+      out.write(`${at}  ${action} ${named(model)} by ${by}\n`);
+  });
 }
 
 /** @throws AppError `model_incompatible` for one that could not judge here */
-export function addModel(file: string, { config, json, out }: RegistryContext): void {
+export function addModel(file: string, context: RegistryContext): Promise<void> {
   new Judge(readModelFile(file));
-  const hash = registryOf(config).add(file);
-  out.write(json ? `${JSON.stringify({ hash, state: 'challenger' })}\n` : `challenger: ${hash}\n`);
+  return withRegistry(context, async (registry) => {
+    const { json, out } = context;
+    const { model: hash } = await registry.add(readFileSync(file), resolve(file), COMMAND_LINE);
+    out.write(
+      json ? `${JSON.stringify({ hash, state: 'challenger' })}\n` : `challenger: ${hash}\n`,
+    );
+  });
 }
 
-export function pinCaptures(files: readonly string[], { config, err }: RegistryContext): void {
-  registryOf(config).pin(files);
-  err.write(`pinned ${files.length} captures\n`);
+export function pinCaptures(files: readonly string[], context: RegistryContext): Promise<void> {
+  return withRegistry(context, async (registry) => {
+    await registry.pin(files);
+    context.err.write(`pinned ${files.length} captures\n`);
+  });
 }
 
 /** @throws AppError `not_found` without a challenger */
-export async function shadowOver(
-  files: readonly string[],
-  context: RegistryContext,
-): Promise<void> {
-  const registry = registryOf(context.config);
-  const { challenger } = registry.state();
-  if (challenger === null)
-    throw new AppError('not_found', 'There is no challenger: phantomnet models add FILE');
-  const judges = judgesOf(registry, challenger, context);
-  for (const file of files) {
-    const trial = await tryModels(file, judges.champion, judges.challenger, context.limits);
-    context.out.write(context.json ? `${JSON.stringify(toJson(trial))}\n` : readable(trial));
-  }
+export function shadowOver(files: readonly string[], context: RegistryContext): Promise<void> {
+  return withRegistry(context, async (registry) => {
+    const { champion, challenger } = await registry.seats();
+    if (challenger === null)
+      throw new AppError('not_found', 'There is no challenger: phantomnet models add FILE');
+    const { judge, reason } = loadJudge(
+      championPath(registry, champion, context),
+      context.config.model.false_alarms_per_day,
+    );
+    if (reason) context.err.write(`phantomnet: the champion cannot judge: ${reason}\n`);
+    const { false_alarms_per_day } = context.config.model;
+    const other = new Judge(readModelFile(registry.pathOf(challenger)), false_alarms_per_day);
+    for (const file of files) {
+      const trial = await tryModels(file, judge, other, context.limits);
+      context.out.write(context.json ? `${JSON.stringify(toJson(trial))}\n` : readable(trial));
+    }
+  });
 }
 
 /** @throws AppError `input_invalid` where nothing is pinned, `conflict` where the gate stays shut */
-export async function promoteModel(prefix: string, context: RegistryContext): Promise<void> {
-  const registry = registryOf(context.config);
-  const hash = registry.find(prefix);
-  const judges = judgesOf(registry, hash, context);
-  const gate: GateResult[] = [];
-  for (const capture of registry.pinned()) {
-    const trial = await tryModels(capture, judges.champion, judges.challenger, context.limits);
-    gate.push(gateOf(trial));
-    context.err.write(readable(trial));
-  }
-  registry.promote(hash, gate);
-  report('promote', hash, context);
+export function promoteModel(prefix: string, context: RegistryContext): Promise<void> {
+  return withRegistry(context, async (registry) => {
+    const hash = await registry.find(prefix);
+    const { champion } = await registry.seats();
+    const path = championPath(registry, champion, context);
+    const { reason } = loadJudge(path);
+    if (reason) context.err.write(`phantomnet: the champion cannot judge: ${reason}\n`);
+    const gate = await runGate(
+      {
+        captures: await registry.pinned(),
+        champion: reason ? null : readFileSync(path),
+        challenger: readFileSync(registry.pathOf(hash)),
+        limits: context.limits,
+        falseAlarmsPerDay: context.config.model.false_alarms_per_day,
+      },
+      (trial) => context.err.write(readable(trial)),
+    );
+    await registry.promote(hash, gate, { against: champion, by: COMMAND_LINE });
+    report('promote', hash, context);
+  });
 }
 
-export function rollBack(context: RegistryContext): void {
-  report('rollback', registryOf(context.config).rollback(), context);
+export function rollBack(context: RegistryContext): Promise<void> {
+  return withRegistry(context, async (registry) => {
+    const { model } = await registry.rollback(COMMAND_LINE);
+    report('rollback', model, context);
+  });
+}
+
+function withRegistry(
+  { config }: RegistryContext,
+  work: (registry: ModelRegistry) => Promise<void>,
+): Promise<void> {
+  return withDatabase(config, (db) => work(new ModelRegistry(db, modelFolder(config))), {
+    create: true,
+    migrates: true,
+  });
+}
+
+function championPath(
+  registry: ModelRegistry,
+  champion: string | null,
+  { config }: RegistryContext,
+): string {
+  return config.model.path ?? (champion === null ? SHIPPED_MODEL : registry.pathOf(champion));
 }
 
 function report(
@@ -98,16 +150,7 @@ function report(
   { json, out, err }: RegistryContext,
 ): void {
   out.write(json ? `${JSON.stringify({ action, champion })}\n` : `champion: ${named(champion)}\n`);
-  err.write('A running platform takes it when it starts again.\n');
-}
-
-function judgesOf(registry: ModelRegistry, challenger: string, { config, err }: RegistryContext) {
-  const { judge, reason } = loadJudge(config.model.path, registry);
-  if (reason) err.write(`phantomnet: the champion cannot judge: ${reason}\n`);
-  return {
-    champion: judge,
-    challenger: new Judge(readModelFile(registry.pathOf(challenger))),
-  };
+  err.write('A running platform takes it within seconds.\n');
 }
 
 function toJson({ capture, alerts, rows: totals }: Trial) {
@@ -118,7 +161,7 @@ function readable({ capture, alerts, rows: totals }: Trial): string {
   return `${capture}\n  alerts: ${alerts.champion} by the champion, ${alerts.challenger} by the challenger\n${rows(totals)}`;
 }
 
-function rows(totals: Trial['rows']): string {
+function rows(totals: Trial['rows'] | ModelShadow): string {
   const line = (name: string, counts: ShadowCounts) => {
     const { rows: count, both, onlyChampion, onlyChallenger, distance } = counts;
     const mean = count === 0 ? 0 : distance / count;

@@ -3,27 +3,35 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readModelFile } from '../app/model.ts';
 import { encodeModels, type StoredModel } from '../core/models/model-file.ts';
+import { encodeBase } from '../workshop/base-examples.ts';
 import { modelCard } from '../workshop/model-card.ts';
 import { trainModels } from '../workshop/train.ts';
 import { readTrainingPlan } from '../workshop/training-plan.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 export interface TrainOptions {
   readonly plan: string;
   /** The folder that the plan's paths are below. */
   readonly data: string;
   readonly out: string;
+  /** Where the windows it is trained on are kept, for training from a site; null: nowhere. */
+  readonly base: string | null;
   /** Threads for the forests: the file is the same for any number. */
   readonly workers: number;
   readonly err: NodeJS.WritableStream;
 }
 
-export async function train({ plan, data, out, workers, err }: TrainOptions): Promise<void> {
-  const say = (line: string) => err.write(`${line}\n`);
-  const models = await trainModels(readTrainingPlan(plan, data), say, workers);
+export async function train({ plan, data, out, base, workers, err }: TrainOptions): Promise<void> {
+  const progress = createProgressBar(err);
+  const trained = await trainModels(readTrainingPlan(plan, data), progress, workers).finally(() =>
+    progress.end(),
+  );
+  const { models } = trained;
   mkdirSync(dirname(out), { recursive: true });
   const bytes = encodeModels(models);
   writeFileSync(out, bytes);
   err.write(`${out}: ${models.length} models, ${bytes.length} bytes\n`);
+  if (base !== null) writeFileSync(base, encodeBase(trained.base));
   for (const model of models) err.write(describe(model));
 }
 

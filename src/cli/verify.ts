@@ -1,7 +1,7 @@
 /** `phantomnet verify`: derives alerts again from their packets, offline, and says whether they come out the same. */
 import { readFileSync } from 'node:fs';
 import { type Config, detectionLimits, evidenceSettings } from '../app/config.ts';
-import { findJudge, loadJudge, readModelFile, registryOf } from '../app/model.ts';
+import { championFile, findJudge, loadJudge, readModelFile } from '../app/model.ts';
 import { originsOfCaptures, originsOfEvidence } from '../app/verify/packet-origin.ts';
 import {
   type Verification,
@@ -86,11 +86,12 @@ function judgesOf(alert: Alert, given: string | undefined, config: Config): (Jud
   const hash = alert.model?.hash;
   if (given !== undefined) {
     const file = readModelFile(given);
-    if (hash === undefined || file.hash === hash) return [new Judge(file)];
+    if (hash === undefined || file.hash === hash)
+      return [new Judge(file, config.model.false_alarms_per_day)];
     throw new AppError('not_found', `${given} is not the model ${hash} that judged`);
   }
   if (hash === undefined) {
-    const { judge } = loadJudge(config.model.path, registryOf(config));
+    const { judge } = loadJudge(championFile(config), config.model.false_alarms_per_day);
     return judge === null ? [null] : [judge, null];
   }
   const judge = findJudge(hash, config);

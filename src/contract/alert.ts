@@ -64,7 +64,10 @@ export const PacketReference = z.object({
 });
 export type PacketReference = z.infer<typeof PacketReference>;
 
-/** Times are s since the epoch with µs, packet time but for `created_at` and `resolved_at` (ISO 8601). */
+/**
+ * Times are s since the epoch with µs, packet time but for `created_at` and `resolved_at` (ISO 8601). What people
+ * and suppressions add (`assignee`, `suppressed_by`) is absent from what the analysis makes.
+ */
 export const Alert = z.object({
   id: z.string(),
   alert_type: z.enum(ALERT_KIND_NAMES),
@@ -74,6 +77,8 @@ export const Alert = z.object({
   destination_port: z.number().int().nullable(),
   protocol: z.string().nullable(),
   confidence: z.number().min(0).max(1),
+  /** What of the confidence completed handshakes prove: only this can block. Absent or null: not known. */
+  proven_confidence: z.number().min(0).max(1).nullable().optional(),
   description: z.string(),
   first_seen: z.number(),
   last_seen: z.number(),
@@ -101,5 +106,8 @@ export const Alert = z.object({
   status: AlertStatus,
   resolved_at: z.iso.datetime().nullable(),
   packets: z.array(PacketReference),
+  assignee: z.string().nullable().optional(),
+  /** The suppression that hides it now; null: none. */
+  suppressed_by: z.string().nullable().optional(),
 });
 export type Alert = z.infer<typeof Alert>;

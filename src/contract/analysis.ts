@@ -48,6 +48,8 @@ export interface AnalysisOutput {
   readonly windows: readonly WindowRow[];
   /** New alerts and alerts that grew, whole: written by upsert on `id`. */
   readonly alerts: readonly Alert[];
+  /** What was noticed and stays below the alert threshold: nobody is told, previews of another threshold count it. Absent: none. */
+  readonly quiet?: readonly Alert[];
   readonly blocks: readonly BlockRequest[];
 }
 

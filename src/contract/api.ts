@@ -1,6 +1,7 @@
 /** Shapes of the `/api/v1` routes and the live stream, shared by server, CLI and dashboard. Timestamps as in each record. */
 import { z } from 'zod';
-import { Alert, AlertStatus, Severity, Verdict } from './alert.ts';
+import { Alert, Verdict } from './alert.ts';
+import { AlertFilter } from './alert-filter.ts';
 import { ALERT_KIND_NAMES } from './alert-kinds.ts';
 import { Decision } from './decision.ts';
 import { LureEvent, LureService } from './lure.ts';
@@ -73,11 +74,7 @@ export const Overview = z.object({
 export type Overview = z.infer<typeof Overview>;
 
 // GET /api/v1/alerts, newest last_seen first; GET /api/v1/alerts/{id}; PATCH /api/v1/alerts/{id}
-export const AlertQuery = z.object({
-  alert_type: z.enum(ALERT_KIND_NAMES).optional(),
-  severity: Severity.optional(),
-  status: AlertStatus.optional(),
-  source_ip: IpAddress.optional(),
+export const AlertQuery = AlertFilter.extend({
   /** The cursor `next` of the page before. */
   before: z.string().max(64).optional(),
   limit: Limit,
@@ -85,7 +82,6 @@ export const AlertQuery = z.object({
 export type AlertQuery = z.infer<typeof AlertQuery>;
 export const AlertPage = z.object({ alerts: z.array(Alert), next: z.string().nullable() });
 export type AlertPage = z.infer<typeof AlertPage>;
-export const AlertChange = z.strictObject({ status: AlertStatus });
 
 // GET /api/v1/packets, newest first
 export const PacketQuery = z.object({
@@ -266,6 +262,33 @@ export const QuarantinedBatch = z.object({
 export type QuarantinedBatch = z.infer<typeof QuarantinedBatch>;
 /** Newest first, 1,000 at most. */
 export const Quarantine = z.object({ batches: z.array(QuarantinedBatch) });
+
+// GET /api/v1/storage
+export const StorageOutlook = z.object({
+  /** Of the whole database; `max_bytes` is the budget. */
+  bytes: z.number(),
+  max_bytes: z.number(),
+  bytes_per_day: z.number(),
+  /** Where the limits in days alone would leave it, at this rate. */
+  settles_at_bytes: z.number(),
+  /** Until the budget is reached and the oldest goes early; null: never, at this rate. */
+  days_until_full: z.number().nullable(),
+  /** That the budget has room for, at this rate; at most what is configured. */
+  packet_hours_within_budget: z.number(),
+  tiers: z.array(
+    z.object({
+      tier: z.enum(['packets', 'flows', 'windows_5s', 'windows_30s', 'windows_180s']),
+      bytes: z.number(),
+      bytes_per_day: z.number(),
+      keep_days: z.number(),
+    }),
+  ),
+  /** Packets kept longer as evidence of open alerts. */
+  pinned_bytes: z.number(),
+  /** Expired partitions that could not be archived yet. */
+  waiting_for_archive: z.number().int(),
+});
+export type StorageOutlook = z.infer<typeof StorageOutlook>;
 
 // GET, POST /api/v1/keys; DELETE /api/v1/keys/{id}
 export const ApiKey = z.object({

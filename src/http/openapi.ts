@@ -1,9 +1,15 @@
 /** The OpenAPI 3.1 document, drawn from the route data: there is no second list to keep in step. */
 import { z } from 'zod';
 import * as alertSchemas from '../contract/alert.ts';
+import * as filterSchemas from '../contract/alert-filter.ts';
 import * as apiSchemas from '../contract/api.ts';
 import * as decisionSchemas from '../contract/decision.ts';
 import * as lureSchemas from '../contract/lure.ts';
+import * as modelSchemas from '../contract/model.ts';
+import * as previewSchemas from '../contract/preview.ts';
+import * as storySchemas from '../contract/story.ts';
+import * as suppressionSchemas from '../contract/suppression.ts';
+import * as triageSchemas from '../contract/triage.ts';
 import { PROBLEM_MEDIA_TYPE } from './problem.ts';
 import type { AnyRoute } from './route.ts';
 
@@ -12,7 +18,18 @@ const API_VERSION = '1.0.0';
 
 type Json = Record<string, unknown>;
 
-const CONTRACT = { ...alertSchemas, ...apiSchemas, ...decisionSchemas, ...lureSchemas };
+const CONTRACT = {
+  ...alertSchemas,
+  ...apiSchemas,
+  ...decisionSchemas,
+  ...filterSchemas,
+  ...lureSchemas,
+  ...previewSchemas,
+  ...storySchemas,
+  ...suppressionSchemas,
+  ...triageSchemas,
+  ...modelSchemas,
+};
 
 const refTo = (name: string) => `#/components/schemas/${name}`;
 

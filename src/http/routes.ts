@@ -1,7 +1,9 @@
 /** All routes: the API of `/api/v1`, then what is kept from the older system, then the machine's own. */
 import type { AnyRoute } from './route.ts';
+import { postAlertAction, postUndo } from './routes/alert-actions.ts';
 import {
   getAlert,
+  getAlertActions,
   getAlertPackets,
   getAlerts,
   getKeptAlerts,
@@ -21,6 +23,13 @@ import { postIngestPackets } from './routes/ingest.ts';
 import { deleteKey, getKeys, postKey } from './routes/keys.ts';
 import { getEvents, getLureSession, getLureSessions } from './routes/lures.ts';
 import { getMetrics } from './routes/metrics.ts';
+import {
+  getModel,
+  getModels,
+  postModel,
+  postModelPromotion,
+  postModelRollback,
+} from './routes/models.ts';
 import { getOpenApi } from './routes/open-api.ts';
 import { getOverview, getTrafficStats } from './routes/overview.ts';
 import {
@@ -30,12 +39,20 @@ import {
   getLastRawPackets,
   getPackets,
 } from './routes/packets.ts';
-import { getPolicy, putPolicy } from './routes/policy.ts';
+import { getPolicy, postPolicyPreview, putPolicy } from './routes/policy.ts';
 import { postPredict } from './routes/predict.ts';
 import { deleteProtected, getProtected, postProtected } from './routes/protected.ts';
 import { getQuarantine } from './routes/quarantine.ts';
 import { getSensors } from './routes/sensors.ts';
 import { deleteSession, getSession, postSession, putPassword } from './routes/session.ts';
+import { getStory } from './routes/sources.ts';
+import { getStorage } from './routes/storage.ts';
+import {
+  deleteSuppression,
+  getSuppressions,
+  postSuppression,
+  postSuppressionPreview,
+} from './routes/suppressions.ts';
 import { getFeatures, getWindows } from './routes/windows.ts';
 
 export const ROUTES: readonly AnyRoute[] = [
@@ -48,6 +65,14 @@ export const ROUTES: readonly AnyRoute[] = [
   getAlert,
   getAlertPackets,
   patchAlert,
+  getAlertActions,
+  postAlertAction,
+  postUndo,
+  getSuppressions,
+  postSuppression,
+  postSuppressionPreview,
+  deleteSuppression,
+  getStory,
   getPackets,
   getFlows,
   getWindows,
@@ -58,11 +83,18 @@ export const ROUTES: readonly AnyRoute[] = [
   deleteDecision,
   getPolicy,
   putPolicy,
+  postPolicyPreview,
   getProtected,
   postProtected,
   deleteProtected,
+  getModels,
+  postModel,
+  getModel,
+  postModelPromotion,
+  postModelRollback,
   getSensors,
   getQuarantine,
+  getStorage,
   getKeys,
   postKey,
   deleteKey,

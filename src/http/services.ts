@@ -1,8 +1,9 @@
 /** Everything the routes need from the rest of the program, wired by hand in `src/app`. */
 import type { Logger } from 'pino';
 import type { Alert } from '../contract/alert.ts';
-import type { BlockOrder, Health } from '../contract/api.ts';
+import type { BlockOrder, Health, StorageOutlook } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
+import type { ModelChange, ModelDetail, ModelList } from '../contract/model.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import type { WindowVerdict } from '../contract/window.ts';
 import type { Database } from '../store/database.ts';
@@ -36,9 +37,21 @@ export interface Services {
     /** @throws AppError not_found, conflict */
     unblock(id: string, by: string): Promise<Decision>;
   };
+  readonly models: {
+    list(): Promise<ModelList>;
+    /** @throws AppError not_found */
+    show(hash: string): Promise<ModelDetail>;
+    /** @throws AppError input_invalid, conflict */
+    add(bytes: Uint8Array, by: string): Promise<ModelChange>;
+    /** @throws AppError not_found, input_invalid, conflict */
+    promote(hash: string, by: string): Promise<ModelChange>;
+    /** @throws AppError conflict */
+    rollback(by: string): Promise<ModelChange>;
+  };
   /** The packets behind an alert that are still kept here. @throws AppError not_found, overloaded */
   packetsOf(alert: Alert): Promise<PacketCapture>;
   health(): Promise<Health>;
+  storage(): Promise<StorageOutlook>;
   /** Window vectors in the order of `WINDOW_FEATURES`; null where no model is loaded. */
   predict(vectors: readonly Float64Array[]): Promise<WindowVerdict[] | null>;
 }

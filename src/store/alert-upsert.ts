@@ -1,9 +1,10 @@
-/** Alerts of a batch: new ones in, grown ones replaced, what an analyst said of them kept. */
+/** Alerts of a batch: new ones in, grown ones replaced, suppressed ones marked, what an analyst said of them kept. */
 import type { Alert } from '../contract/alert.ts';
 import { cleanJson } from './clean-text.ts';
-import type { Queryable } from './database.ts';
+import type { Transaction } from './database.ts';
+import { markSuppressed } from './hidden-alerts.ts';
 
-/** What the analysis owns. `status`, `resolved_at` and `created_at` belong to people and the store. */
+/** What the analysis owns, and the mark. `status`, `assignee` and the like belong to people and the store. */
 const GROWING = [
   'alert_type',
   'severity',
@@ -12,6 +13,7 @@ const GROWING = [
   'destination_port',
   'protocol',
   'confidence',
+  'proven_confidence',
   'description',
   'first_seen',
   'last_seen',
@@ -27,6 +29,7 @@ const GROWING = [
   'model',
   'decision',
   'packets',
+  'suppressed_by',
 ] as const satisfies readonly (keyof Alert)[];
 
 const COLUMNS = ['id', ...GROWING].join(', ');
@@ -39,11 +42,14 @@ const UPSERT = `
   RETURNING id, (xmax = 0) AS is_new`;
 
 /** Returns the ids that were not there before. Of several versions in `alerts` the last counts. */
-export async function upsertAlerts(tx: Queryable, alerts: readonly Alert[]): Promise<Set<string>> {
+export async function upsertAlerts(
+  tx: Transaction,
+  alerts: readonly Alert[],
+): Promise<Set<string>> {
   if (alerts.length === 0) return new Set();
   const latest = new Map(alerts.map((alert) => [alert.id, alert]));
   const rows = await tx.query<{ id: string; is_new: boolean }>(UPSERT, [
-    cleanJson([...latest.values()]),
+    cleanJson(await markSuppressed(tx, [...latest.values()])),
   ]);
   return new Set(rows.filter((row) => row.is_new).map((row) => row.id));
 }

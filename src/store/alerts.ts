@@ -1,14 +1,17 @@
-/** Alerts as people read and triage them. The analysis writes them, see `alert-upsert.ts`. */
-import type { Alert, AlertStatus } from '../contract/alert.ts';
+/** Alerts as people read them. The analysis writes them, see `alert-upsert.ts`; people change them by `alert-actions.ts`. */
+import type { Alert } from '../contract/alert.ts';
+import type { AlertFilter } from '../contract/alert-filter.ts';
 import type { AlertPage, AlertQuery } from '../contract/api.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { Queryable } from './database.ts';
 import { Filter } from './filter.ts';
+import { IS_HIDDEN } from './hidden-alerts.ts';
 
 const COLUMNS = `id, alert_type, severity, source_ip, destination_ip, destination_port, protocol,
   confidence, description, first_seen, last_seen, detected_at, created_at, packet_count, byte_count,
   flow_count, window_size, sensor_id, mitre, evidence, explanation, model, decision, status,
-  resolved_at, packets, number`;
+  resolved_at, packets, assignee, proven_confidence,
+  CASE WHEN ${IS_HIDDEN} THEN suppressed_by END AS suppressed_by, number`;
 
 type Row = Omit<Alert, 'created_at' | 'resolved_at'> & {
   created_at: Date;
@@ -18,11 +21,7 @@ type Row = Omit<Alert, 'created_at' | 'resolved_at'> & {
 
 /** One page, newest `last_seen` first. @throws AppError `invalid_request` for a cursor that is not ours. */
 export async function listAlerts(db: Queryable, query: AlertQuery): Promise<AlertPage> {
-  const filter = new Filter()
-    .equal('alert_type', query.alert_type)
-    .equal('severity', query.severity)
-    .equal('status', query.status)
-    .address('source_ip', query.source_ip);
+  const filter = filterOf(query);
   if (query.before !== undefined) {
     const { key, tie } = decodeCursor(query.before);
     filter.add('(last_seen, number) < (?, ?)', key, tie);
@@ -44,19 +43,26 @@ export async function getAlert(db: Queryable, id: string): Promise<Alert | null>
   return row ? present(row) : null;
 }
 
-/** The changed alert, or null where there is none. Resolved and false-positive ones get `resolved_at`. */
-export async function changeAlertStatus(
-  db: Queryable,
-  id: string,
-  status: AlertStatus,
-): Promise<Alert | null> {
-  const [row] = await db.query<Row>(
-    `UPDATE detected_alerts SET status = $2,
-       resolved_at = CASE WHEN $2 IN ('resolved', 'false_positive') THEN coalesce(resolved_at, now()) END
-     WHERE id = $1 RETURNING ${COLUMNS}`,
-    [id, status],
+/** Those of `ids` that are not hidden. */
+export async function visibleAlerts(db: Queryable, ids: readonly string[]): Promise<Alert[]> {
+  const rows = await db.query<Row>(
+    `SELECT ${COLUMNS} FROM detected_alerts WHERE id = ANY($1) AND NOT ${IS_HIDDEN} ORDER BY number`,
+    [ids],
   );
-  return row ? present(row) : null;
+  return rows.map(present);
+}
+
+/** What the filter of a list stands for. */
+export function filterOf(filter: AlertFilter): Filter {
+  const where = new Filter()
+    .equal('alert_type', filter.alert_type)
+    .equal('severity', filter.severity)
+    .equal('status', filter.status)
+    .equal('assignee', filter.assignee)
+    .address('source_ip', filter.source_ip);
+  if (filter.suppressed === undefined) where.add(`NOT ${IS_HIDDEN}`);
+  if (filter.suppressed === 'only') where.add(IS_HIDDEN);
+  return where;
 }
 
 function present({ number: _number, created_at, resolved_at, ...row }: Row): Alert {

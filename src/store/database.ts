@@ -33,6 +33,12 @@ export interface StoreCounters {
   markingsSkipped: number;
   /** Partitions that were not made because there were too many: their rows are in the default partition. */
   partitionsRefused: number;
+  /** Expired partitions written to the archive; those dropped without, because it could not be written. */
+  partitionsArchived: number;
+  partitionsUnarchived: number;
+  /** Partitions of which only the evidence of open alerts was kept; those that the cap of it let go. */
+  partitionsPinned: number;
+  partitionsUnpinned: number;
 }
 
 /** Whatever runs statements: the database, or the client of a transaction. */
@@ -41,6 +47,8 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
+  /** How it was opened, for a thread that needs a connection of its own. */
+  readonly config: DatabaseConfig;
   readonly pool: pg.Pool;
   readonly geolocation: Geolocation;
   readonly partitions: Partitions;
@@ -106,8 +114,13 @@ export async function openDatabase(
     marked: 0,
     markingsSkipped: 0,
     partitionsRefused: 0,
+    partitionsArchived: 0,
+    partitionsUnarchived: 0,
+    partitionsPinned: 0,
+    partitionsUnpinned: 0,
   };
   const db: Database = {
+    config,
     pool,
     geolocation,
     counters,

@@ -48,6 +48,7 @@ export async function updateDecision(
   const [row] = await db.query<Row>(
     `UPDATE decisions SET
        state = coalesce($2, state),
+       ended_at = CASE WHEN $2 IN ('removed', 'expired') THEN now() ELSE ended_at END,
        detail = CASE WHEN $3 THEN $4 ELSE detail END,
        expires_at = CASE WHEN $5 THEN $6 ELSE expires_at END
      WHERE id = $1 RETURNING ${COLUMNS}`,
@@ -102,7 +103,8 @@ export async function activeDecisions(db: Queryable, now: Date): Promise<Decisio
 /** Sets those whose time is over at `now` to `expired` and returns them. */
 export async function expireDecisions(db: Queryable, now: Date): Promise<Decision[]> {
   const rows = await db.query<Row>(
-    `UPDATE decisions SET state = 'expired' WHERE state IN ('pending', 'active', 'simulated')
+    `UPDATE decisions SET state = 'expired', ended_at = expires_at
+     WHERE state IN ('pending', 'active', 'simulated')
        AND expires_at <= $1 RETURNING ${COLUMNS}`,
     [now],
   );

@@ -220,7 +220,8 @@ async function launch(
   } else if (Number(made) !== binaries.major) {
     throw unavailable(
       dataDir,
-      `it was made by PostgreSQL ${made.trim()} and these binaries are ${binaries.major}`,
+      `it was made by PostgreSQL ${made.trim()} and these binaries are ${binaries.major}; ` +
+        `db backup --pg-bin with binaries of ${made.trim()}, then db restore into a new folder, moves it`,
     );
   }
   await removeStaleLock(cluster);

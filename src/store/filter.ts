@@ -2,8 +2,13 @@
 import { formatIp, parseIp } from '../core/wire/address.ts';
 
 export class Filter {
-  readonly values: unknown[] = [];
+  readonly values: unknown[];
   readonly #conditions: string[] = [];
+
+  /** @param values those of another filter of the same statement, whose numbers go on here */
+  constructor(values: unknown[] = []) {
+    this.values = values;
+  }
 
   /** `?` in the condition, each in turn, stands for a value. Conditions are ours, values are anybody's. */
   add(condition: string, ...values: unknown[]): this {
@@ -28,7 +33,8 @@ export class Filter {
   }
 }
 
-function canonicalIp(ip: string): string {
+/** In the spelling that is stored; what is no address stays as it is. */
+export function canonicalIp(ip: string): string {
   const words = new Uint32Array(4);
   const version = parseIp(ip, words, 0);
   return version === 0 ? ip : formatIp(words, 0, version);

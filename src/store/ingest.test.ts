@@ -8,7 +8,8 @@ import { type AnalysedBatch, PacketVerdicts, threatLevelOf } from '../contract/a
 import { WINDOW_FEATURES } from '../contract/features.ts';
 import { PacketBatch, type TextColumn } from '../contract/packet-batch.ts';
 import { toRecord } from '../core/wire/to-record.ts';
-import { changeAlertStatus, getAlert } from './alerts.ts';
+import { actOnAlerts } from './alert-actions.ts';
+import { getAlert } from './alerts.ts';
 import type { Database } from './database.ts';
 import { listFlows } from './flows.ts';
 import { committedPlaces, forgetKeyedPlaces, ingest } from './ingest.ts';
@@ -327,6 +328,7 @@ describe('alerts', () => {
         description: 'sent \ufffd and \ufffd',
         evidence: [{ ...alert.evidence[0], summary: 'x\ufffd' }],
         created_at: expect.stringMatching(/^\d{4}-.*Z$/),
+        ...{ assignee: null, proven_confidence: null, suppressed_by: null },
       });
     });
   });
@@ -335,7 +337,8 @@ describe('alerts', () => {
     await withDatabase(async (db) => {
       const batch = trafficBatch({ packets: 1, startMicros: START });
       await ingest(db, { ...batch, alerts: [alertOf({ id: 'a1' })] });
-      const resolved = await changeAlertStatus(db, 'a1', 'false_positive');
+      await actOnAlerts(db, { ids: ['a1'], status: 'false_positive' }, 'ada');
+      const resolved = await getAlert(db, 'a1');
       expect(resolved?.resolved_at).not.toBeNull();
       const grown = alertOf({ id: 'a1', packet_count: 99, severity: 'High' });
       await ingest(db, { ...batch, sequence: 1, alerts: [grown] });

@@ -13,6 +13,7 @@ import type { Database, Encoder, Queryable, Transaction } from './database.ts';
 import { FLOW_TABLE, type FlowRow } from './flow-table.ts';
 import { markPackets } from './mark-packets.ts';
 import { PACKET_TABLE } from './packet-table.ts';
+import { upsertQuietAlerts } from './quiet-alerts.ts';
 import { writeRollups } from './rollups.ts';
 import { TIERS, WINDOW_TIERS } from './tiers.ts';
 import { WINDOW_TABLE } from './window-table.ts';
@@ -95,6 +96,7 @@ async function write(
   const newIds = await upsertAlerts(tx, batch.alerts);
   const newAlerts = batch.alerts.filter(({ id }) => newIds.has(id));
   await markPackets(tx, db, newAlerts);
+  await upsertQuietAlerts(tx, batch.quiet ?? []);
   await reportSensor(tx, batch);
   return 'stored';
 }

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 const FILE_NAME = /^(\d{3})-([a-z0-9-]+)\.sql$/;
@@ -23,32 +23,36 @@ export interface Migration {
  */
 export async function migrate(db: Database): Promise<Migration[]> {
   const migrations = await readMigrations();
-  return db.transaction(async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-    await tx.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
-      number int4 PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
-    const rows = await tx.query<{ number: number }>('SELECT number FROM schema_migrations');
-    const applied = new Set(rows.map(({ number }) => number));
-    const newest = Math.max(0, ...applied);
-    if (newest > (migrations.at(-1)?.number ?? 0)) {
-      throw new AppError(
-        'database_unavailable',
-        `Cannot use the database: a newer version made it (migration ${newest})`,
-      );
-    }
-    const missing = migrations.filter(({ number }) => !applied.has(number));
-    for (const { number, name, sql } of missing) {
-      await tx.client.query(sql);
-      await tx.query('INSERT INTO schema_migrations (number, name) VALUES ($1, $2)', [
-        number,
-        name,
-      ]);
-    }
-    return missing;
-  });
+  return db.transaction((tx) => applyMigrations(tx, migrations));
 }
 
-async function readMigrations(): Promise<Migration[]> {
+/** As `migrate`, with those migrations as all that there are. */
+export async function applyMigrations(
+  tx: Transaction,
+  migrations: readonly Migration[],
+): Promise<Migration[]> {
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+  await tx.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
+    number int4 PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+  const rows = await tx.query<{ number: number }>('SELECT number FROM schema_migrations');
+  const applied = new Set(rows.map(({ number }) => number));
+  const newest = Math.max(0, ...applied);
+  if (newest > (migrations.at(-1)?.number ?? 0)) {
+    throw new AppError(
+      'database_unavailable',
+      `Cannot use the database: a newer version made it (migration ${newest})`,
+    );
+  }
+  const missing = migrations.filter(({ number }) => !applied.has(number));
+  for (const { number, name, sql } of missing) {
+    await tx.client.query(sql);
+    await tx.query('INSERT INTO schema_migrations (number, name) VALUES ($1, $2)', [number, name]);
+  }
+  return missing;
+}
+
+/** All that this version knows, by number. */
+export async function readMigrations(): Promise<Migration[]> {
   const migrations: Migration[] = [];
   for (const file of (await readdir(FOLDER)).sort()) {
     const match = FILE_NAME.exec(file);

@@ -7,6 +7,7 @@
 import type { AlertKind } from '../contract/alert-kinds.ts';
 import type { Overview } from '../contract/api.ts';
 import type { Database } from './database.ts';
+import { IS_HIDDEN } from './hidden-alerts.ts';
 
 /** The chart has at most that many points. */
 const MAX_POINTS = 240;
@@ -81,7 +82,7 @@ async function readAlertTypes(db: Database, bounds: unknown[]): Promise<Overview
   return db.query<{ alert_type: AlertKind; count: number }>(
     `SELECT alert_type, count(*) AS count FROM detected_alerts
      WHERE last_seen >= extract(epoch FROM $1::timestamptz)::float8
-       AND last_seen < extract(epoch FROM $2::timestamptz)::float8
+       AND last_seen < extract(epoch FROM $2::timestamptz)::float8 AND NOT ${IS_HIDDEN}
      GROUP BY alert_type ORDER BY count DESC, alert_type`,
     bounds,
   );
@@ -111,7 +112,8 @@ async function readCounts(
 ): Promise<Pick<Overview, 'open_alerts' | 'active_blocks' | 'simulated_blocks' | 'lure_sessions'>> {
   const [row] = await db.query<Record<string, number>>(
     `SELECT
-       (SELECT count(*) FROM detected_alerts WHERE status = 'open') AS open_alerts,
+       (SELECT count(*) FROM detected_alerts
+          WHERE status = 'open' AND NOT ${IS_HIDDEN}) AS open_alerts,
        (SELECT count(*) FROM decisions WHERE state = 'active' AND action = 'BLOCK'
           AND (expires_at IS NULL OR expires_at > now())) AS active_blocks,
        (SELECT count(*) FROM decisions WHERE state = 'simulated' AND action = 'BLOCK'

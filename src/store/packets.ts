@@ -1,11 +1,12 @@
 /** Stored packets: a filtered list for people, and the newest with every column. */
 import type { PacketPage, PacketQuery, PacketSummary } from '../contract/api.ts';
 import { PACKET_COLUMNS, type PacketRecord, VERDICT_COLUMNS } from '../contract/packet-record.ts';
-import { decodeCursor, type Position, pageOf } from './cursor.ts';
+import { decodeCursor } from './cursor.ts';
 import type { Queryable } from './database.ts';
 import { Filter } from './filter.ts';
+import { newestRows } from './newest-rows.ts';
 import { TIERS } from './tiers.ts';
-import { isoMicros, walkBack } from './walk-back.ts';
+import { walkBack } from './walk-back.ts';
 
 /** A stored packet: the contract's columns, those beside them, and the verdict. */
 export type StoredPacket = PacketRecord & {
@@ -45,17 +46,20 @@ const RECORD = [...PACKET_COLUMNS, ...VERDICT_COLUMNS].map(({ name }) => `"${nam
 
 /** One page, newest first. @throws AppError `invalid_request` for a cursor that is not ours. */
 export async function listPackets(db: Queryable, query: PacketQuery): Promise<PacketPage> {
-  const before = query.before === undefined ? null : decodeCursor(query.before);
-  const options = { before: before?.key ?? null, count: query.limit + 1 };
-  const found = await walkBack(db, TIERS.packets, options, (lower) => {
-    const filter = filterOf(query, before, lower);
-    return db.query<Row>(
-      `SELECT ${SUMMARY} FROM raw_packets ${filter.where}
-       ORDER BY captured_at DESC, id DESC LIMIT ${options.count}`,
-      filter.values,
-    );
-  });
-  const { rows, next } = pageOf(found, query.limit, ({ micros, id }) => ({ key: micros, tie: id }));
+  const { rows, next } = await newestRows<Row>(
+    db,
+    {
+      tier: TIERS.packets,
+      columns: SUMMARY,
+      time: 'captured_at',
+      tie: 'id',
+      limit: query.limit,
+      before: query.before === undefined ? null : decodeCursor(query.before),
+      conditions: (filter) => addConditions(filter, query),
+      hasAddress: query.src_ip !== undefined || query.dst_ip !== undefined,
+    },
+    ({ micros, id }) => ({ key: micros, tie: id }),
+  );
   return { packets: rows.map(present), next };
 }
 
@@ -72,22 +76,20 @@ export async function lastPackets(db: Queryable, count: number): Promise<StoredP
   });
 }
 
-function filterOf(query: PacketQuery, before: Position | null, lower: string | null): Filter {
-  const filter = new Filter()
+const EVERYWHERE: ReadonlySet<string> = new Set(['TCP', 'UDP']);
+
+function addConditions(filter: Filter, query: PacketQuery): void {
+  filter
     .address('src_ip', query.src_ip)
     .address('dst_ip', query.dst_ip)
     .equal('protocol', query.protocol)
     .equal('attack_type', query.attack_type);
-  if (lower !== null) filter.add('captured_at >= ?', lower);
-  if (before !== null) {
-    const time = isoMicros(before.key);
-    // The single column is for the planner: it does not prune by row comparison.
-    filter.add('captured_at <= ?', time).add('(captured_at, id) < (?, ?)', time, before.tie);
-  }
+  // Said so that the partial index of rare protocols serves.
+  if (query.protocol !== undefined && !EVERYWHERE.has(query.protocol))
+    filter.add(`protocol NOT IN ('TCP', 'UDP')`);
   // A packet with an attack type is malicious: said so that the partial index serves.
   if (query.malicious === true || query.attack_type !== undefined) filter.add('is_malicious');
   else if (query.malicious === false) filter.add('is_malicious IS NOT TRUE');
-  return filter;
 }
 
 const ARP_REQUEST = 1;

@@ -37,6 +37,7 @@ export class Partitions {
     if (missing.length === 0) return;
     await db.transaction(async (tx) => {
       await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+      await ageAnew(tx, tier, missing);
       const rows = await tx.query<{ start: number }>(
         `SELECT extract(epoch FROM lower)::float8 AS start FROM store_partitions
          WHERE parent = $1 AND lower > '-infinity'`,
@@ -94,17 +95,13 @@ export class Partitions {
   }
 }
 
-/** Attached after it was made: that locks readers of the parent out for a moment less than making it in place. */
 async function createPartition(tx: Transaction, tier: Tier, start: number): Promise<boolean> {
   const lower = new Date(start * 1000).toISOString();
   const upper = new Date((start + tier.seconds) * 1000).toISOString();
   const name = `${tier.parent}_${lower.slice(0, 13).replaceAll(/\D/g, '')}`;
   await tx.query('SAVEPOINT partition');
   try {
-    await tx.query(`CREATE TABLE ${name} (LIKE ${tier.parent} INCLUDING ALL)`);
-    await tx.query(
-      `ALTER TABLE ${tier.parent} ATTACH PARTITION ${name} FOR VALUES FROM ('${lower}') TO ('${upper}')`,
-    );
+    await attachPartition(tx, { parent: tier.parent, name, lower, upper });
   } catch (error) {
     // The default partition holds rows of this span already: they and the new ones stay there.
     if ((error as pg.DatabaseError).code !== CHECK_VIOLATION) throw error;
@@ -116,6 +113,29 @@ async function createPartition(tx: Transaction, tier: Tier, start: number): Prom
     [tier.parent, name, lower, upper],
   );
   return true;
+}
+
+/**
+ * Attached after it was made: that locks readers of the parent out for a moment less than making it in place.
+ * `lower` and `upper` are ISO 8601.
+ */
+export async function attachPartition(
+  tx: Transaction,
+  { parent, name, lower, upper }: { parent: string; name: string; lower: string; upper: string },
+): Promise<void> {
+  await tx.query(`CREATE TABLE ${name} (LIKE ${parent} INCLUDING ALL)`);
+  await tx.query(
+    `ALTER TABLE ${parent} ATTACH PARTITION ${name} FOR VALUES FROM ('${lower}') TO ('${upper}')`,
+  );
+}
+
+/** One that held only evidence is written again: it ages and expires like any other from here on. */
+async function ageAnew(tx: Transaction, tier: Tier, starts: readonly number[]): Promise<void> {
+  await tx.query(
+    `UPDATE store_partitions SET is_pinned = false, written_at = now()
+     WHERE is_pinned AND parent = $1 AND extract(epoch FROM lower)::float8 = ANY($2)`,
+    [tier.parent, starts],
+  );
 }
 
 /** So that retention counts the age of the default partition from its latest rows. */

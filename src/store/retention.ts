@@ -5,8 +5,22 @@
  * partition of a tier first; the newest one of each tier, which is being written, stays. A partition's age
  * counts from the end of its span or from when it was made, whichever is later: a replayed capture of
  * 2005 is as young as its replay. One of the future, from a broken clock, gets no longer life than others.
+ *
+ * Of packets, the evidence of open alerts stays, up to a cap of its own (`pinned-evidence.ts`). Where there is an
+ * archive, packets and flows go there before they are dropped. While it cannot be written they wait, until the
+ * budget is reached: bytes come before the archive, and then the longest waiting are dropped and counted.
  */
-import type { Database } from './database.ts';
+import { ARCHIVED, type ArchivedTier } from './archive/archive-columns.ts';
+import { archivePartition } from './archive/archive-partition.ts';
+import {
+  detachPartition,
+  dropExpired,
+  type ExpiredPartition,
+  expiredPartitions,
+} from './archive/expired-partitions.ts';
+import type { Database, Transaction } from './database.ts';
+import { pinEvidence, unpinEvidence } from './pinned-evidence.ts';
+import { thinQuietAlerts } from './quiet-alerts.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 const HOUR_MS = 3_600_000;
@@ -27,6 +41,8 @@ export interface RetentionLimits {
   /** 180 s windows and the roll-ups. */
   readonly windowDays180s: number;
   readonly alertDays: number;
+  /** Of the packets that are kept longer because an open alert points to them. */
+  readonly pinnedBytes: number;
 }
 
 export const DEFAULT_RETENTION: RetentionLimits = {
@@ -37,6 +53,7 @@ export const DEFAULT_RETENTION: RetentionLimits = {
   windowDays30s: 14,
   windowDays180s: 90,
   alertDays: 365,
+  pinnedBytes: 256 * 1024 ** 2,
 };
 
 interface Dropped {
@@ -53,6 +70,13 @@ export interface RetentionReport {
   readonly bytesAfter: number;
   /** Partitions that were in use and will be tried again. */
   readonly postponed: number;
+  /** Files written to the archive. */
+  readonly archived: readonly string[];
+  /** Partitions that wait for the archive, and why; null: nothing is wrong with it. */
+  readonly waiting: number;
+  readonly archiveTrouble: string | null;
+  /** Rows that went without having been archived, by the names of their partitions. */
+  readonly unarchived: readonly string[];
 }
 
 interface Partition {
@@ -62,20 +86,28 @@ interface Partition {
   readonly isDefault: boolean;
 }
 
-/** @param now the clock's time: ages are counted to it. */
+/**
+ * @param now the clock's time: ages are counted to it.
+ * @param options.archiveDir the folder that packets and flows go to; null: they are dropped.
+ */
 export async function applyRetention(
   db: Database,
   limits: RetentionLimits,
   now: Date,
+  { archiveDir = null }: { archiveDir?: string | null } = {},
 ): Promise<RetentionReport> {
-  const run = new Run(db, now);
+  const run = new Run(db, limits, now, archiveDir);
   const bytesBefore = await databaseBytes(db);
-  let excess = bytesBefore - limits.maxBytes;
+  await run.archiveWaiting();
+  await unpinEvidence(db, limits.pinnedBytes);
+  let excess = (await databaseBytes(db)) - limits.maxBytes;
+  excess -= await run.dropUnarchived(excess);
   for (const tier of Object.values(TIERS)) {
     if (excess <= 0) break;
     for (const partition of await oldestFirst(db, tier, 'all but the newest')) {
       if (excess <= 0) break;
       excess -= await run.drop(tier, partition, 'bytes');
+      excess -= await run.dropUnarchived(excess);
     }
   }
   if (excess > 0) await run.thinAlerts(excess);
@@ -94,8 +126,12 @@ export async function applyRetention(
     }
   }
   await run.dropOldRows(limits);
-  const { dropped, postponed } = run;
-  return { dropped, postponed, bytesBefore, bytesAfter: await databaseBytes(db) };
+  const { dropped, postponed, archived, unarchived, archiveTrouble } = run;
+  return {
+    ...{ dropped, postponed, archived, unarchived, archiveTrouble, bytesBefore },
+    bytesAfter: await databaseBytes(db),
+    waiting: (await expiredPartitions(db)).length,
+  };
 }
 
 /** What `maxBytes` limits. */
@@ -108,28 +144,35 @@ export async function databaseBytes(db: Database): Promise<number> {
 
 class Run {
   readonly dropped: Dropped[] = [];
+  readonly archived: string[] = [];
+  readonly unarchived: string[] = [];
+  archiveTrouble: string | null = null;
   postponed = 0;
   readonly #db: Database;
+  readonly #limits: RetentionLimits;
   readonly #now: Date;
+  readonly #archiveDir: string | null;
 
-  constructor(db: Database, now: Date) {
+  constructor(db: Database, limits: RetentionLimits, now: Date, archiveDir: string | null) {
     this.#db = db;
+    this.#limits = limits;
     this.#now = now;
+    this.#archiveDir = archiveDir;
   }
 
   /** Returns the bytes that came free. */
   async drop(tier: Tier, partition: Partition, because: Dropped['because']): Promise<number> {
     const { name, bytes, isDefault } = partition;
     if (isDefault && (await isEmpty(this.#db, name))) return 0;
+    let pinned = 0;
     try {
       await this.#db.transaction(async (tx) => {
         await tx.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-        if (isDefault) {
-          await tx.query(`TRUNCATE ${name}`);
-          return;
-        }
-        await tx.query(`DROP TABLE ${name}`);
-        await tx.query('DELETE FROM store_partitions WHERE name = $1', [name]);
+        const isPinnable = tier === TIERS.packets && !isDefault;
+        const pin = isPinnable ? await pinEvidence(tx, name, this.#limits.pinnedBytes) : null;
+        pinned = pin?.bytes ?? 0;
+        await this.#takeOut(tx, tier, partition);
+        await pin?.putBack();
       });
     } catch (error) {
       // A reader or a batch holds it. Anything else is not ours to swallow.
@@ -139,7 +182,58 @@ class Run {
     }
     this.#db.partitions.forget();
     this.dropped.push({ tier: tier.name, name, bytes, because });
-    return bytes;
+    if (pinned > 0) this.#db.counters.partitionsPinned++;
+    const archivedBytes = this.#isArchived(tier) ? await this.archiveWaiting() : bytes;
+    return archivedBytes - pinned;
+  }
+
+  async #takeOut(tx: Transaction, tier: Tier, { name, isDefault }: Partition): Promise<void> {
+    if (this.#isArchived(tier)) await detachPartition(tx, tier, { name, isDefault });
+    else if (isDefault) await tx.query(`TRUNCATE ${name}`);
+    else await tx.query(`DROP TABLE ${name}`);
+    if (!isDefault) await tx.query('DELETE FROM store_partitions WHERE name = $1', [name]);
+  }
+
+  #isArchived(tier: Tier): boolean {
+    return this.#archiveDir !== null && tier.name in ARCHIVED;
+  }
+
+  /** Returns the bytes that came free. After a failure it is not tried again in this run. */
+  async archiveWaiting(): Promise<number> {
+    let freed = 0;
+    for (const expired of await expiredPartitions(this.#db)) {
+      if (this.#archiveDir === null || this.archiveTrouble !== null) break;
+      try {
+        const file = await archivePartition(
+          this.#db.config,
+          this.#archiveDir,
+          tierOf(expired),
+          expired,
+        );
+        this.archived.push(file.path);
+      } catch (error) {
+        // Whatever it is: the rows are still here, and the caller says so.
+        this.archiveTrouble = error instanceof Error ? error.message : String(error);
+        break;
+      }
+      await dropExpired(this.#db, expired);
+      this.#db.counters.partitionsArchived++;
+      freed += expired.bytes;
+    }
+    return freed;
+  }
+
+  /** Those waiting for an archive that cannot be written, until `excess` bytes are free. Returns what came free. */
+  async dropUnarchived(excess: number): Promise<number> {
+    let freed = 0;
+    for (const expired of await expiredPartitions(this.#db)) {
+      if (freed >= excess) break;
+      await dropExpired(this.#db, expired);
+      this.#db.counters.partitionsUnarchived++;
+      this.unarchived.push(expired.partition);
+      freed += expired.bytes;
+    }
+    return freed;
   }
 
   /** The oldest alerts, as many as hold about `excess` bytes. */
@@ -183,7 +277,13 @@ class Run {
         [rollupsBefore],
       );
     }
+    await thinQuietAlerts(this.#db, this.#now);
     const lureBefore = this.#before(limits.alertDays);
+    await this.#db.query('DELETE FROM alert_actions WHERE at < $1', [lureBefore]);
+    await this.#db.query(
+      'DELETE FROM suppressions WHERE least(removed_at, expires_at) < $1 AND created_at < $1',
+      [lureBefore],
+    );
     await this.#db.query('DELETE FROM lure_events WHERE at < $1', [lureBefore]);
     await this.#db.query('DELETE FROM lure_sessions WHERE last_at < $1', [lureBefore]);
     await this.#db.query('DELETE FROM sessions WHERE expires_at < $1', [this.#now]);
@@ -207,7 +307,7 @@ async function oldestFirst(
        CASE WHEN upper = 'infinity' THEN written_at
             ELSE greatest(written_at, least(upper, written_at + (upper - lower))) END AS "ageFrom",
        pg_total_relation_size(name::regclass) AS bytes
-     FROM store_partitions WHERE parent = $1 ORDER BY "ageFrom", lower`,
+     FROM store_partitions WHERE parent = $1 AND NOT is_pinned ORDER BY "ageFrom", lower`,
     [tier.parent],
   );
   return which === 'all' ? partitions : partitions.slice(0, -1);
@@ -216,4 +316,8 @@ async function oldestFirst(
 async function isEmpty(db: Database, table: string): Promise<boolean> {
   const rows = await db.query(`SELECT 1 FROM ${table} LIMIT 1`);
   return rows.length === 0;
+}
+
+function tierOf({ parent }: ExpiredPartition): ArchivedTier {
+  return parent === TIERS.packets.parent ? 'packets' : 'flows';
 }

@@ -24,19 +24,24 @@ export class Examples {
   readonly kinds: (AlertKind | null)[] = [];
   /** True: kept apart for the test. */
   readonly isTest: boolean[] = [];
+  /** What each counts in training. */
+  readonly weights: number[] = [];
 
   constructor(width: number) {
     this.width = width;
   }
 
-  add(row: Float64Array, kind: AlertKind | null, isTest: boolean): void {
+  add(row: Float64Array, kind: AlertKind | null, isTest: boolean, weight = 1): void {
     this.rows.push(row);
+    this.weights.push(weight);
     this.kinds.push(kind);
     this.isTest.push(isTest);
   }
 }
 
 export interface ExampleSets {
+  /** How long the test parts of all captures are together. */
+  testSeconds: number;
   readonly flows: Examples;
   readonly sources: Examples;
   readonly targets: Examples;
@@ -50,6 +55,7 @@ const WINDOW_MICROS = 5e6;
 
 export function newExampleSets(): ExampleSets {
   return {
+    testSeconds: 0,
     flows: new Examples(FLOW_FEATURES.length),
     sources: new Examples(WINDOW_FEATURES.length),
     targets: new Examples(WINDOW_FEATURES.length),
@@ -66,7 +72,8 @@ export async function addExamples(sets: ExampleSets, capture: PlannedCapture): P
     for (const window of output.windows)
       if (window.size === 5 && window.scope !== 'network') windows.push(window);
   });
-  const split = splitOf(capture, flows);
+  const { split, testSeconds } = splitOf(capture, flows);
+  sets.testSeconds += testSeconds;
   const attacked = addFlows(sets.flows, capture, flows, split);
   for (const window of windows) {
     const examples = window.scope === 'source' ? sets.sources : sets.targets;
@@ -118,19 +125,29 @@ function addFlows(
 /** True: the example at `micros` is for the test. */
 type Split = (row: LabelRow | null, micros: number) => boolean;
 
-function splitOf(capture: PlannedCapture, flows: readonly FlowRecord[]): Split {
-  if (capture.use !== 'split') return () => capture.use === 'test';
+function splitOf(
+  capture: PlannedCapture,
+  flows: readonly FlowRecord[],
+): { split: Split; testSeconds: number } {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (const flow of flows) {
     first = Math.min(first, flow.firstSeenMicros);
     last = Math.max(last, flow.firstSeenMicros);
   }
+  const seconds = Math.max(0, last - first) / 1e6;
+  if (capture.use !== 'split') {
+    const isTest = capture.use === 'test';
+    return { split: () => isTest, testSeconds: isTest ? seconds : 0 };
+  }
   const benignEnd = first + (last - first) * TRAINING_SHARE;
-  // Several rows may be one attack (decoys, a second victim): each is cut by its own span.
-  return (row, micros) =>
-    micros >
-    (row ? row.startMicros + (row.endMicros - row.startMicros) * TRAINING_SHARE : benignEnd);
+  return {
+    // Several rows may be one attack (decoys, a second victim): each is cut by its own span.
+    split: (row, micros) =>
+      micros >
+      (row ? row.startMicros + (row.endMicros - row.startMicros) * TRAINING_SHARE : benignEnd),
+    testSeconds: seconds * (1 - TRAINING_SHARE),
+  };
 }
 
 function floor(micros: number): number {

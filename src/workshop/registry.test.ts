@@ -1,29 +1,35 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withDatabase } from '../../test/support/database.ts';
+import type { GateResult } from '../contract/model.ts';
 import { encodeModels } from '../core/models/model-file.ts';
 import { trainRandomForest } from '../core/models/random-forest.ts';
 import { makeData, xorRow } from '../core/models/training.suite.ts';
-import { ModelRegistry } from './registry.ts';
+import { ModelRegistry, notedChampion } from './registry.ts';
 
 let folder: string;
-let registry: ModelRegistry;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'phantomnet-registry-'));
-  registry = new ModelRegistry(join(folder, 'models'), () => new Date('2026-01-02T03:04:05Z'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const withRegistry = (work: (registry: ModelRegistry) => Promise<void>) =>
+  withDatabase((db) => work(new ModelRegistry(db, join(folder, 'models'))));
+
 /** A model file; another for each seed. */
-function modelFile(seed: number): string {
+function modelFile(seed: number): Uint8Array {
   const model = trainRandomForest(makeData(60, 2, 2, seed, xorRow), { treeCount: 2, seed });
-  const path = join(folder, `${seed}.model`);
   const stored = { name: 'm', model, catalogueHash: 'c', seed, parameters: {}, dataHashes: ['d'] };
   const rest = { metrics: {}, thresholds: {}, calibrations: {}, references: {} };
-  writeFileSync(path, encodeModels([{ ...stored, ...rest }]));
-  return path;
+  return encodeModels([{ ...stored, ...rest }]);
+}
+
+async function add(registry: ModelRegistry, seed: number): Promise<string> {
+  const { model } = await registry.add(modelFile(seed), `${seed}.model`, 'ann');
+  return model ?? '';
 }
 
 /** 1,000 rows of a benign capture, on which each raises so many alerts and calls so many rows attacks. */
@@ -31,89 +37,128 @@ const gate = (champion: number, challenger: number, champion_rows = 0, challenge
   { capture: 'a.pcap', champion, challenger, rows: 1000, champion_rows, challenger_rows },
 ];
 
-it('begins with the model that ships and no challenger', () => {
-  expect([registry.championPath(), registry.challengerPath()]).toEqual([null, null]);
-});
+async function promote(
+  registry: ModelRegistry,
+  hash: string,
+  results: readonly GateResult[] = gate(0, 0),
+) {
+  const { champion: against } = await registry.seats();
+  return registry.promote(hash, results, { against, by: 'ben' });
+}
 
-it('keeps what is added as the challenger, found by the beginning of its hash', () => {
-  const hash = registry.add(modelFile(1));
-  expect(registry.find(hash.slice(0, 8))).toBe(hash);
-  expect(registry.challengerPath()).toBe(registry.pathOf(hash));
-  expect(readFileSync(registry.pathOf(hash))).toEqual(readFileSync(modelFile(1)));
-  expect(() => registry.find(hash.slice(0, 3))).toThrow(/no model/);
-  expect(() => registry.find('0123456789')).toThrow(/no model/);
-});
+describe('the registry', () => {
+  it('begins with the model that ships and no challenger', () =>
+    withRegistry(async (registry) => {
+      expect(await registry.seats()).toEqual({ champion: null, challenger: null });
+      expect(await registry.models()).toEqual([]);
+    }));
 
-it('promotes where false alerts do not rise, and only there', () => {
-  const hash = registry.add(modelFile(1));
-  expect(() => registry.promote(hash, [...gate(3, 3), ...gate(0, 1)])).toThrow(
-    expect.objectContaining({ code: 'conflict' }),
-  );
-  expect(registry.championPath()).toBeNull();
-  registry.promote(hash, [...gate(3, 3), ...gate(4, 0)]);
-  expect(registry.championPath()).toBe(registry.pathOf(hash));
-  expect(registry.challengerPath()).toBeNull();
-  expect(registry.state().history).toEqual([
-    {
-      at: '2026-01-02T03:04:05.000Z',
-      action: 'promote',
-      champion: hash,
-      before: null,
-      gate: [...gate(3, 3), ...gate(4, 0)],
-    },
-  ]);
-});
+  it('keeps what is added as the challenger, with its lineage, found by the beginning of its hash', () =>
+    withRegistry(async (registry) => {
+      const hash = await add(registry, 1);
+      expect(await registry.find(hash.slice(0, 8))).toBe(hash);
+      expect(await registry.seats()).toEqual({ champion: null, challenger: hash });
+      expect(readFileSync(registry.pathOf(hash))).toEqual(Buffer.from(modelFile(1)));
+      expect(await registry.models()).toEqual([
+        expect.objectContaining({
+          hash,
+          added_by: 'ann',
+          origin: '1.model',
+          cards: [
+            expect.objectContaining({
+              name: 'm',
+              seed: 1,
+              catalogue_hash: 'c',
+              data_hashes: ['d'],
+              trees: 2,
+            }),
+          ],
+        }),
+      ]);
+      await expect(registry.find(hash.slice(0, 3))).rejects.toThrow(/no model/);
+      await expect(registry.find('0123456789')).rejects.toThrow(/no model/);
+    }));
 
-it('promotes nothing that calls more benign rows attacks than one in a hundred and the champion do', () => {
-  const hash = registry.add(modelFile(1));
-  for (const [champion, challenger] of [
-    [0, 11],
-    [20, 21],
-  ] as const)
-    expect(() => registry.promote(hash, gate(0, 0, champion, challenger))).toThrow(
-      new RegExp(`${challenger} of 1000 conversations and windows in a.pcap would be attacks`),
-    );
-  registry.promote(hash, [...gate(0, 0, 0, 10), ...gate(0, 0, 20, 20)]);
-  expect(registry.championPath()).toBe(registry.pathOf(hash));
-});
+  it('promotes where false alerts do not rise, and only there; what was refused is kept too', () =>
+    withRegistry(async (registry) => {
+      const hash = await add(registry, 1);
+      const worse = [...gate(3, 3), ...gate(0, 1)];
+      await expect(promote(registry, hash, worse)).rejects.toMatchObject({ code: 'conflict' });
+      expect((await registry.seats()).champion).toBeNull();
+      expect(notedChampion(join(folder, 'models'))).toBeNull();
+      const better = [...gate(3, 3), ...gate(4, 0)];
+      await promote(registry, hash, better);
+      expect(await registry.seats()).toEqual({ champion: hash, challenger: null });
+      expect(notedChampion(join(folder, 'models'))).toBe(registry.pathOf(hash));
+      expect((await registry.history()).slice(1)).toEqual([
+        expect.objectContaining({ action: 'refuse', model: hash, by: 'ben', gate: worse }),
+        expect.objectContaining({ action: 'promote', model: hash, before: null, gate: better }),
+      ]);
+    }));
 
-it('rolls back step by step, to the model that ships', () => {
-  const [first, second] = [registry.add(modelFile(1)), registry.add(modelFile(2))];
-  registry.promote(first, gate(0, 0));
-  registry.promote(second, gate(0, 0));
-  expect(registry.rollback()).toBe(first);
-  expect(registry.challengerPath()).toBe(registry.pathOf(second));
-  expect(registry.rollback()).toBeNull();
-  expect(registry.championPath()).toBeNull();
-  expect(() => registry.rollback()).toThrow(/nothing has been promoted/);
-});
+  it('promotes nothing that was tried on no capture, or beside another champion', () =>
+    withRegistry(async (registry) => {
+      const [first, second] = [await add(registry, 1), await add(registry, 2)];
+      await expect(promote(registry, first, [])).rejects.toThrow(/no capture was tried/);
+      await promote(registry, first);
+      const stale = registry.promote(second, gate(0, 0), { against: null, by: 'ben' });
+      await expect(stale).rejects.toThrow(/another champion since/);
+    }));
 
-it('promotes again after a rollback', () => {
-  const hash = registry.add(modelFile(1));
-  registry.promote(hash, gate(0, 0));
-  registry.rollback();
-  registry.promote(hash, gate(0, 0));
-  expect(registry.rollback()).toBeNull();
-});
+  it('promotes nothing that calls more benign rows attacks than one in a hundred and the champion do', () =>
+    withRegistry(async (registry) => {
+      const hash = await add(registry, 1);
+      for (const [champion, challenger] of [
+        [0, 11],
+        [20, 21],
+      ] as const)
+        await expect(promote(registry, hash, gate(0, 0, champion, challenger))).rejects.toThrow(
+          new RegExp(`${challenger} of 1000 conversations and windows in a.pcap would be attacks`),
+        );
+      await promote(registry, hash, [...gate(0, 0, 0, 10), ...gate(0, 0, 20, 20)]);
+      expect((await registry.seats()).champion).toBe(hash);
+    }));
 
-it('holds pinned captures to what they were', () => {
-  expect(() => registry.pinned()).toThrow(/no benign capture is pinned/);
-  const capture = join(folder, 'quiet.pcap');
-  writeFileSync(capture, 'as it was');
-  registry.pin([capture]);
-  registry.pin([capture]);
-  expect(registry.pinned()).toEqual([capture]);
-  writeFileSync(capture, 'changed');
-  expect(() => registry.pinned()).toThrow(/has changed since it was pinned/);
-});
+  it('rolls back step by step, to the model that ships', () =>
+    withRegistry(async (registry) => {
+      const [first, second] = [await add(registry, 1), await add(registry, 2)];
+      await promote(registry, first);
+      await promote(registry, second);
+      expect(await registry.rollback('ann')).toMatchObject({ model: first, before: second });
+      expect(await registry.seats()).toEqual({ champion: first, challenger: second });
+      expect(await registry.rollback('ann')).toMatchObject({ model: null, by: 'ann' });
+      expect(notedChampion(join(folder, 'models'))).toBeNull();
+      await expect(registry.rollback('ann')).rejects.toThrow(/nothing has been promoted/);
+    }));
 
-it('refuses what is no model, and a damaged registry', () => {
-  writeFileSync(join(folder, 'no.model'), 'no');
-  expect(() => registry.add(join(folder, 'no.model'))).toThrow(
-    expect.objectContaining({ code: 'model_incompatible' }),
-  );
-  expect(() => registry.add(join(folder, 'absent'))).toThrow(/there is no such file/);
-  registry.add(modelFile(1));
-  writeFileSync(join(folder, 'models', 'registry.json'), '{"models":3}');
-  expect(() => registry.state()).toThrow(/it is damaged/);
+  it('promotes again after a rollback', () =>
+    withRegistry(async (registry) => {
+      const hash = await add(registry, 1);
+      await promote(registry, hash);
+      await registry.rollback('ann');
+      await promote(registry, hash);
+      expect(await registry.rollback('ann')).toMatchObject({ model: null });
+    }));
+
+  it('holds pinned captures to what they were', () =>
+    withRegistry(async (registry) => {
+      await expect(registry.pinned()).rejects.toThrow(/no benign capture is pinned/);
+      const capture = join(folder, 'quiet.pcap');
+      writeFileSync(capture, 'as it was');
+      await registry.pin([capture]);
+      await registry.pin([capture]);
+      expect(await registry.pinned()).toEqual([capture]);
+      writeFileSync(capture, 'changed');
+      await expect(registry.pinned()).rejects.toThrow(/has changed since it was pinned/);
+    }));
+
+  it('refuses what is no model, and a damaged note', () =>
+    withRegistry(async (registry) => {
+      await expect(registry.add(Buffer.from('no'), 'no.model', 'ann')).rejects.toMatchObject({
+        code: 'model_incompatible',
+      });
+      await promote(registry, await add(registry, 1));
+      writeFileSync(join(folder, 'models', 'champion'), '../../elsewhere');
+      expect(() => notedChampion(join(folder, 'models'))).toThrow(/is damaged/);
+    }));
 });

@@ -1,127 +1,108 @@
 /**
- * The registry: model files by their hash, which of them judges (the champion), which is tried beside it (the
- * challenger), who judged before, and the benign captures that a new champion must not raise more on. A folder: the
- * files, which hold their own lineage (data hashes, catalogue, seed, parameters, metrics), and `registry.json`, replaced
- * whole so that a crash leaves the old or the new one.
+ * The registry: which model judges (the champion), which is tried beside it (the challenger), who judged before, and the
+ * benign captures that a new champion must not raise more on. The database holds it, the folder only the files, each
+ * under its hash; a note beside them names the champion for commands that read captures without a database.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
-import { decodeModels } from '../core/models/model-file.ts';
+import type {
+  DriftRow,
+  GateResult,
+  ModelChange,
+  ModelPin,
+  ModelShadow,
+} from '../contract/model.ts';
 import { AppError, fileTrouble } from '../errors.ts';
+import type { Database, Transaction } from '../store/database.ts';
+import {
+  insertChange,
+  listChanges,
+  listModels,
+  listPins,
+  lockSeats,
+  type ModelRow,
+  type ModelSeats,
+  readDrift,
+  readSeats,
+  readShadow,
+  upsertModel,
+  upsertPin,
+  writeDrift,
+  writeSeats,
+  writeShadow,
+} from '../store/models.ts';
+import { objectionOf } from './gate.ts';
+import { cardOf } from './model-card.ts';
+import { readModels } from './read-models.ts';
 
 /** Enough of a hash to name it. */
 const MIN_PREFIX = 6;
-
-/** Of benign rows, a challenger may call so many attacks even where the champion calls fewer: alone they alert nobody. */
-const MAX_FALSE_SHARE = 0.01;
-
-const Gate = z.strictObject({
-  capture: z.string(),
-  /** Alerts on a capture without attack: all of them false. */
-  champion: z.number(),
-  challenger: z.number(),
-  /** Conversations and windows judged, and how many of them each called attacks. */
-  rows: z.number(),
-  champion_rows: z.number(),
-  challenger_rows: z.number(),
-});
-export type GateResult = z.infer<typeof Gate>;
-
-const State = z.strictObject({
-  models: z.array(z.strictObject({ hash: z.string(), added_at: z.string(), from: z.string() })),
-  /** Null: the model that ships judges. */
-  champion: z.string().nullable(),
-  challenger: z.string().nullable(),
-  /** What became champion when and why, oldest first. */
-  history: z.array(
-    z.strictObject({
-      at: z.string(),
-      action: z.enum(['promote', 'rollback']),
-      champion: z.string().nullable(),
-      before: z.string().nullable(),
-      gate: z.array(Gate),
-    }),
-  ),
-  pins: z.array(z.strictObject({ capture: z.string(), sha256: z.string() })),
-});
-type State = z.infer<typeof State>;
-
-const Counts = z.strictObject({
-  rows: z.number(),
-  both: z.number(),
-  onlyChampion: z.number(),
-  onlyChallenger: z.number(),
-  distance: z.number(),
-});
-const ShadowNote = z.strictObject({
-  since: z.string(),
-  flows: Counts,
-  sources: Counts,
-  targets: Counts,
-});
-export type ShadowNote = z.infer<typeof ShadowNote>;
-
-const EMPTY: State = { models: [], champion: null, challenger: null, history: [], pins: [] };
+/** Of files kept, at most: each may be as large as a model is. */
+const MAX_MODELS = 200;
+const HASH = /^[0-9a-f]{64}$/;
 
 export class ModelRegistry {
+  readonly #db: Database;
   readonly #folder: string;
-  readonly #now: () => Date;
 
-  constructor(folder: string, now: () => Date = () => new Date()) {
+  /** The folder is made when the first model comes. */
+  constructor(db: Database, folder: string) {
+    this.#db = db;
     this.#folder = folder;
-    this.#now = now;
-  }
-
-  /** @throws AppError `model_incompatible` naming the file where it is damaged */
-  state(): State {
-    const path = this.#statePath;
-    if (!existsSync(path)) return EMPTY;
-    try {
-      return State.parse(JSON.parse(readFileSync(path, 'utf8')));
-    } catch (error) {
-      throw new AppError('model_incompatible', `Cannot use the registry ${path}: it is damaged`, {
-        cause: error,
-      });
-    }
   }
 
   pathOf(hash: string): string {
     return join(this.#folder, `${hash}.model`);
   }
 
-  /** The file that judges; null: the one that ships. */
-  championPath(): string | null {
-    const { champion } = this.state();
-    return champion === null ? null : this.pathOf(champion);
+  models(): Promise<ModelRow[]> {
+    return listModels(this.#db);
   }
 
-  challengerPath(): string | null {
-    const { challenger } = this.state();
-    return challenger === null ? null : this.pathOf(challenger);
+  seats(): Promise<ModelSeats> {
+    return readSeats(this.#db);
   }
 
-  /** Keeps a copy and makes it the challenger. Returns its hash. @throws AppError for what is no model file */
-  add(file: string): string {
-    const bytes = readBytes(file);
-    const { hash } = decodeModels(bytes);
-    const state = this.state();
+  /** Oldest first. */
+  history(): Promise<ModelChange[]> {
+    return listChanges(this.#db);
+  }
+
+  pins(): Promise<ModelPin[]> {
+    return listPins(this.#db);
+  }
+
+  /**
+   * Keeps a copy and makes it the challenger.
+   * @param origin where it came from, for people
+   * @throws AppError for what is no model file; `conflict` where there is no room
+   */
+  async add(bytes: Uint8Array, origin: string, by: string): Promise<ModelChange> {
+    const { hash, models } = readModels(bytes);
     mkdirSync(this.#folder, { recursive: true });
-    this.#replace(this.pathOf(hash), bytes);
-    const others = state.models.filter((model) => model.hash !== hash);
-    const own = { hash, added_at: this.#now().toISOString(), from: resolve(file) };
-    this.#write({
-      ...state,
-      models: [...others, own],
-      challenger: state.champion === hash ? state.challenger : hash,
+    replaceFile(this.pathOf(hash), bytes);
+    return this.#db.transaction(async (tx) => {
+      const seats = await lockSeats(tx);
+      const known = await listModels(tx);
+      if (known.length >= MAX_MODELS && known.every((row) => row.hash !== hash))
+        throw new AppError('conflict', `Cannot add a model: ${MAX_MODELS} are kept already`);
+      await upsertModel(tx, {
+        hash,
+        added_by: by,
+        origin,
+        byte_count: bytes.length,
+        cards: models.map((stored) => cardOf(stored)),
+      });
+      if (seats.champion !== hash) await writeSeats(tx, { ...seats, challenger: hash });
+      const { champion: before } = seats;
+      return insertChange(tx, { action: 'add', model: hash, before, by, gate: [] });
     });
-    return hash;
   }
 
   /** The whole hash of a registered model from its beginning. @throws AppError `not_found` */
-  find(prefix: string): string {
-    const found = this.state().models.filter(({ hash }) => hash.startsWith(prefix));
+  async find(prefix: string): Promise<string> {
+    const found = (await this.models()).filter(({ hash }) => hash.startsWith(prefix));
     const [only] = found;
     if (prefix.length < MIN_PREFIX || only === undefined || found.length > 1)
       throw new AppError(
@@ -132,39 +113,45 @@ export class ModelRegistry {
   }
 
   /** Keeps what a running platform has counted of a challenger, in place of what an earlier run did. */
-  noteShadow(hash: string, counts: ShadowNote): void {
-    this.#replace(this.#shadowPathOf(hash), `${JSON.stringify(counts)}\n`);
+  noteShadow(hash: string, shadow: ModelShadow): Promise<void> {
+    return writeShadow(this.#db, hash, shadow);
   }
 
   /** Null where the model has never been in the shadow of live traffic. */
-  shadowOf(hash: string): ShadowNote | null {
-    const path = this.#shadowPathOf(hash);
-    if (!existsSync(path)) return null;
-    return ShadowNote.parse(JSON.parse(readFileSync(path, 'utf8')));
+  shadowOf(hash: string): Promise<ModelShadow | null> {
+    return readShadow(this.#db, hash);
+  }
+
+  /** Keeps how far live traffic is from what the model of this hash was trained on. */
+  noteDrift(hash: string, rows: readonly DriftRow[]): Promise<void> {
+    return writeDrift(this.#db, hash, rows);
+  }
+
+  driftOf(hash: string): Promise<{ at: string; rows: DriftRow[] } | null> {
+    return readDrift(this.#db, hash);
   }
 
   /** Captures without attack, whose alerts a promotion compares. */
-  pin(captures: readonly string[]): void {
-    const state = this.state();
-    const added = captures.map((capture) => ({
+  async pin(captures: readonly string[]): Promise<void> {
+    const pins = captures.map((capture) => ({
       capture: resolve(capture),
-      sha256: createHash('sha256').update(readBytes(capture)).digest('hex'),
+      sha256: digestOf(capture),
     }));
-    const kept = state.pins.filter(({ capture }) => added.every((pin) => pin.capture !== capture));
-    mkdirSync(this.#folder, { recursive: true });
-    this.#write({ ...state, pins: [...kept, ...added] });
+    await this.#db.transaction(async (tx) => {
+      for (const pin of pins) await upsertPin(tx, pin);
+    });
   }
 
   /** The pinned captures, unchanged since. @throws AppError `input_invalid` where one is not, or there is none */
-  pinned(): string[] {
-    const { pins } = this.state();
+  async pinned(): Promise<string[]> {
+    const pins = await this.pins();
     if (pins.length === 0)
       throw new AppError(
         'input_invalid',
         'Cannot promote: no benign capture is pinned (phantomnet models pin FILE…)',
       );
     return pins.map(({ capture, sha256 }) => {
-      if (createHash('sha256').update(readBytes(capture)).digest('hex') !== sha256)
+      if (digestOf(capture) !== sha256)
         throw new AppError(
           'input_invalid',
           `Cannot promote: ${capture} has changed since it was pinned`,
@@ -173,68 +160,99 @@ export class ModelRegistry {
     });
   }
 
-  /** @throws AppError `conflict` where the challenger is worse on any pinned capture */
-  promote(hash: string, gate: readonly GateResult[]): void {
+  /**
+   * @param gate what the pinned captures said of it and of the champion `against`
+   * @throws AppError `conflict` where one objects (which is kept, too), or another became champion meanwhile
+   */
+  async promote(
+    hash: string,
+    gate: readonly GateResult[],
+    { against, by }: { readonly against: string | null; readonly by: string },
+  ): Promise<ModelChange> {
     const objection = gate.map(objectionOf).find((reason) => reason !== null);
-    if (objection)
-      throw new AppError('conflict', `Cannot promote ${hash.slice(0, 12)}: ${objection}`);
-    const state = this.state();
-    this.#change(state, 'promote', hash, gate, state.challenger === hash ? null : state.challenger);
+    if (objection || gate.length === 0) {
+      const refusal = { action: 'refuse', model: hash, before: against, by } as const;
+      await insertChange(this.#db, { ...refusal, gate: [...gate] });
+      throw new AppError(
+        'conflict',
+        `Cannot promote ${hash.slice(0, 12)}: ${objection ?? 'no capture was tried'}`,
+      );
+    }
+    return this.#seat(async (seats) => {
+      if (seats.champion !== against)
+        throw new AppError('conflict', 'Cannot promote: there is another champion since');
+      const challenger = seats.challenger === hash ? null : seats.challenger;
+      return { action: 'promote', champion: hash, challenger, gate, by };
+    });
   }
 
   /** Back to the champion before the last promotion that was not taken back. @throws AppError `conflict` where there is none */
-  rollback(): string | null {
-    const state = this.state();
-    const stack: (string | null)[] = [];
-    for (const { action, before } of state.history) {
-      if (action === 'promote') stack.push(before);
-      else stack.pop();
+  rollback(by: string): Promise<ModelChange> {
+    return this.#seat(async (seats, tx) => {
+      const stack: (string | null)[] = [];
+      for (const { action, before } of await listChanges(tx)) {
+        if (action === 'promote') stack.push(before);
+        else if (action === 'rollback') stack.pop();
+      }
+      const champion = stack.pop();
+      if (champion === undefined)
+        throw new AppError('conflict', 'Cannot roll back: nothing has been promoted');
+      return { action: 'rollback', champion, challenger: seats.champion, gate: [], by };
+    });
+  }
+
+  /** Tells commands that read captures without a database who is champion. */
+  noteChampion(champion: string | null): void {
+    const path = notePath(this.#folder);
+    if (champion === null) rmSync(path, { force: true });
+    else {
+      mkdirSync(this.#folder, { recursive: true });
+      replaceFile(path, `${champion}\n`);
     }
-    const before = stack.pop();
-    if (before === undefined)
-      throw new AppError('conflict', 'Cannot roll back: nothing has been promoted');
-    this.#change(state, 'rollback', before, [], state.champion);
-    return before;
   }
 
-  #change(
-    state: State,
-    action: 'promote' | 'rollback',
-    champion: string | null,
-    gate: readonly GateResult[],
-    challenger: string | null,
-  ): void {
-    const at = this.#now().toISOString();
-    const entry = { at, action, champion, before: state.champion, gate: [...gate] };
-    this.#write({ ...state, champion, challenger, history: [...state.history, entry] });
-  }
-
-  #shadowPathOf(hash: string): string {
-    return join(this.#folder, `${hash}.shadow.json`);
-  }
-
-  get #statePath(): string {
-    return join(this.#folder, 'registry.json');
-  }
-
-  #write(state: State): void {
-    this.#replace(this.#statePath, `${JSON.stringify(state, null, 2)}\n`);
-  }
-
-  #replace(path: string, content: string | Uint8Array): void {
-    writeFileSync(`${path}.new`, content);
-    renameSync(`${path}.new`, path);
+  async #seat(
+    choose: (seats: ModelSeats, tx: Transaction) => Promise<Seating>,
+  ): Promise<ModelChange> {
+    const change = await this.#db.transaction(async (tx) => {
+      const seats = await lockSeats(tx);
+      const { action, champion, challenger, gate, by } = await choose(seats, tx);
+      await writeSeats(tx, { champion, challenger });
+      const { champion: before } = seats;
+      return insertChange(tx, { action, model: champion, before, by, gate: [...gate] });
+    });
+    this.noteChampion(change.model);
+    return change;
   }
 }
 
-/** Why the gate stays shut. Detectors raise most alerts, so what the models say row by row counts too. */
-function objectionOf(result: GateResult): string | null {
-  const { capture, champion, challenger, rows, champion_rows, challenger_rows } = result;
-  if (challenger > champion)
-    return `${challenger} false alerts on ${capture}, the champion raises ${champion}`;
-  if (challenger_rows > Math.max(champion_rows, MAX_FALSE_SHARE * rows))
-    return `${challenger_rows} of ${rows} conversations and windows in ${capture} would be attacks, by the champion ${champion_rows}`;
-  return null;
+interface Seating extends ModelSeats {
+  readonly action: 'promote' | 'rollback';
+  readonly gate: readonly GateResult[];
+  readonly by: string;
+}
+
+/** The champion's file as last noted in the folder; null: the model that ships judges. */
+export function notedChampion(folder: string): string | null {
+  const note = notePath(folder);
+  if (!existsSync(note)) return null;
+  const hash = readBytes(note).toString('utf8').trim();
+  if (!HASH.test(hash))
+    throw new AppError('model_incompatible', `Cannot use the champion: ${note} is damaged`);
+  return join(folder, `${hash}.model`);
+}
+
+function notePath(folder: string): string {
+  return join(folder, 'champion');
+}
+
+function digestOf(path: string): string {
+  return createHash('sha256').update(readBytes(path)).digest('hex');
+}
+
+function replaceFile(path: string, content: string | Uint8Array): void {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
 }
 
 function readBytes(path: string): Buffer {

@@ -3,29 +3,14 @@ import type { AnalysisOutput } from '../contract/analysis.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
 import { Analysis } from '../core/engine/analysis.ts';
 import type { Judge } from '../core/engine/judge.ts';
-import { Shadow, type ShadowCounts, type ShadowTotals } from '../core/engine/shadow.ts';
+import { Shadow, type ShadowTotals } from '../core/engine/shadow.ts';
 import { readCapture } from './read-capture.ts';
-import type { GateResult } from './registry.ts';
 
 export interface Trial {
   readonly capture: string;
   /** How many each raises over the whole pipeline, detectors included. */
   readonly alerts: { readonly champion: number; readonly challenger: number };
   readonly rows: ShadowTotals;
-}
-
-/** What a benign capture says for the gate of a promotion. */
-export function gateOf({ capture, alerts, rows }: Trial): GateResult {
-  const kinds = [rows.flows, rows.sources, rows.targets];
-  const sum = (countOf: (counts: ShadowCounts) => number) =>
-    kinds.reduce((total, counts) => total + countOf(counts), 0);
-  return {
-    capture,
-    ...alerts,
-    rows: sum((counts) => counts.rows),
-    champion_rows: sum(({ both, onlyChampion }) => both + onlyChampion),
-    challenger_rows: sum(({ both, onlyChallenger }) => both + onlyChallenger),
-  };
 }
 
 /** `champion` null: detectors alone. @throws AppError for a damaged capture, of which no number would be right */

@@ -1,38 +1,25 @@
 /**
  * The dashboard in a real browser against a running platform with the demo's data: signs in, visits
  * every page by keyboard and by link, and leaves a screenshot of each in `screenshots/` beside this file.
- *
- * It starts a platform of its own, or uses the one at `PHANTOMNET_URL` with `PHANTOMNET_PASSWORD` (user
- * `PHANTOMNET_USER`, else admin). `CHROMIUM` names the browser where it is not /usr/bin/chromium.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningPlatform, startUp, whyNotBuilt } from '../support/platform.ts';
-import { until } from '../support/session.ts';
+import { SHIPPED_MODEL } from '../../src/app/package-paths.ts';
+import { decodeModels, encodeModels } from '../../src/core/models/model-file.ts';
+import { writeQuiet } from '../support/quiet-capture.ts';
+import { runCommand } from '../support/run-command.ts';
+import {
+  type DashboardBrowser,
+  expectSettled,
+  nav,
+  openDashboard,
+  signIn,
+  whyNoBrowser,
+} from './dashboard-browser.ts';
 
-const {
-  PHANTOMNET_URL = '',
-  PHANTOMNET_USER = 'admin',
-  PHANTOMNET_PASSWORD = '',
-  CHROMIUM = '/usr/bin/chromium',
-} = process.env;
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots');
-const ARGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // The browser itself asks for hosts of its maker: none of them may be looked up.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-];
 
 /** Every page of the main navigation, with what must be on it. */
 const PAGES = [
@@ -46,6 +33,7 @@ const PAGES = [
     path: '/decisions',
     headings: ['Policy', 'Block an address', 'Protected networks: never blocked'],
   },
+  { link: 'Models', path: '/models', headings: ['Registry', 'Drift', 'Changes'] },
   { link: 'Settings', path: '/settings', headings: ['Password', 'API keys', 'Sensors'] },
 ] as const;
 const VIEWS = [
@@ -55,47 +43,20 @@ const VIEWS = [
   { name: 'phone-light', width: 400, height: 800, colorScheme: 'light' },
 ] as const;
 
-const reason = existsSync(CHROMIUM) ? whyNotBuilt : `there is no browser at ${CHROMIUM}`;
+if (whyNoBrowser) process.stderr.write(`dashboard in the browser: skipped, ${whyNoBrowser}\n`);
 
-if (reason) process.stderr.write(`dashboard in the browser: skipped, ${reason}\n`);
-
-describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
-  let platform: RunningPlatform | null = null;
-  let url = PHANTOMNET_URL;
-  let password = PHANTOMNET_PASSWORD;
-  let profile: string;
-  let context: BrowserContext;
+describe.skipIf(whyNoBrowser)(`dashboard${whyNoBrowser && ` (skipped: ${whyNoBrowser})`}`, () => {
+  let browser: DashboardBrowser;
   let page: Page;
-  /** What the browser complained of since the log-in page. */
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    if (url === '') {
-      platform = await startUp();
-      ({ url, password } = platform);
-      await untilDemoIsOver(platform);
-    }
     await mkdir(SCREENSHOTS, { recursive: true });
-    profile = await mkdtemp(join(tmpdir(), 'phantomnet-browser-'));
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: CHROMIUM,
-      args: ARGS,
-      baseURL: url,
-      viewport: { width: 1440, height: 900 },
-      colorScheme: 'dark',
-    });
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(15_000);
-    listen(page, new URL(url).origin, complaints);
-    await page.goto('/alerts');
-    await signIn(page, password);
-    await page.getByRole('heading', { level: 1, name: 'Alerts' }).waitFor();
+    browser = await openDashboard();
+    page = browser.page;
   });
 
   afterAll(async () => {
-    await context?.close();
-    if (profile) await rm(profile, { recursive: true, force: true });
-    await platform?.stop();
+    await browser?.close();
   });
 
   it('returns after signing in to the page that was asked for, and goes live', async () => {
@@ -130,6 +91,12 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
     await page.screenshot({ path: join(SCREENSHOTS, 'alert.png'), fullPage: true });
   });
 
+  it('says how full the store is and where that leads', async () => {
+    await nav(page).getByRole('link', { name: 'Settings' }).click();
+    await page.getByText(/ of 21\.5 GB\. At this rate it /).waitFor();
+    await page.getByRole('cell', { name: 'Windows of 180 s' }).waitFor();
+  });
+
   it('asks before it arms, and does not arm when told not to', async () => {
     await nav(page).getByRole('link', { name: 'Decisions' }).click();
     const armed = page.getByRole('switch', { name: 'Carry out blocks' });
@@ -144,8 +111,29 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
     expect(await armed.getAttribute('aria-checked')).toBe('false');
   });
 
+  it('rolls a model back at a click, after asking', async () => {
+    // Of another's platform the data folder is not known.
+    const { platform } = browser;
+    if (!platform) return;
+    const twin = await promoteTwin(platform.dataDir);
+    await nav(page).getByRole('link', { name: 'Models' }).click();
+    const row = page.getByRole('table', { name: 'Models' }).getByRole('row', { name: twin });
+    await row.getByText('champion').waitFor();
+    await page.getByRole('button', { name: 'Roll back' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, 'rollback.png') });
+    await dialog.getByRole('button', { name: 'Roll back' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await row.getByText('challenger').waitFor();
+    await page.getByRole('button', { name: 'Roll back' }).waitFor({ state: 'detached' });
+    await page.getByText('rolled back to').waitFor();
+    expect(platform.said()).toMatch(/another model judges/);
+  });
+
   it('says in place that an address is none, and asks the server nothing', async () => {
     await nav(page).getByRole('link', { name: 'Packets' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Packets' }).waitFor();
     await page.getByLabel('Source').fill('not-an-address');
     await page.getByText('Not an IP address').waitFor();
     await page.keyboard.press('Enter');
@@ -182,7 +170,7 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
   });
 
   it('raised no complaint in the console and no request failed', () => {
-    expect(complaints).toEqual([]);
+    expect(browser.complaints).toEqual([]);
   });
 
   it('signs out, and refuses a wrong password in words', async () => {
@@ -196,52 +184,29 @@ describe.skipIf(reason)(`dashboard${reason && ` (skipped: ${reason})`}`, () => {
   });
 });
 
-/** Nobody is signed in at first, which the dashboard learns from a 401: that is no complaint. */
-function listen(page: Page, origin: string, complaints: string[]): void {
-  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-  page.on('console', (message) => {
-    if (message.type() !== 'error' && message.type() !== 'warning') return;
-    if (message.location().url.endsWith('/api/v1/session') && message.text().includes('401'))
-      return;
-    complaints.push(`console: ${message.text()}`);
-  });
-  page.on('requestfailed', (request) => {
-    // Leaving a page gives up what it was still waiting for.
-    const why = request.failure()?.errorText ?? 'unknown';
-    if (why !== 'net::ERR_ABORTED') complaints.push(`request: ${request.url()}: ${why}`);
-  });
-  page.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin)
-      complaints.push(`foreign request: ${request.url()}`);
-  });
-}
-
-async function signIn(page: Page, password: string): Promise<void> {
-  await page.getByLabel('User name').fill(PHANTOMNET_USER);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-}
-
-function nav(page: Page) {
-  return page.getByRole('navigation', { name: 'Main' });
-}
-
 function fileName(link: string): string {
   return link.toLowerCase();
-}
-
-/** Everything is loaded and nothing failed. */
-async function expectSettled(page: Page): Promise<void> {
-  await page.waitForFunction(() => !document.body.textContent?.includes('Loading '));
-  expect(await page.getByRole('alert').allTextContents()).toEqual([]);
 }
 
 function isFocused(target: ReturnType<Page['locator']>): Promise<boolean> {
   return target.evaluate((element) => element === document.activeElement);
 }
 
-async function untilDemoIsOver(platform: RunningPlatform): Promise<void> {
-  const isOver = (said: string) => said.includes('The demo has been replayed');
-  const said = await until(60, async () => platform.said(), isOver);
-  if (!isOver(said)) throw new Error(`The demo did not end:\n${said}`);
+/** A model as good as the one that ships comes to judge on the running platform. Resolves to the beginning of its hash. */
+async function promoteTwin(dataDir: string): Promise<string> {
+  const { models } = decodeModels(await readFile(SHIPPED_MODEL));
+  const bytes = encodeModels(models.map((model) => ({ ...model, seed: 1 })));
+  const [file, quiet] = [join(dataDir, 'twin.model'), join(dataDir, 'quiet.pcap')];
+  await writeFile(file, bytes);
+  await writeQuiet(quiet);
+  const hash = decodeModels(bytes).hash.slice(0, 12);
+  for (const words of [
+    ['add', file],
+    ['pin', quiet],
+    ['promote', hash],
+  ]) {
+    const { code, err } = await runCommand(['models', ...words, '--data-dir', dataDir]);
+    expect({ words, code, err: code === 0 ? '' : err }).toEqual({ words, code: 0, err: '' });
+  }
+  return hash;
 }

@@ -14,6 +14,13 @@ describe.skipIf(whyNotBuilt)(`commands at a running platform ${whyNotBuilt}`, ()
   let platform: RunningPlatform;
   const run = (...words: string[]) => runCommand([...words, '--data-dir', platform.dataDir]);
 
+  /** Alerts as `alerts --json` prints them. */
+  const listed = async (...words: string[]): Promise<Alert[]> =>
+    (await run('alerts', '--json', ...words)).out
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+
   beforeAll(async () => {
     platform = await startUp(['--demo', '--no-capture', '--no-lures']);
     await until(
@@ -83,6 +90,75 @@ describe.skipIf(whyNotBuilt)(`commands at a running platform ${whyNotBuilt}`, ()
     expect(elsewhere.out).toContain('no packets of sensor demo are kept');
     expect(await run('verify', 'nothere')).toMatchObject({ code: 2, out: '' });
   }, 120_000);
+
+  it('triages alerts by id and by filter, keeps a record, and takes it back', async () => {
+    const [alert] = await listed('--limit', '1');
+    const id = alert?.id ?? '';
+    const resolved = await run('alerts', 'resolve', id, '--comment', 'a drill', '--json');
+    expect(resolved).toMatchObject({ code: 0, err: '' });
+    const { action_id: actionId } = JSON.parse(resolved.out);
+    expect((await run('alerts', 'history', id)).out).toContain(
+      'status open to resolved, "a drill"',
+    );
+    expect((await run('alerts', 'undo', actionId)).out).toContain('1 changed');
+    expect(await run('alerts', 'undo', actionId)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('undone already'),
+    });
+    expect((await run('alerts', 'assign', id, '--to', 'admin')).code).toBe(0);
+    expect((await listed('--assignee', 'admin')).map((each) => each.id)).toEqual([id]);
+    const scans = await listed('--type', 'Port_Scan');
+    const acked = await run('alerts', 'ack', '--type', 'Port_Scan', '--json');
+    expect(JSON.parse(acked.out)).toMatchObject({ changed: scans.length, is_cut: false });
+    const open = await listed('--type', 'Port_Scan', '--status', 'open');
+    expect(open).toEqual([]);
+    expect(await run('alerts', 'ack')).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('suppresses what a preview said it would, until it is told to stop', async () => {
+    const before = await listed();
+    const scans = before.filter(({ alert_type: kind }) => kind === 'Port_Scan');
+    const words = ['--type', 'Port_Scan', '--source', '0.0.0.0/0', '--preview'];
+    expect(await run('suppress', ...words)).toMatchObject({ code: 2, out: '' });
+    const preview = await run('suppress', '--type', 'Port_Scan', '--preview', '--json');
+    expect(JSON.parse(preview.out).hidden.count).toBe(scans.length);
+    expect((await run('suppressions')).out).toBe('Nothing is suppressed.\n');
+    const unreasoned = await run('suppress', '--type', 'Port_Scan');
+    expect(unreasoned).toMatchObject({ code: 2, err: expect.stringContaining('--reason') });
+    const made = await run('suppress', '--type', 'Port_Scan', '--reason', 'our own', '--json');
+    const { id } = JSON.parse(made.out);
+    expect(await listed('--type', 'Port_Scan')).toEqual([]);
+    expect(await listed('--suppressed')).toHaveLength(scans.length);
+    expect((await run('suppressions')).out).toContain(
+      `hid ${scans.length}, by command line: our own`,
+    );
+    expect((await run('unsuppress', id)).code).toBe(0);
+    expect((await listed()).map((each) => each.id)).toEqual(before.map((each) => each.id));
+  });
+
+  it('says what another policy would have done, and changes it only when asked to', async () => {
+    const preview = await run('policy', '--block-from', '0.99', '--preview');
+    expect(preview.out).toMatch(/not blocked +\d+ \(/);
+    expect((await run('policy')).out).toContain('block from 0.8');
+    expect((await run('policy', '--block-from', '0.9')).out).toContain('block from 0.9');
+    expect((await run('policy', '--block-from', '0.8')).code).toBe(0);
+    expect(await run('policy', '--block-from', '1.5')).toMatchObject({ code: 2, out: '' });
+  });
+
+  it("tells an address's story in order", async () => {
+    const scans = await listed('--type', 'Port_Scan');
+    const { out } = await run('story', scans[0]?.source_ip ?? '', '--json', '--days', '365');
+    const entries = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(entries[0].kind).toBe('first_contact');
+    const times = entries.map(({ at }) => at);
+    expect(times).toEqual([...times].sort());
+    expect(entries.map(({ alert }) => alert?.alert_type)).toContain('Port_Scan');
+    expect((await run('story', '192.0.2.200')).out).toContain('Nothing is kept');
+    expect(await run('story', 'hello')).toMatchObject({ code: 2, out: '' });
+  });
 
   it('blocks, lists and unblocks by address', async () => {
     const blocked = await run(

@@ -5,14 +5,20 @@
  * database, blocks are simulated, models are what the test gives.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Hono } from 'hono';
 import pino from 'pino';
 import { z } from 'zod';
 import { AlertPackets } from '../../src/app/alert-packets.ts';
+import { Judging } from '../../src/app/judging.ts';
+import { ModelDesk } from '../../src/app/model-desk.ts';
 import { PacketVerdicts } from '../../src/contract/analysis.ts';
 import type { Role } from '../../src/contract/api.ts';
 import type { Decision } from '../../src/contract/decision.ts';
+import { DETECTION_DEFAULTS } from '../../src/core/detection/detection-limits.ts';
 import { AppError } from '../../src/errors.ts';
 import { hashPassword } from '../../src/http/auth/password.ts';
 import { hashSecret, randomApiKey } from '../../src/http/auth/secret.ts';
@@ -26,7 +32,10 @@ import { createApiKey } from '../../src/store/api-keys.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertDecision, updateDecision } from '../../src/store/decisions.ts';
 import { ingest } from '../../src/store/ingest.ts';
+import { DEFAULT_RETENTION } from '../../src/store/retention.ts';
+import { storageOutlook } from '../../src/store/storage-outlook.ts';
 import { createUser } from '../../src/store/users.ts';
+import { ModelRegistry } from '../../src/workshop/registry.ts';
 import { withDatabase } from '../support/database.ts';
 
 export interface CallOptions {
@@ -40,6 +49,8 @@ export interface Harness {
   readonly app: Hono;
   readonly db: Database;
   readonly services: Services;
+  readonly registry: ModelRegistry;
+  readonly judging: Judging;
   call(method: string, path: string, options?: CallOptions): Promise<Response>;
   /** The secret of a new key; `name` is a sensor's id. */
   keyOf(role: Role, name?: string): Promise<string>;
@@ -73,6 +84,9 @@ export function withServer(
       }),
     );
     const alertPackets = new AlertPackets(evidenceDir ?? null);
+    const modelFolder = mkdtempSync(join(tmpdir(), 'phantomnet-models-'));
+    const registry = new ModelRegistry(db, modelFolder);
+    const judging = new Judging({ registry, configured: null, falseAlarmsPerDay: 1, log });
     const services: Services = {
       db,
       log,
@@ -90,6 +104,14 @@ export function withServer(
           blocks: [],
         }),
       decisions: simulatedDecisions(db),
+      models: new ModelDesk({
+        registry,
+        judging,
+        configured: null,
+        limits: DETECTION_DEFAULTS,
+        falseAlarmsPerDay: 1,
+        log,
+      }),
       packetsOf: (alert) => alertPackets.read(alert),
       health: async () => ({
         status: 'ok',
@@ -101,6 +123,7 @@ export function withServer(
         enforcer: 'simulated',
         reasons: [],
       }),
+      storage: () => storageOutlook(db, DEFAULT_RETENTION, new Date()),
       predict: predict ?? (async () => null),
     };
     const options: AppOptions = {
@@ -118,6 +141,8 @@ export function withServer(
         app,
         db,
         services,
+        registry,
+        judging,
         call,
         async keyOf(role, name = `${role}-key`) {
           const secret = randomApiKey();
@@ -139,6 +164,7 @@ export function withServer(
       });
     } finally {
       live.close();
+      rmSync(modelFolder, { recursive: true, force: true });
     }
   });
 }

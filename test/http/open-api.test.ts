@@ -1,11 +1,15 @@
 /** The OpenAPI document lists what is mounted, and what is mounted answers as it says. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SHIPPED_MODEL } from '../../src/app/package-paths.ts';
+import { pcapFileHeader } from '../../src/capture/write-pcap.ts';
 import { ALERT_KIND_NAMES } from '../../src/contract/alert-kinds.ts';
 import { WINDOW_FEATURES } from '../../src/contract/features.ts';
+import { decodeModels, encodeModels } from '../../src/core/models/model-file.ts';
+import { ETHERNET } from '../../src/core/wire/link-layer.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { EvidenceRing } from '../../src/sensor/evidence/evidence-ring.ts';
 import { feeding, frameOf } from '../../src/sensor/evidence/made-frames.suite.ts';
@@ -161,6 +165,22 @@ describe('the OpenAPI document', () => {
     ));
 });
 
+type Good = (line: string, path: string, options?: CallOptions) => Promise<Response>;
+
+/** A model as good as the one that ships is added, judges, and is taken back. */
+async function callChangesOfModels({ registry }: Harness, good: Good, key: string): Promise<void> {
+  const { models } = decodeModels(readFileSync(SHIPPED_MODEL));
+  const body = new Uint8Array(encodeModels(models.map((model) => ({ ...model, seed: 1 }))));
+  const headers = { 'content-type': 'application/octet-stream' };
+  const added = await good('POST /api/v1/models', '/api/v1/models', { key, body, headers });
+  const { model } = await added.json();
+  const quiet = join(evidenceDir, 'quiet.pcap');
+  writeFileSync(quiet, pcapFileHeader(ETHERNET));
+  await registry.pin([quiet]);
+  await good('POST /api/v1/models/{hash}/promote', `/api/v1/models/${model}/promote`, { key });
+  await good('POST /api/v1/models/rollback', '/api/v1/models/rollback', { key });
+}
+
 /** The routes that answered as they should; replies are checked against their schemas by the server. */
 async function callEveryRoute(server: Harness): Promise<string[]> {
   const { call, keyOf, addUser, signIn, db } = server;
@@ -171,7 +191,8 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   const good = async (line: string, path: string, options: CallOptions = { key: admin }) => {
     const [method = ''] = line.split(' ');
     const response = await call(method, path, options);
-    const wanted = method === 'POST' && options.json !== undefined ? [200, 201] : [200, 204];
+    const wanted =
+      method === 'POST' && (options.json ?? options.body) !== undefined ? [200, 201] : [200, 204];
     if (!wanted.includes(response.status))
       throw new Error(`${line}: ${response.status} ${await response.text()}`);
     answered.push(line);
@@ -204,10 +225,38 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
     json: { status: 'false_positive' },
   });
   expect((await changed.json()).resolved_at).toEqual(expect.any(String));
+  await good('GET /api/v1/alerts/{id}/actions', '/api/v1/alerts/alert-1/actions');
+  const acted = await good('POST /api/v1/alert-actions', '/api/v1/alert-actions', {
+    key: admin,
+    json: { ids: ['alert-2'], assignee: 'ada', comment: 'looks real' },
+  });
+  const { action_id: actionId } = await acted.json();
+  await good('POST /api/v1/alert-actions/{id}/undo', `/api/v1/alert-actions/${actionId}/undo`, {
+    key: admin,
+    json: {},
+  });
+  await good('GET /api/v1/sources/{ip}/story', '/api/v1/sources/198.51.100.7/story?days=365');
+  const preview = await good('POST /api/v1/suppressions/preview', '/api/v1/suppressions/preview', {
+    key: admin,
+    json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24' },
+  });
+  expect((await preview.json()).hidden.count).toBe(1);
+  const suppressed = await good('POST /api/v1/suppressions', '/api/v1/suppressions', {
+    key: admin,
+    json: { alert_type: 'SYN_Flood', source: '198.51.100.0/24', reason: 'a load test' },
+  });
+  const suppression = await suppressed.json();
+  expect([suppression.hit_count, suppression.in_force]).toEqual([1, true]);
+  expect((await (await get('/api/v1/suppressions')).json()).suppressions).toHaveLength(1);
+  await good('DELETE /api/v1/suppressions/{id}', `/api/v1/suppressions/${suppression.id}`);
   const packets = await (await get('/api/v1/packets', '?protocol=TCP&limit=3')).json();
   expect(packets.packets).toHaveLength(3);
   expect((await (await get('/api/v1/flows')).json()).flows).toHaveLength(2);
   expect((await (await get('/api/v1/windows', '?scope=network')).json()).windows).toHaveLength(1);
+
+  const { models } = await (await get('/api/v1/models')).json();
+  await good('GET /api/v1/models/{hash}', `/api/v1/models/${models[0].hash}`);
+  await callChangesOfModels(server, good, admin);
 
   const visits = await (await get('/api/v1/lures/sessions', '?service=ssh')).json();
   expect(visits.sessions).toHaveLength(1);
@@ -224,6 +273,10 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
   await good('POST /block-ip', '/block-ip', { key: admin, json: { ip: '203.0.113.10' } });
 
   const policy = await (await get('/api/v1/policy')).json();
+  await good('POST /api/v1/policy/preview', '/api/v1/policy/preview', {
+    key: admin,
+    json: { alert_threshold: 0.7 },
+  });
   await good('PUT /api/v1/policy', '/api/v1/policy', {
     key: admin,
     json: { ...policy, block_threshold: 0.9 },
@@ -242,6 +295,7 @@ async function callEveryRoute(server: Harness): Promise<string[]> {
 
   await get('/api/v1/sensors');
   await get('/api/v1/quarantine');
+  expect((await (await get('/api/v1/storage')).json()).tiers).toHaveLength(5);
   const made = await good('POST /api/v1/keys', '/api/v1/keys', {
     key: admin,
     json: { name: `k-${randomUUID()}`, role: 'viewer' },

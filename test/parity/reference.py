@@ -50,7 +50,7 @@ if kind == "random_forest":
     from sklearn.ensemble import RandomForestClassifier
 
     answer["version"] = "scikit-learn " + sklearn.__version__
-    model = RandomForestClassifier(n_jobs=1, random_state=1, max_features="sqrt", **options)
+    model = RandomForestClassifier(n_jobs=1, max_features="sqrt", **{"random_state": 1, **options})
     timed("trainSeconds", lambda: model.fit(train, labels))
     scores = timed_scoring(lambda: model.predict_proba(test))
 elif kind == "isolation_forest":
@@ -58,7 +58,7 @@ elif kind == "isolation_forest":
     from sklearn.ensemble import IsolationForest
 
     answer["version"] = "scikit-learn " + sklearn.__version__
-    model = IsolationForest(n_jobs=1, random_state=1, **options)
+    model = IsolationForest(n_jobs=1, **{"random_state": 1, **options})
     timed("trainSeconds", lambda: model.fit(train))
     scores = timed_scoring(lambda: -model.score_samples(test))
 elif kind == "gradient_boosting":

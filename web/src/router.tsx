@@ -44,6 +44,12 @@ export function createRouter() {
               }),
             })),
             {
+              path: '/sources/:ip',
+              lazy: async () => ({
+                Component: (await import('./pages/sources/story-page.tsx')).StoryPage,
+              }),
+            },
+            {
               path: '/flows',
               lazy: async () => ({
                 Component: (await import('./pages/flows/flows-page.tsx')).FlowsPage,
@@ -65,6 +71,12 @@ export function createRouter() {
               path: '/decisions',
               lazy: async () => ({
                 Component: (await import('./pages/decisions/decisions-page.tsx')).DecisionsPage,
+              }),
+            },
+            {
+              path: '/models',
+              lazy: async () => ({
+                Component: (await import('./pages/models/models-page.tsx')).ModelsPage,
               }),
             },
             {

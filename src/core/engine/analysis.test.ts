@@ -32,4 +32,18 @@ describe('Analysis', () => {
     expect(expected).toHaveLength(2);
     expect(found([...flood(0), ...stray(4e9), ...flood(400)])).toEqual(expected);
   });
+
+  it('tells apart what stays below the threshold, with all that is known of it', () => {
+    const take = (alert_threshold: number) => {
+      const policy = { alert_threshold, block_threshold: 1 };
+      const analysis = new Analysis({ sensorId: 's', judge: null, policy });
+      analysis.push(batchOf(flood(0)));
+      analysis.finish();
+      return analysis.take();
+    };
+    const [alert] = take(0.5).alerts;
+    expect(alert).toMatchObject({ decision: 'ALERT', proven_confidence: 0 });
+    expect(take(0.5).quiet).toEqual([]);
+    expect(take(1)).toMatchObject({ alerts: [], quiet: [{ ...alert, decision: 'ALLOW' }] });
+  });
 });

@@ -18,6 +18,7 @@ import { StateError } from '../state/state-error.ts';
 import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
 import { Investigation, type InvestigationOptions } from './investigation.ts';
+import type { Judge } from './judge.ts';
 import { emptyObservation, observeInto, sightsOf } from './sights.ts';
 import { stateLayout } from './state-layout.ts';
 
@@ -60,6 +61,11 @@ export class Analysis {
       onRow: (row) => investigation.endWindow(row),
       ...caps,
     });
+  }
+
+  /** Another judges what comes from now on. Null: nobody does. */
+  judgeWith(judge: Judge | null): void {
+    this.#investigation.judgeWith(judge);
   }
 
   /** Takes in a batch; row `i` of `verdicts`, where given, becomes the verdict on packet `i`. */

@@ -41,6 +41,7 @@ export interface InvestigationOptions {
 export class Investigation {
   readonly detectors: readonly Detector[];
   readonly #options: InvestigationOptions;
+  #judge: Judge | null;
   /** By the `Sight` bits of a packet: who is shown it. */
   readonly #viewers: readonly (readonly Detector[])[];
   /** Those that look into a step. */
@@ -68,6 +69,7 @@ export class Investigation {
     const limits = options.limits ?? DETECTION_DEFAULTS;
     const report = (detection: Detection) => this.#add(detection);
     this.#options = options;
+    this.#judge = options.judge;
     this.#neverBlock = options.neverBlock ?? new NeverBlockList([]);
     this.detectors = createDetectors(limits, report);
     this.#enders = this.detectors.filter(
@@ -81,6 +83,11 @@ export class Investigation {
     );
     this.#modelFindings = new ModelFindings(limits.models, report);
     this.#book = new AlertBook(options.sensorId);
+  }
+
+  /** Another judges what comes from now on. Null: nobody does. */
+  judgeWith(judge: Judge | null): void {
+    this.#judge = judge;
   }
 
   /** Whether any detector wants to see a packet with these `Sight` bits. */
@@ -124,7 +131,7 @@ export class Investigation {
 
   /** A conversation ended. Whoever measured it may have had it judged already. */
   endFlow(flow: FlowRecord): void {
-    const { judge } = this.#options;
+    const judge = this.#judge;
     if (judge) flow.verdict ??= judge.judgeFlow(flow);
     this.#flows.push(flow);
     for (const detector of this.#enders) detector.endFlow(flow);
@@ -133,7 +140,7 @@ export class Investigation {
   }
 
   endWindow(window: WindowRow): void {
-    const { judge } = this.#options;
+    const judge = this.#judge;
     if (judge) {
       window.verdict = judge.judgeWindow(window);
       this.#modelFindings.addWindow(window);
@@ -150,13 +157,16 @@ export class Investigation {
   take(): AnalysisOutput {
     const alerts = new Set([...this.#grown, ...this.#book.takeChanged()]);
     this.#grown.clear();
+    // Copies: an alert may grow again before this one is written.
+    const copies = (isAlert: boolean) =>
+      [...alerts]
+        .filter(({ alert }) => (alert.decision !== 'ALLOW') === isAlert)
+        .map(({ alert }) => structuredCopy(alert));
     const output: AnalysisOutput = {
       flows: this.#flows,
       windows: this.#windows,
-      alerts: [...alerts]
-        .filter(({ alert }) => alert.decision !== 'ALLOW')
-        // A copy: the alert may grow again before this one is written.
-        .map(({ alert }) => structuredCopy(alert)),
+      alerts: copies(true),
+      quiet: copies(false),
       blocks: this.#blocks,
     };
     this.#flows = [];
@@ -196,6 +206,7 @@ export class Investigation {
       block_threshold: BLOCK_THRESHOLD,
     };
     const isNew = alert.decision === 'ALLOW';
+    alert.proven_confidence = incident.provenConfidence;
     alert.decision = decide(alert.confidence, policy, {
       isAnomalyOnly: alert.alert_type === 'Anomaly',
       provenConfidence: incident.provenConfidence,
@@ -228,8 +239,7 @@ export class Investigation {
 
   #awaitExplanation(incident: Incident): void {
     const entity = explainedBy(incident);
-    if (!this.#options.judge || entity === null || this.#unexplained.size >= MAX_UNEXPLAINED)
-      return;
+    if (!this.#judge || entity === null || this.#unexplained.size >= MAX_UNEXPLAINED) return;
     const waiting = this.#unexplained.get(entity);
     if (waiting) waiting.push(incident);
     else this.#unexplained.set(entity, [incident]);

@@ -20,6 +20,7 @@ import { explainIsolationForest } from '../models/path-contributions.ts';
 import { RandomForest } from '../models/random-forest.ts';
 import { type Explanation, explainBoosting, explainForest } from '../models/tree-shap.ts';
 import { VectorMemo } from '../models/vector-memo.ts';
+import { alarmThresholds, FALSE_ALARMS_PER_DAY } from './false-alarms.ts';
 
 /** The names of the models in the file; `train` writes them. */
 export const MODEL_NAMES = {
@@ -33,6 +34,9 @@ export const BENIGN = 'Benign';
 
 /** The calibration and threshold that every model has: of "not benign" (isolation: "unusual"). */
 export const MALICIOUS = 'malicious';
+
+/** The score of what looks like an attack and not enough so. */
+const DOUBTFUL = ALERT_THRESHOLD - 0.01;
 
 /** Why a row looks like a kind: each of its values with what it did to the model's output, largest first. */
 export interface Reasons {
@@ -54,16 +58,21 @@ export class Judge {
   readonly #isolationScores = new VectorMemo<number>(WINDOW_FEATURES.length);
   readonly #flowRow = new Float64Array(FLOW_FEATURES.length);
 
-  /** @throws AppError `model_incompatible` when a model is missing or knows other features. */
-  constructor(file: ModelFile) {
+  /**
+   * @param falseAlarmsPerDay of each class and model, at most, in as much traffic as its test part had
+   * @throws AppError `model_incompatible` when a model is missing or knows other features.
+   */
+  constructor(file: ModelFile, falseAlarmsPerDay = FALSE_ALARMS_PER_DAY) {
     this.hash = file.hash;
+    const classifier = (name: string, hash: string, names: readonly string[]) =>
+      new Classifier(take(file, name, hash, names), falseAlarmsPerDay);
     const flowNames = FLOW_FEATURES.map(({ name }) => name);
     const windowNames = WINDOW_FEATURES.map(({ name }) => name);
     const flowHash = catalogueHash(FLOW_FEATURES);
     const windowHash = catalogueHash(WINDOW_FEATURES);
-    this.#flow = new Classifier(take(file, MODEL_NAMES.flow, flowHash, flowNames));
-    this.#source = new Classifier(take(file, MODEL_NAMES.source, windowHash, windowNames));
-    this.#target = new Classifier(take(file, MODEL_NAMES.target, windowHash, windowNames));
+    this.#flow = classifier(MODEL_NAMES.flow, flowHash, flowNames);
+    this.#source = classifier(MODEL_NAMES.source, windowHash, windowNames);
+    this.#target = classifier(MODEL_NAMES.target, windowHash, windowNames);
     const isolation = take(file, MODEL_NAMES.isolation, windowHash, windowNames);
     if (!(isolation.model instanceof IsolationForest))
       throw new AppError('model_incompatible', `${isolation.name} is not an isolation forest`);
@@ -158,10 +167,12 @@ class Classifier {
   readonly stored: StoredModel;
   readonly #model: RandomForest | BoostedTrees;
   readonly #benign: number;
+  /** By class: the least probability that makes an attack of it. */
+  readonly #thresholds: Float64Array;
   readonly #probabilities: Float64Array;
   readonly #verdicts: VectorMemo<WindowVerdict>;
 
-  constructor(stored: StoredModel) {
+  constructor(stored: StoredModel, falseAlarmsPerDay: number) {
     const { model } = stored;
     if (model instanceof IsolationForest)
       throw new AppError('model_incompatible', `${stored.name} is not a classifier`);
@@ -170,6 +181,8 @@ class Classifier {
     this.#benign = model.classNames.indexOf(BENIGN);
     this.#probabilities = new Float64Array(model.classCount);
     this.#verdicts = new VectorMemo(model.featureNames.length);
+    const thresholds = thresholdsOf(stored, falseAlarmsPerDay);
+    this.#thresholds = Float64Array.from(model.classNames, (name) => thresholds[name] ?? 0);
     const stranger = model.classNames.find(
       (name) =>
         name !== BENIGN && name !== MALICIOUS && !ALERT_KIND_NAMES.some((kind) => kind === name),
@@ -183,7 +196,8 @@ class Classifier {
 
   /**
    * The label follows the calibrated score, so that the two never contradict: an attack from 0.5 on, and
-   * then the likeliest kind. `confidence` is the probability of the label.
+   * then the likeliest kind. Where that does not reach its threshold, calling it one would cost more false alarms than are
+   * wanted: the score then stays below 0.5. `confidence` is the probability of the label.
    */
   judge(row: Float64Array): WindowVerdict {
     let verdict = this.#verdicts.find(row);
@@ -212,6 +226,8 @@ class Classifier {
     let kind = this.#benign === 0 ? 1 : 0;
     for (let index = 0; index < probabilities.length; index++)
       if (index !== this.#benign && probabilities[index]! > probabilities[kind]!) kind = index;
+    if (probabilities[kind]! < this.#thresholds[kind]!)
+      return { label: BENIGN, confidence: 1 - DOUBTFUL, threatScore: DOUBTFUL };
     const share = raw > 0 ? probabilities[kind]! / raw : 1;
     return { label: this.#model.classNames[kind]!, confidence: threatScore * share, threatScore };
   }
@@ -251,6 +267,16 @@ function reasonsOf(
       explained: { ...explained, catalogue_hash: catalogue, baseline },
     },
   };
+}
+
+/** @throws AppError `model_incompatible` */
+function thresholdsOf(stored: StoredModel, falseAlarmsPerDay: number): Record<string, number> {
+  try {
+    return alarmThresholds(stored, falseAlarmsPerDay);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AppError('model_incompatible', `${stored.name}: ${error.message}`, { cause: error });
+  }
 }
 
 function take(

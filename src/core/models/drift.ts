@@ -33,31 +33,69 @@ export function driftReference(values: ArrayLike<number>): Float64Array {
   return Float64Array.of(cuts.length, ...cuts, ...shares);
 }
 
+/** What is seen now of one value, counted by the bins of its reference. */
+export class DriftCounts {
+  readonly #cuts: Float64Array;
+  readonly #then: Float64Array;
+  readonly #counts: Float64Array;
+  #total = 0;
+
+  /** Throws RangeError where it is no reference of a value. */
+  constructor(reference: Float64Array) {
+    const cutCount = reference[0] ?? -1;
+    const isWhole = Number.isInteger(cutCount) && cutCount >= 0;
+    this.#then = reference.subarray(1 + cutCount);
+    if (
+      !isWhole ||
+      reference.length !== 2 * cutCount + 3 ||
+      this.#then.some((share) => !(share > 0))
+    )
+      throw new RangeError('This is no reference of a value');
+    this.#cuts = reference.subarray(1, 1 + cutCount);
+    this.#counts = new Float64Array(cutCount + 2);
+  }
+
+  add(value: number): void {
+    this.#counts[binOf(this.#cuts, value)]! += 1;
+    this.#total++;
+  }
+
+  /** Adds what another has counted by the same reference. */
+  merge(other: DriftCounts): void {
+    for (const [bin, count] of other.#counts.entries()) this.#counts[bin]! += count;
+    this.#total += other.#total;
+  }
+
+  /** The population stability index. */
+  stability(): number {
+    const bins = this.#counts.length;
+    const total = this.#total + PRIOR_ROWS * bins;
+    let index = 0;
+    for (let bin = 0; bin < bins; bin++) {
+      const now = (this.#counts[bin]! + PRIOR_ROWS) / total;
+      index += (now - this.#then[bin]!) * Math.log(now / this.#then[bin]!);
+    }
+    return index;
+  }
+}
+
 /** The index of `values` against a reference. Throws RangeError where it is none. */
 export function populationStability(reference: Float64Array, values: ArrayLike<number>): number {
-  const cutCount = reference[0] ?? -1;
-  const isWhole = Number.isInteger(cutCount) && cutCount >= 0;
-  const then = reference.subarray(1 + cutCount);
-  if (!isWhole || reference.length !== 2 * cutCount + 3 || then.some((share) => !(share > 0)))
-    throw new RangeError('This is no reference of a value');
-  const now = sharesOf(reference.subarray(1, 1 + cutCount), values);
-  let index = 0;
-  for (let bin = 0; bin < now.length; bin++)
-    index += (now[bin]! - then[bin]!) * Math.log(now[bin]! / then[bin]!);
-  return index;
+  const counts = new DriftCounts(reference);
+  for (let i = 0; i < values.length; i++) counts.add(values[i]!);
+  return counts.stability();
 }
 
 function sharesOf(cuts: ArrayLike<number>, values: ArrayLike<number>): Float64Array {
   const counts = new Float64Array(cuts.length + 2).fill(PRIOR_ROWS);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    let bin = cuts.length + 1;
-    if (!Number.isNaN(value)) {
-      bin = 0;
-      while (bin < cuts.length && value > cuts[bin]!) bin++;
-    }
-    counts[bin]! += 1;
-  }
+  for (let i = 0; i < values.length; i++) counts[binOf(cuts, values[i]!)]! += 1;
   const total = values.length + PRIOR_ROWS * counts.length;
   return counts.map((count) => count / total);
+}
+
+function binOf(cuts: ArrayLike<number>, value: number): number {
+  if (Number.isNaN(value)) return cuts.length + 1;
+  let bin = 0;
+  while (bin < cuts.length && value > cuts[bin]!) bin++;
+  return bin;
 }

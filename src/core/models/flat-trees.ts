@@ -86,9 +86,11 @@ export function createFlatTrees(arrays: FlatTreeArrays): FlatTrees {
     if (next !== end) throw broken(`the end of tree ${tree}`);
   }
   if (leaf !== leafCount) throw broken('the number of leaves');
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i]!)) throw broken(`leaf value ${i}`);
-  }
+  // Of finite values alone the products with 0 sum up to 0: no branch per value, also before the loop is compiled.
+  let zero = 0;
+  for (let i = 0; i < values.length; i++) zero += 0 * values[i]!;
+  if (zero !== 0)
+    throw broken(`leaf value ${values.findIndex((value) => !Number.isFinite(value))}`);
   const cover = coverOf(nodes, leafCover);
   return { ...arrays, treeCount: roots.length, cover, depth };
 }

@@ -112,6 +112,7 @@ export class LureAlerts {
       destination_port: visit.port,
       protocol: 'TCP',
       confidence,
+      proven_confidence: confidence,
       description: describe(visit),
       first_seen: visit.firstSeen,
       last_seen: visit.lastSeen,

@@ -5,13 +5,15 @@
 
 import { WindowAggregator } from '../features/window-aggregator.ts';
 import type { WindowLimits } from '../features/window-state.ts';
-import { SWEEP_MICROS } from '../flows/flow-table.ts';
 import { TimeJump } from '../flows/time-jump.ts';
 import type { WireFrame } from '../wire/frame.ts';
 import { PacketShare } from '../wire/packet-share.ts';
 import { FrameChunk, type FrameTime, MAX_FRAMES } from './frame-chunk.ts';
 import { newSlot, type RoundSlot } from './round-slot.ts';
 import type { ShardOrder, Tick } from './shard.ts';
+
+/** How often shards are told the time. All that ends by time ends when it passes a multiple of something that this divides. */
+export const TOLD_MICROS = 50_000;
 
 /** What goes out at a time. */
 export interface Round {
@@ -29,7 +31,7 @@ export class FrameDispatch {
   readonly #jump = new TimeJump();
   /** Of the frame last shared out. */
   readonly #time: FrameTime = { clockMicros: 0, isLate: false, isCredible: true };
-  #nextSweep = 0;
+  #nextTold = 0;
   #packets = 0;
   /** Frames in the round that is being filled. */
   #filled = 0;
@@ -99,11 +101,10 @@ export class FrameDispatch {
     for (const [shard, { slot }] of shares.entries()) this.#free[shard]!.push(slot);
   }
 
-  /** All that time ends, ends when it passes a multiple of `SWEEP_MICROS`: flows, and windows, whose ends and lateness are some. */
   #advance(index: number, tsMicros: number): void {
     this.#time.clockMicros = tsMicros;
-    if (tsMicros < this.#nextSweep) return;
-    this.#nextSweep = (Math.floor(tsMicros / SWEEP_MICROS) + 1) * SWEEP_MICROS;
+    if (tsMicros < this.#nextTold) return;
+    this.#nextTold = (Math.floor(tsMicros / TOLD_MICROS) + 1) * TOLD_MICROS;
     this.#ticks.push({ index, tsMicros, closeMicros: tsMicros - this.#windows.latenessMicros });
   }
 

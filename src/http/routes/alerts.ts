@@ -1,10 +1,13 @@
-/** Alerts: the list, one, and its triage. */
+/** Alerts: the list, one, and what is done with it. Many at once: `alert-actions.ts`. */
 import { z } from 'zod';
 import { Alert } from '../../contract/alert.ts';
-import { AlertChange, AlertPage, AlertQuery } from '../../contract/api.ts';
+import { AlertPage, AlertQuery } from '../../contract/api.ts';
+import { AlertActionList, AlertChange } from '../../contract/triage.ts';
 import { AppError } from '../../errors.ts';
-import { changeAlertStatus, getAlert as findAlert, listAlerts } from '../../store/alerts.ts';
+import { actOnAlerts, listActions } from '../../store/alert-actions.ts';
+import { getAlert as findAlert, listAlerts } from '../../store/alerts.ts';
 import { RawReply, route } from '../route.ts';
+import { tellChanged } from '../tell-changed.ts';
 
 const PATH = '/api/v1/alerts';
 const AlertId = z.object({ id: z.string().min(1).max(64) });
@@ -52,14 +55,26 @@ export const patchAlert = route({
   method: 'PATCH',
   path: `${PATH}/{id}`,
   access: 'analyst',
-  summary: 'Acknowledge, resolve or reopen an alert, or call it a false positive',
+  summary:
+    'Acknowledge, resolve or reopen an alert, call it a false positive, assign it, comment on it',
   params: AlertId,
   body: AlertChange,
   reply: Alert,
-  async handle({ services, params, body }) {
-    const alert = await changeAlertStatus(services.db, params.id, body.status);
-    return known(alert, params.id);
+  async handle({ services, params, body, caller }) {
+    const { ids } = await actOnAlerts(services.db, { ids: [params.id], ...body }, caller.name);
+    await tellChanged(services, ids);
+    return known(await findAlert(services.db, params.id), params.id);
   },
+});
+
+export const getAlertActions = route({
+  method: 'GET',
+  path: `${PATH}/{id}/actions`,
+  access: 'viewer',
+  summary: 'Who did what with an alert, newest first',
+  params: AlertId,
+  reply: AlertActionList,
+  handle: async ({ services, params }) => ({ actions: await listActions(services.db, params.id) }),
 });
 
 /** Kept from the older system: the first page of the same list. */

@@ -1,6 +1,8 @@
 /** When to alert, when to block, and whether blocks are real. */
 import { Policy } from '../../contract/api.ts';
+import { ChangePreview, PolicyPreviewOrder } from '../../contract/preview.ts';
 import { readPolicy, writePolicy } from '../../store/policy.ts';
+import { previewPolicy } from '../../store/previews.ts';
 import { InvalidRequest } from '../invalid-request.ts';
 import { route } from '../route.ts';
 
@@ -31,4 +33,15 @@ export const putPolicy = route({
     services.log.warn({ by: caller.name, policy: body }, 'policy changed');
     return body;
   },
+});
+
+export const postPolicyPreview = route({
+  method: 'POST',
+  path: `${PATH}/preview`,
+  access: 'analyst',
+  summary:
+    'What other thresholds would have hidden, raised, blocked and unblocked in the last days; changes nothing',
+  body: PolicyPreviewOrder,
+  reply: ChangePreview,
+  handle: ({ services, body: { days, ...change } }) => previewPolicy(services.db, change, days),
 });

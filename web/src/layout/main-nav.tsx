@@ -12,6 +12,7 @@ const ENTRIES: readonly { to: string; label: string; icon: IconName }[] = [
   { to: '/flows', label: 'Flows', icon: 'flows' },
   { to: '/lures', label: 'Lures', icon: 'lures' },
   { to: '/decisions', label: 'Decisions', icon: 'decisions' },
+  { to: '/models', label: 'Models', icon: 'models' },
   { to: '/settings', label: 'Settings', icon: 'settings' },
 ];
 

@@ -19,8 +19,14 @@ export function admits(filters: AlertFilters, alert: Alert): boolean {
     (!filters.alert_type || filters.alert_type === alert.alert_type) &&
     (!filters.severity || filters.severity === alert.severity) &&
     (!filters.status || filters.status === alert.status) &&
-    (!filters.source_ip || filters.source_ip === alert.source_ip)
+    (!filters.source_ip || filters.source_ip === alert.source_ip) &&
+    (!filters.assignee || filters.assignee === alert.assignee) &&
+    isWanted(filters, Boolean(alert.suppressed_by))
   );
+}
+
+function isWanted({ suppressed }: AlertFilters, isSuppressed: boolean): boolean {
+  return suppressed === 'with' || isSuppressed === (suppressed === 'only');
 }
 
 /** Removes the old version; the new one goes where newest-last_seen-first has it, if it is admitted. */

@@ -7,6 +7,7 @@ const PATHS = {
   flows: 'M3 7h12l-3-3m5 9H5l3 3',
   lures: 'M10 3v9a3 3 0 1 1-6 0v-1.5m6-7.5a1 1 0 1 0 0-.1M4 10.5l-1.5 2m1.5-2 1.5 2M13 8h-6',
   decisions: 'M10 2.5 16.5 5v5c0 4-2.8 6.3-6.5 7.5C6.3 16.3 3.5 14 3.5 10V5ZM7 10l2.2 2.2L13.2 8',
+  models: 'M10 3v4m0 0-5 4m5-4 5 4M5 11v2m10-2v2M3 13h4v4H3zm10 0h4v4h-4z',
   settings: 'M3 6h7m4 0h3M3 14h3m4 0h7M12 4v4M8 12v4',
   check: 'm4 10.5 4 4 8-9',
   cross: 'm5 5 10 10M15 5 5 15',

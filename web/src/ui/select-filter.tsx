@@ -5,11 +5,14 @@ export function SelectFilter({
   label,
   value,
   options,
+  all = 'All',
   onChange,
 }: {
   label: string;
   value: string | undefined;
   options: readonly { value: string; label: string }[];
+  /** What no choice means. */
+  all?: string;
   onChange: (value: string) => void;
 }) {
   return (
@@ -21,7 +24,7 @@ export function SelectFilter({
           value={value ?? ''}
           onChange={(event) => onChange(event.target.value)}
         >
-          <option value="">All</option>
+          <option value="">{all}</option>
           {options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label}

@@ -25,6 +25,10 @@ export function AlertFacts({ alert }: { alert: Alert }) {
             ·{' '}
             <Link className="text-accent hover:underline" to={`/flows?src_ip=${alert.source_ip}`}>
               its flows
+            </Link>{' '}
+            ·{' '}
+            <Link className="text-accent hover:underline" to={`/sources/${alert.source_ip}`}>
+              its story
             </Link>
           </span>
         )}
@@ -53,6 +57,7 @@ export function AlertFacts({ alert }: { alert: Alert }) {
         <VisibleText text={alert.sensor_id} limit={100} />
       </Fact>
       <Fact name="MITRE ATT&CK">{alert.mitre.length > 0 ? alert.mitre.join(', ') : 'none'}</Fact>
+      <Fact name="Assigned to">{alert.assignee ?? 'nobody'}</Fact>
       {alert.resolved_at && (
         <Fact name="Resolved">
           <Timestamp at={alert.resolved_at} />

@@ -3,6 +3,7 @@ import { Link, useParams } from 'react-router';
 import type { Alert } from '../../../../src/contract/alert.ts';
 import { useAlert } from '../../api/use-alerts.ts';
 import { labelOf } from '../../format/label.ts';
+import { Badge } from '../../ui/badge.tsx';
 import { DemoBadge } from '../../ui/demo-badge.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
@@ -14,6 +15,7 @@ import { VisibleText } from '../../ui/visible-text.tsx';
 import { AlertActions } from './alert-actions.tsx';
 import { AlertDecision } from './alert-decision.tsx';
 import { AlertFacts } from './alert-facts.tsx';
+import { AlertRecord } from './alert-record.tsx';
 import { DecisionRecord } from './decision-record.tsx';
 import { Evidence } from './evidence.tsx';
 import { Explanation } from './explanation.tsx';
@@ -50,6 +52,14 @@ function Detail({ alert }: { alert: Alert }) {
           <StatusBadge status={alert.status} />
           <AlertDecision alert={alert} />
           <DemoBadge sensorId={alert.sensor_id} />
+          {alert.suppressed_by && (
+            <Badge
+              tone="neutral"
+              title="A suppression hides it: it is in no list, nobody is told, and it blocks nobody"
+            >
+              Suppressed
+            </Badge>
+          )}
         </div>
         <p className="text-base">
           <VisibleText text={alert.description} limit={1000} prose />
@@ -63,6 +73,9 @@ function Detail({ alert }: { alert: Alert }) {
           </Panel>
           <Panel title="What was done">
             <DecisionRecord alert={alert} />
+          </Panel>
+          <Panel title="Record: who did what">
+            <AlertRecord alertId={alert.id} />
           </Panel>
           <Panel title="Packets behind it">
             <PacketReferences references={alert.packets} />

@@ -52,10 +52,54 @@ const COLUMNS: readonly Column<Alert>[] = [
     hideBelow: 'lg',
   },
   { header: 'Decision', cell: (alert) => <AlertDecision alert={alert} />, hideBelow: 'md' },
-  { header: 'Status', cell: ({ status }) => <StatusBadge status={status} />, hideBelow: 'sm' },
+  {
+    header: 'Status',
+    cell: ({ status, assignee, suppressed_by }) => (
+      <>
+        <StatusBadge status={status} />
+        {suppressed_by && <span className="block text-muted text-xs">suppressed</span>}
+        {assignee && <span className="block text-muted text-xs">{assignee}</span>}
+      </>
+    ),
+    hideBelow: 'sm',
+  },
   { header: 'Last seen', cell: ({ last_seen }) => <Timestamp at={last_seen} /> },
 ];
 
-export function AlertTable({ alerts, caption }: { alerts: readonly Alert[]; caption: string }) {
-  return <DataTable caption={caption} columns={COLUMNS} rows={alerts} rowKey={({ id }) => id} />;
+interface Selection {
+  readonly selected: ReadonlySet<string>;
+  readonly onChange: (selected: ReadonlySet<string>) => void;
+}
+
+export function AlertTable({
+  alerts,
+  caption,
+  selection = null,
+}: {
+  alerts: readonly Alert[];
+  caption: string;
+  /** Absent: rows cannot be selected. */
+  selection?: Selection | null;
+}) {
+  const columns = selection === null ? COLUMNS : [selectColumn(selection), ...COLUMNS];
+  return <DataTable caption={caption} columns={columns} rows={alerts} rowKey={({ id }) => id} />;
+}
+
+function selectColumn({ selected, onChange }: Selection): Column<Alert> {
+  return {
+    header: 'Select',
+    cell: ({ id, alert_type, source_ip }) => (
+      <input
+        type="checkbox"
+        aria-label={`Select ${labelOf(alert_type)} from ${source_ip ?? 'many'}`}
+        checked={selected.has(id)}
+        onChange={() => {
+          const next = new Set(selected);
+          if (!next.delete(id)) next.add(id);
+          onChange(next);
+        }}
+      />
+    ),
+    hideBelow: 'sm',
+  };
 }

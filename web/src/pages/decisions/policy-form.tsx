@@ -1,16 +1,18 @@
 /** The thresholds: below the first nothing, from it on an alert, from the second on a block. */
 import { useState } from 'react';
 import { Policy } from '../../../../src/contract/api.ts';
-import { usePolicyChange } from '../../api/use-policy.ts';
+import { usePolicyChange, usePolicyPreview } from '../../api/use-policy.ts';
 import { useRights } from '../../api/use-session.ts';
 import { formatDuration } from '../../format/time.ts';
 import { Button } from '../../ui/button.tsx';
+import { ChangePreviewView } from '../../ui/change-preview.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ProblemNote } from '../../ui/problem-note.tsx';
 
 export function PolicyForm({ policy }: { policy: Policy }) {
   const change = usePolicyChange();
-  const { mayAdminister } = useRights();
+  const preview = usePolicyPreview();
+  const { mayAct, mayAdminister } = useRights();
   const [alertAt, setAlertAt] = useState(String(policy.alert_threshold));
   const [blockAt, setBlockAt] = useState(String(policy.block_threshold));
   const [seconds, setSeconds] = useState(String(policy.block_seconds));
@@ -20,6 +22,10 @@ export function PolicyForm({ policy }: { policy: Policy }) {
     block_threshold: Number(blockAt),
     block_seconds: Number(seconds),
   };
+  const { alert_threshold, block_threshold } = wanted;
+  const isPreviewed =
+    preview.variables?.alert_threshold === alert_threshold &&
+    preview.variables.block_threshold === block_threshold;
   const isValid = Policy.safeParse(wanted).success;
   const isOrdered = wanted.alert_threshold <= wanted.block_threshold;
   const isChanged =
@@ -61,11 +67,19 @@ export function PolicyForm({ policy }: { policy: Policy }) {
           )}
         </Field>
       </div>
+      {preview.error && <ProblemNote error={preview.error} />}
+      {preview.data && isPreviewed && <ChangePreviewView preview={preview.data} />}
       {change.error && <ProblemNote error={change.error} />}
       <div className="flex items-center justify-end gap-3">
         {!mayAdminister && (
           <span className="text-muted text-xs">Only an administrator may change the policy.</span>
         )}
+        <Button
+          disabled={!mayAct || !isValid || !isOrdered || preview.isPending}
+          onClick={() => preview.mutate({ alert_threshold, block_threshold })}
+        >
+          {preview.isPending ? 'Looking…' : 'Preview'}
+        </Button>
         <Button
           type="submit"
           disabled={!mayAdminister || !isValid || !isOrdered || !isChanged || change.isPending}

@@ -69,6 +69,12 @@ function Visitor({ detail: { session } }: { detail: LureSessionDetail }) {
       >
         Alerts on this visitor
       </Link>
+      <Link
+        className="text-accent hover:underline"
+        to={`/sources/${encodeURIComponent(session.source_ip)}`}
+      >
+        This visitor's story
+      </Link>
     </div>
   );
 }

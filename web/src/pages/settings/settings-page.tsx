@@ -1,8 +1,9 @@
-/** One's own password, API keys, sensors. */
+/** One's own password, API keys, sensors, the disk. */
 import { Page } from '../../ui/page.tsx';
 import { ApiKeys } from './api-keys.tsx';
 import { PasswordForm } from './password-form.tsx';
 import { Sensors } from './sensors.tsx';
+import { Storage } from './storage.tsx';
 
 export function SettingsPage() {
   return (
@@ -12,6 +13,7 @@ export function SettingsPage() {
         <ApiKeys />
       </div>
       <Sensors />
+      <Storage />
     </Page>
   );
 }

@@ -1,0 +1,21 @@
+/** What the store needs every minute: what is over its limits goes, to the archive where there is one. */
+import type { Database } from '../store/database.ts';
+import { forgetKeyedPlaces } from '../store/ingest.ts';
+import { applyRetention } from '../store/retention.ts';
+import { type Config, retentionLimits } from './config.ts';
+import type { Log } from './log.ts';
+
+/** Resolves to what is wrong with the archive; null: nothing. */
+export async function keepStore(db: Database, config: Config, log: Log): Promise<string | null> {
+  const { dir: archiveDir } = config.archive;
+  const report = await applyRetention(db, retentionLimits(config), new Date(), { archiveDir });
+  if (report.dropped.length > 0) log.info(report, 'retention');
+  await forgetKeyedPlaces(db);
+  const { archiveTrouble: why, waiting, unarchived } = report;
+  if (unarchived.length > 0)
+    log.warn(
+      { unarchived },
+      'the budget was reached: partitions went without having been archived',
+    );
+  return why && `the archive cannot be written, ${waiting} partitions wait: ${why}`;
+}

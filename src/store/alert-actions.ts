@@ -1,0 +1,243 @@
+/**
+ * What people do with alerts: changed and recorded in one transaction, so that there is no change without its record.
+ * An undo is an action too. It gives back what the action had changed, but not where somebody has changed the same
+ * thing since.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AlertStatus } from '../contract/alert.ts';
+import {
+  type AlertAction,
+  type AlertActionOrder,
+  type AlertActionResult,
+  type AlertValues,
+  MAX_TRIAGED,
+} from '../contract/triage.ts';
+import { AppError } from '../errors.ts';
+import { filterOf } from './alerts.ts';
+import { cleanText, cleanTextOrNull } from './clean-text.ts';
+import type { Database, Queryable, Transaction } from './database.ts';
+import { findUser } from './users.ts';
+
+/** Of one alert, the newest. */
+const MAX_LISTED = 500;
+const COLUMNS = 'action_id, alert_id, at, by, before, after, comment, undoes, undone_by';
+/** What was undone, and the undoing of it, come to nothing. */
+const READ_FOR_UNDO = `
+  SELECT mine.*, later.by AS later_by, later.at AS later_at FROM alert_actions AS mine
+  LEFT JOIN LATERAL (
+    SELECT by, at FROM alert_actions AS l
+    WHERE l.alert_id = mine.alert_id AND l.number > mine.number AND l.undone_by IS NULL AND l.undoes IS NULL
+      AND l.after ?| ARRAY(SELECT jsonb_object_keys(mine.after))
+    ORDER BY l.number DESC LIMIT 1) AS later ON true
+  WHERE mine.action_id = $1 ORDER BY mine.alert_id`;
+
+interface Current {
+  readonly id: string;
+  readonly status: AlertStatus;
+  readonly assignee: string | null;
+  readonly resolved_at: string | null;
+}
+
+/** What becomes of one alert. */
+interface Step {
+  readonly alertId: string;
+  readonly before: AlertValues;
+  readonly after: AlertValues;
+  readonly comment: string | null;
+}
+
+type Row = Omit<AlertAction, 'at'> & { at: Date };
+/** With the latest action on the same alert that changed the same. */
+type UndoRow = Row & { later_by: string | null; later_at: Date | null };
+
+/**
+ * Changes alerts, by ids or those that a filter selects (the newest 1,000 of them).
+ * @throws AppError `not_found` where none is there; `invalid_request` where the assignee is no user.
+ */
+export async function actOnAlerts(
+  db: Database,
+  order: AlertActionOrder,
+  by: string,
+): Promise<AlertActionResult & { readonly ids: readonly string[] }> {
+  return db.transaction(async (tx) => {
+    if (typeof order.assignee === 'string' && !(await findUser(tx, order.assignee)))
+      throw new AppError(
+        'invalid_request',
+        `Cannot assign to ${order.assignee}: no user has that name`,
+      );
+    const { ids, isCut } = await selected(tx, order);
+    const alerts = await lock(tx, ids);
+    const there = new Set(alerts.map(({ id }) => id));
+    const missing = ids.filter((id) => !there.has(id));
+    if (alerts.length === 0 && missing.length > 0)
+      throw new AppError('not_found', `There is no alert ${missing[0]}`);
+    const comment = order.comment === undefined ? null : cleanText(order.comment);
+    const now = new Date().toISOString();
+    const steps = alerts
+      .map((alert) => ({ alertId: alert.id, ...changeOf(alert, order, now), comment }))
+      .filter((step) => comment !== null || Object.keys(step.after).length > 0);
+    return {
+      action_id: await carryOut(tx, steps, by, null),
+      changed: steps.length,
+      unchanged: alerts.length - steps.length,
+      missing,
+      is_cut: isCut,
+      skipped: [],
+      ids: steps.map(({ alertId }) => alertId),
+    };
+  });
+}
+
+/**
+ * Takes an action back, alert by alert.
+ * @throws AppError `not_found`; `conflict` where nothing of it can be taken back, and why.
+ */
+export async function undoAction(
+  db: Database,
+  actionId: string,
+  by: string,
+): Promise<AlertActionResult & { readonly ids: readonly string[] }> {
+  return db.transaction(async (tx) => {
+    const ids = await tx.query<{ alert_id: string }>(
+      'SELECT alert_id FROM alert_actions WHERE action_id = $1',
+      [actionId],
+    );
+    if (ids.length === 0) throw new AppError('not_found', `There is no action ${actionId}`);
+    const alerts = await lock(
+      tx,
+      ids.map(({ alert_id: id }) => id),
+    );
+    const rows = await tx.query<UndoRow>(READ_FOR_UNDO, [actionId]);
+    const current = new Map(alerts.map((alert) => [alert.id, alert]));
+    const steps: Step[] = [];
+    const skipped: AlertActionResult['skipped'] = [];
+    for (const row of rows) {
+      const alert = current.get(row.alert_id);
+      const reason = alert ? obstacle(row, alert) : 'the alert is no longer kept';
+      if (reason === null)
+        steps.push({ alertId: row.alert_id, before: row.after, after: row.before, comment: null });
+      else skipped.push({ alert_id: row.alert_id, reason });
+    }
+    if (steps.length === 0)
+      throw new AppError('conflict', `Cannot undo ${actionId}: ${skipped[0]?.reason}`);
+    const undoId = await carryOut(tx, steps, by, actionId);
+    const undone = steps.map(({ alertId }) => alertId);
+    await tx.query(
+      'UPDATE alert_actions SET undone_by = $2 WHERE action_id = $1 AND alert_id = ANY($3)',
+      [actionId, undoId, undone],
+    );
+    return {
+      action_id: undoId,
+      changed: steps.length,
+      unchanged: 0,
+      missing: [],
+      is_cut: false,
+      skipped,
+      ids: undone,
+    };
+  });
+}
+
+/** Newest first. */
+export async function listActions(db: Queryable, alertId: string): Promise<AlertAction[]> {
+  const rows = await db.query<Row>(
+    `SELECT ${COLUMNS} FROM alert_actions WHERE alert_id = $1 ORDER BY number DESC LIMIT ${MAX_LISTED}`,
+    [alertId],
+  );
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+}
+
+async function selected(
+  tx: Queryable,
+  { ids, filter }: AlertActionOrder,
+): Promise<{ ids: string[]; isCut: boolean }> {
+  if (ids) return { ids: [...new Set(ids)], isCut: false };
+  const { where, values } = filterOf(filter ?? {});
+  const rows = await tx.query<{ id: string }>(
+    `SELECT id FROM detected_alerts ${where} ORDER BY last_seen DESC, number DESC LIMIT ${MAX_TRIAGED + 1}`,
+    values,
+  );
+  return {
+    ids: rows.slice(0, MAX_TRIAGED).map(({ id }) => id),
+    isCut: rows.length > MAX_TRIAGED,
+  };
+}
+
+/** In the order of their ids, as everybody who writes several alerts. */
+async function lock(tx: Queryable, ids: readonly string[]): Promise<Current[]> {
+  const rows = await tx.query<Omit<Current, 'resolved_at'> & { resolved_at: Date | null }>(
+    `SELECT id, status, assignee, resolved_at FROM detected_alerts
+     WHERE id = ANY($1) ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+  return rows.map((row) => ({ ...row, resolved_at: row.resolved_at?.toISOString() ?? null }));
+}
+
+/** Only what becomes different. */
+function changeOf(
+  alert: Current,
+  { status, assignee }: Pick<AlertActionOrder, 'status' | 'assignee'>,
+  now: string,
+): Pick<Step, 'before' | 'after'> {
+  const before: AlertValues = {};
+  const after: AlertValues = {};
+  if (status !== undefined && status !== alert.status) {
+    const isOver = status === 'resolved' || status === 'false_positive';
+    Object.assign(before, { status: alert.status, resolved_at: alert.resolved_at });
+    Object.assign(after, { status, resolved_at: isOver ? (alert.resolved_at ?? now) : null });
+  }
+  if (assignee !== undefined && assignee !== alert.assignee) {
+    before.assignee = alert.assignee;
+    after.assignee = assignee;
+  }
+  return { before, after };
+}
+
+/** Returns the action's id; null where there is nothing to do. */
+async function carryOut(
+  tx: Transaction,
+  steps: readonly Step[],
+  by: string,
+  undoes: string | null,
+): Promise<string | null> {
+  if (steps.length === 0) return null;
+  const actionId = randomUUID();
+  const alertIds = steps.map(({ alertId }) => alertId);
+  const afters = steps.map(({ after }) => JSON.stringify(after));
+  await tx.query(
+    `UPDATE detected_alerts AS t SET
+       status = CASE WHEN s.after ? 'status' THEN s.after->>'status' ELSE t.status END,
+       resolved_at = CASE WHEN s.after ? 'resolved_at' THEN (s.after->>'resolved_at')::timestamptz
+                     ELSE t.resolved_at END,
+       assignee = CASE WHEN s.after ? 'assignee' THEN s.after->>'assignee' ELSE t.assignee END
+     FROM unnest($1::text[], $2::jsonb[]) AS s(id, after) WHERE t.id = s.id`,
+    [alertIds, afters],
+  );
+  await tx.query(
+    `INSERT INTO alert_actions (action_id, alert_id, by, before, after, comment, undoes)
+     SELECT $1, s.id, $2, s.before, s.after, s.comment, $3
+     FROM unnest($4::text[], $5::jsonb[], $6::jsonb[], $7::text[]) AS s(id, before, after, comment)
+     ORDER BY s.id`,
+    [
+      actionId,
+      cleanText(by),
+      undoes,
+      alertIds,
+      steps.map(({ before }) => JSON.stringify(before)),
+      afters,
+      steps.map(({ comment }) => cleanTextOrNull(comment)),
+    ],
+  );
+  return actionId;
+}
+
+/** Why this part of an action cannot be taken back; null: it can. */
+function obstacle(row: UndoRow, alert: Current): string | null {
+  if (row.undone_by !== null) return 'it has been undone already';
+  if (row.later_by !== null && row.later_at !== null)
+    return `${row.later_by} has changed the alert since, at ${row.later_at.toISOString()}`;
+  const isAsLeft = (['status', 'assignee'] as const).every(
+    (field) => !(field in row.after) || row.after[field] === alert[field],
+  );
+  return isAsLeft ? null : 'the alert has changed since';
+}

@@ -1,0 +1,48 @@
+/**
+ * One expired partition into the archive: `FOLDER/packets/2026-01-31/raw_packets_2026013112-1769990400000.parquet`,
+ * by the day of its span; what had no partition of its own goes below `default`. The number is when it expired
+ * (ms), so the hour may come and expire again, and a file that is there already was written in full before a crash.
+ */
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { DatabaseConfig } from '../database.ts';
+import type { ArchivedTier } from './archive-columns.ts';
+import type { ArchiveTask } from './archive-worker.ts';
+import type { ExpiredPartition } from './expired-partitions.ts';
+
+/** Of the thread that encodes: a row group and its encoded form take about 100 MB. */
+const MAX_HEAP_MB = 512;
+
+export interface ArchivedFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Resolves when the file would survive a power cut. @throws whatever kept it from being written */
+export async function archivePartition(
+  config: DatabaseConfig,
+  folder: string,
+  tier: ArchivedTier,
+  { name: table, partition, lower, expiredAt }: ExpiredPartition,
+): Promise<ArchivedFile> {
+  const day = lower === null ? 'default' : lower.toISOString().slice(0, 10);
+  const path = join(folder, tier, day, `${partition}-${expiredAt.getTime()}.parquet`);
+  const written = await stat(path).catch(() => null);
+  if (written) return { path, bytes: written.size };
+  return { path, bytes: await inWorker({ config, tier, table, path }) };
+}
+
+function inWorker(task: ArchiveTask): Promise<number> {
+  const file = `./archive-worker${extname(import.meta.url)}`;
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: task,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+  });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`The archiving thread ended with ${code}`)));
+  });
+}

@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { withDatabase } from '../../test/support/database.ts';
+import { alertOf, trafficBatch, windowRow } from '../../test/support/traffic.ts';
+import type { Alert } from '../contract/alert.ts';
+import type { LureEvent } from '../contract/lure.ts';
+import type { WindowRow } from '../contract/window.ts';
+import { Judge, MODEL_NAMES } from '../core/engine/judge.ts';
+import { decodeModels, encodeModels, type StoredModel } from '../core/models/model-file.ts';
+import { Random } from '../core/models/random.ts';
+import { actOnAlerts } from '../store/alert-actions.ts';
+import type { Database } from '../store/database.ts';
+import { ingest } from '../store/ingest.ts';
+import { insertLureEvents } from '../store/lures.ts';
+import { addProtected } from '../store/protected.ts';
+import { firstDayWindows } from '../store/site-windows.ts';
+import { decodeBase, encodeBase } from './base-examples.ts';
+import type { Examples } from './examples.ts';
+import { MAX_SOURCE_WEIGHT } from './site-examples.ts';
+import { trainFromSite } from './train-from-site.ts';
+
+const START_S = 1_700_000_000;
+const champion = decodeModels(readFileSync('models/phantomnet.model'));
+const baseBytes = readFileSync('models/base-windows.zst');
+const quiet = { say() {}, step() {} };
+
+/** Ordinary windows of sources, none of them an attack. */
+let ordinary: Float64Array[];
+let scans: Float64Array[];
+
+beforeAll(() => {
+  const { sources } = decodeBase(baseBytes).sets;
+  ordinary = sources.rows.filter((_, at) => sources.kinds[at] === null && !sources.isTest[at]);
+  scans = sources.rows.filter((_, at) => sources.kinds[at] === 'Port_Scan' && !sources.isTest[at]);
+});
+
+/** So many windows of one address, one after the other, with values drawn from `rows`. */
+function windows(entity: string, count: number, rows: readonly Float64Array[], seed = 1) {
+  const random = new Random(seed);
+  return Array.from({ length: count }, (_, at) =>
+    windowRow({
+      entity,
+      startMicros: (START_S + 5 * at) * 1e6,
+      values: (rows[random.below(rows.length)] ?? new Float64Array()).slice(),
+    }),
+  );
+}
+
+let sequence = 0;
+async function store(db: Database, rows: readonly WindowRow[], alerts: readonly Alert[] = []) {
+  const batch = trafficBatch({ packets: 1, startMicros: START_S * 1e6, sequence: sequence++ });
+  await ingest(db, { ...batch, windows: [...rows], alerts: [...alerts] });
+}
+
+function contact(source_ip: string, kind: LureEvent['kind'], at: number): LureEvent {
+  return {
+    id: `${source_ip} ${kind} ${at}`,
+    session_id: source_ip,
+    at: new Date((START_S + at) * 1000).toISOString(),
+    service: 'ssh',
+    source_ip,
+    source_port: 4711,
+    local_port: 22,
+    kind,
+    username: null,
+    password: null,
+    text: null,
+    bytes: null,
+    sha256: null,
+  };
+}
+
+const train = (db: Database) =>
+  trainFromSite(db, {
+    base: decodeBase(baseBytes),
+    champion,
+    workerCount: 1,
+    progress: quiet,
+  });
+
+function metricsOf(models: readonly StoredModel[], name: string): Readonly<Record<string, number>> {
+  return models.find((model) => model.name === name)?.metrics ?? {};
+}
+
+/** Of benign rows kept apart, the share that the judge calls an attack. */
+function falseShare(models: readonly StoredModel[]): number {
+  const judge = new Judge(decodeModels(encodeModels(models)));
+  const { sources } = decodeBase(baseBytes).sets;
+  const benign = sources.rows.filter((_, at) => sources.kinds[at] === null && sources.isTest[at]);
+  const wrong = benign.filter((row) => judge.judgeVector(row).label !== 'Benign').length;
+  return wrong / benign.length;
+}
+
+describe('the base examples', () => {
+  it('come back as they were', () => {
+    const base = decodeBase(baseBytes);
+    const again = decodeBase(encodeBase(base));
+    const plain = ({ rows, kinds, isTest }: Examples) => ({ rows, kinds, isTest });
+    expect(plain(again.sets.sources)).toEqual(plain(base.sets.sources));
+    expect(plain(again.sets.targets)).toEqual(plain(base.sets.targets));
+    expect([again.sets.testSeconds, again.dataHashes]).toEqual([
+      base.sets.testSeconds,
+      base.dataHashes,
+    ]);
+  });
+
+  it('are those of the model that ships', () => {
+    expect(decodeBase(baseBytes).dataHashes).toEqual(champion.models[0]?.dataHashes);
+  });
+
+  it('are refused where they are damaged', () => {
+    for (const bytes of [Buffer.from('no'), baseBytes.subarray(0, 1000)])
+      expect(() => decodeBase(bytes)).toThrow(
+        expect.objectContaining({ code: 'model_incompatible' }),
+      );
+  });
+});
+
+describe('training from a site', { timeout: 120_000 }, () => {
+  it('has nothing to learn where nothing was labelled', () =>
+    withDatabase(async (db) => {
+      await store(db, windows('198.51.100.7', 50, ordinary));
+      await expect(train(db)).rejects.toMatchObject({ code: 'input_invalid' });
+    }));
+
+  it('learns from lures and from what analysts said, and says from how much', () =>
+    withDatabase(async (db) => {
+      const span = { first_seen: START_S, last_seen: START_S + 50 };
+      await store(db, windows('198.51.100.7', 20, scans));
+      await store(
+        db,
+        [
+          ...windows('203.0.113.9', 10, ordinary),
+          ...windows('203.0.113.8', 10, scans),
+          ...windows('192.0.2.1', 10, scans),
+          // On the never-block list: one's own scanner.
+          ...windows('10.0.0.9', 10, scans),
+        ],
+        [
+          alertOf({ id: 'wrong', source_ip: '203.0.113.9', ...span }),
+          alertOf({ id: 'right', source_ip: '203.0.113.8', ...span }),
+          alertOf({ id: 'open', source_ip: '192.0.2.1', ...span }),
+        ],
+      );
+      await actOnAlerts(db, { ids: ['wrong'], status: 'false_positive' }, 'analyst');
+      await actOnAlerts(db, { ids: ['right'], status: 'resolved' }, 'analyst');
+      await addProtected(db, { cidr: '10.0.0.0/24', reason: 'ours' });
+      await insertLureEvents(db, [
+        contact('198.51.100.7', 'connect', 10),
+        contact('10.0.0.9', 'connect', 10),
+      ]);
+      const { models, sources, usualWindows } = await train(db);
+      // From 30 s before the visit to 30 s after: nine windows begin in that time.
+      expect(sources).toMatchObject({ weak: 9, strong: 10, negative: 10, contradicted: 0 });
+      expect(usualWindows).toBe(0);
+      expect(models.map(({ name }) => name)).toEqual(Object.values(MODEL_NAMES));
+      expect(models[0]).toBe(champion.models[0]);
+      expect(models[1]?.parameters).toMatchObject({ site: true, sources_weak: 9 });
+      expect(models[1]?.dataHashes).toHaveLength((champion.models[0]?.dataHashes.length ?? 0) + 1);
+      expect(() => new Judge(decodeModels(encodeModels(models)))).not.toThrow();
+    }));
+
+  it('is not poisoned by a visitor of the lures who then behaves as all others do', () =>
+    withDatabase(async (db) => {
+      await store(db, windows('198.51.100.7', 500, ordinary));
+      await insertLureEvents(db, [
+        contact('198.51.100.7', 'connect', 0),
+        contact('198.51.100.7', 'login', 2_400),
+      ]);
+      const { models, sources } = await train(db);
+      expect(sources).toMatchObject({ capped: 1 });
+      expect(sources.weak).toBeGreaterThan(480);
+      expect(sources.weak * 0.3).toBeGreaterThan(5 * MAX_SOURCE_WEIGHT);
+      expect(falseShare(models)).toBeLessThanOrEqual(falseShare(champion.models) + 0.002);
+      const before = metricsOf(champion.models, MODEL_NAMES.source);
+      const after = metricsOf(models, MODEL_NAMES.source);
+      expect(after.auc).toBeGreaterThan((before.auc ?? 1) - 0.03);
+    }));
+
+  it('does not learn as harmless what an attacker does unseen, however much of it there is', () =>
+    withDatabase(async (db) => {
+      // Below every alarm, for a day: scans between ordinary hosts.
+      await store(db, windows('198.51.100.66', 4_000, scans));
+      for (let host = 1; host <= 12; host++)
+        await store(db, windows(`192.0.2.${host}`, 250, ordinary, host));
+      const { models, sources, usualWindows } = await train(db);
+      expect(sources).toMatchObject({ negative: 0, strong: 0, weak: 0 });
+      expect(usualWindows).toBe(12 * 250 + 500);
+      const judge = new Judge(decodeModels(encodeModels(models)));
+      const found = (judged: Judge) =>
+        scans.filter((row) => judged.judgeVector(row).label === 'Port_Scan').length;
+      expect(found(judge)).toBe(found(new Judge(champion)));
+      expect(found(judge)).toBeGreaterThan(20);
+    }));
+
+  it('takes for usual nobody who touched a lure or is named by an alert', () =>
+    withDatabase(async (db) => {
+      await store(
+        db,
+        [
+          ...windows('192.0.2.1', 10, ordinary),
+          ...windows('192.0.2.2', 10, ordinary),
+          ...windows('192.0.2.3', 10, ordinary),
+          ...windows('192.0.2.4', 10, ordinary),
+        ],
+        [
+          alertOf({ id: 'open', source_ip: '192.0.2.2' }),
+          alertOf({ id: 'wrong', source_ip: '192.0.2.3' }),
+        ],
+      );
+      await actOnAlerts(db, { ids: ['wrong'], status: 'false_positive' }, 'analyst');
+      await insertLureEvents(db, [contact('192.0.2.4', 'connect', 0)]);
+      expect(await firstDayWindows(db, 500)).toHaveLength(20);
+      expect(await firstDayWindows(db, 4)).toHaveLength(8);
+    }));
+});
