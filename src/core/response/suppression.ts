@@ -4,7 +4,7 @@
  * that grows out of what was suppressed is seen again.
  */
 import type { Alert } from '../../contract/alert.ts';
-import { parseAddress } from './address.ts';
+import { type Address, parseAddress } from './address.ts';
 import { type Cidr, contains, formatCidr, parseCidr } from './cidr.ts';
 
 export interface SuppressionRule {
@@ -43,7 +43,9 @@ export class Suppressor {
 
   /** The id of the suppression that hides the alert; null: none. */
   match(alert: Suppressible): string | null {
-    return this.#compiled.find((compiled) => fits(compiled, alert))?.rule.id ?? null;
+    const from = addressOf(alert.source_ip);
+    const to = addressOf(alert.destination_ip);
+    return this.#compiled.find((compiled) => fits(compiled, alert, from, to))?.rule.id ?? null;
   }
 }
 
@@ -54,7 +56,12 @@ export function canonicalNetwork(text: string): string | null {
   return formatCidr(cidr).replace(cidr.version === 4 ? /\/32$/ : /\/128$/, '');
 }
 
-function fits({ rule, source, target }: Compiled, alert: Suppressible): boolean {
+function fits(
+  { rule, source, target }: Compiled,
+  alert: Suppressible,
+  from: Address | null,
+  to: Address | null,
+): boolean {
   const { alert_type: type, port, sensor_id: sensor } = rule;
   // Without any criterion it would hide everything.
   if (type === null && port === null && sensor === null && !source && !target) return false;
@@ -62,14 +69,17 @@ function fits({ rule, source, target }: Compiled, alert: Suppressible): boolean 
     (type === null || type === alert.alert_type) &&
     (port === null || port === alert.destination_port) &&
     (sensor === null || sensor === alert.sensor_id) &&
-    (source === null || isWithin(source, alert.source_ip)) &&
-    (target === null || isWithin(target, alert.destination_ip))
+    (source === null || isWithin(source, from)) &&
+    (target === null || isWithin(target, to))
   );
 }
 
-function isWithin(network: Cidr, ip: string | null): boolean {
-  const address = ip === null ? null : parseAddress(ip);
+function isWithin(network: Cidr, address: Address | null): boolean {
   return address !== null && contains(network, address);
+}
+
+function addressOf(ip: string | null): Address | null {
+  return ip === null ? null : parseAddress(ip);
 }
 
 function networkOf(text: string | null): Cidr | null {
