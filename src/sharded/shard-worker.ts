@@ -6,8 +6,8 @@ import { type RoundSlot, type SlotMemory, slotOn } from '../core/shards/round-sl
 import { Shard, type ShardOptions, type ShardOrder } from '../core/shards/shard.ts';
 
 export interface ShardWorkerData extends Omit<ShardOptions, 'judge'> {
-  /** A model file; null: flows are not judged. */
-  readonly model: Uint8Array | null;
+  /** A model file, and what its thresholds are for; null: flows are not judged. */
+  readonly model: { readonly bytes: Uint8Array; readonly falseAlarmsPerDay: number } | null;
 }
 
 export type ShardRequest =
@@ -16,7 +16,8 @@ export type ShardRequest =
   | { readonly kind: 'finish' };
 
 const { model, ...options } = workerData as ShardWorkerData;
-const shard = new Shard({ ...options, judge: model && new Judge(decodeModels(model)) });
+const judge = model && new Judge(decodeModels(model.bytes), model.falseAlarmsPerDay);
+const shard = new Shard({ ...options, judge });
 /** By the order in which they came. */
 const slots: RoundSlot[] = [];
 

@@ -28,7 +28,9 @@ export class ShardedAnalysis {
   readonly #rounds: Promise<void>[] = [];
 
   constructor(options: ShardedOptions) {
-    const { sensorId, shards, model, caps, limits } = options;
+    const { sensorId, shards, judge, caps, limits } = options;
+    const { model: bytes } = options;
+    const model = judge && bytes && { bytes, falseAlarmsPerDay: judge.falseAlarmsPerDay };
     const data = { sensorId, model, ...(caps && { caps }), ...(limits && { limits }) };
     this.#threads = Array.from({ length: shards }, () => new ShardThread(data));
     this.#dispatch = new FrameDispatch(shards, caps);

@@ -49,6 +49,8 @@ type Asked = Pick<ExplainedRow, 'row' | 'entity' | 'start'>;
 
 export class Judge {
   readonly hash: string;
+  /** What its thresholds are for. */
+  readonly falseAlarmsPerDay: number;
   readonly #flow: Classifier;
   readonly #source: Classifier;
   readonly #target: Classifier;
@@ -64,6 +66,7 @@ export class Judge {
    */
   constructor(file: ModelFile, falseAlarmsPerDay = FALSE_ALARMS_PER_DAY) {
     this.hash = file.hash;
+    this.falseAlarmsPerDay = falseAlarmsPerDay;
     const classifier = (name: string, hash: string, names: readonly string[]) =>
       new Classifier(take(file, name, hash, names), falseAlarmsPerDay);
     const flowNames = FLOW_FEATURES.map(({ name }) => name);
