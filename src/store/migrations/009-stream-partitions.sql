@@ -13,8 +13,10 @@ CREATE TABLE analysis_states (
   state_position int8 NOT NULL,
   last_position int8 NOT NULL,
   -- Null: with nothing.
-  state bytea STORAGE EXTERNAL
+  state bytea
 ) WITH (fillfactor = 50);
+-- It is compressed.
+ALTER TABLE analysis_states ALTER COLUMN state SET STORAGE EXTERNAL;
 CREATE INDEX ON analysis_states (partition);
 
 -- Batches that were acknowledged and can never be stored: kept with the reason, the oldest go.
@@ -28,5 +30,6 @@ CREATE TABLE quarantined_batches (
   position int8 NOT NULL,
   packets int4,
   reason text NOT NULL,
-  batch bytea STORAGE EXTERNAL
+  batch bytea
 );
+ALTER TABLE quarantined_batches ALTER COLUMN batch SET STORAGE EXTERNAL;
