@@ -1,13 +1,16 @@
 /** The words of the commands that ask a running platform: alerts and what is done with them, explanations, blocks. */
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../app/config.ts';
+import type { Role } from '../contract/api.ts';
 import type { ApiClient } from './api-client.ts';
 import type { SuppressWords } from './suppressions.ts';
 import type { Change, FilterWords } from './triage.ts';
 import type { VerifyWords } from './verify.ts';
 
 const out = process.stdout;
+const err = process.stderr;
+const ROLES = ['viewer', 'analyst', 'admin', 'sensor'] as const satisfies readonly Role[];
 
 interface ServerWords {
   readonly url?: string;
@@ -95,6 +98,28 @@ export function addTriage(program: Command, readConfig: () => Promise<Config>): 
         await protect(await open(words), cidr, { ...words, out });
       },
     );
+  addKeys(program, open);
+}
+
+function addKeys(program: Command, open: Open): void {
+  const keys = program.command('keys').description('API keys, for sensors and scripts');
+  asking(keys, 'list', 'all of them, without their secrets').action(async (words: ServerWords) => {
+    const { listKeys } = await import('./keys.ts');
+    await listKeys(await open(words), { ...words, out });
+  });
+  asking(keys, 'add', 'make one; prints its secret, which is kept nowhere')
+    .argument('<name>', "what it is for; a sensor's key bears the sensor's id")
+    .addOption(new Option('--role <name>', 'what it may do').choices(ROLES).makeOptionMandatory())
+    .action(async (name: string, words: ServerWords & { role: Role }) => {
+      const { addKey } = await import('./keys.ts');
+      await addKey(await open(words), { name, role: words.role }, { ...words, out, err });
+    });
+  asking(keys, 'remove', 'it stops working at once')
+    .argument('<id|name>', 'as list prints it')
+    .action(async (idOrName: string, words: ServerWords) => {
+      const { removeKey } = await import('./keys.ts');
+      await removeKey(await open(words), idOrName, { ...words, out });
+    });
 }
 
 type Open = (words: ServerWords) => Promise<ApiClient>;

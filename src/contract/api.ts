@@ -301,6 +301,7 @@ export const ApiKey = z.object({
 export type ApiKey = z.infer<typeof ApiKey>;
 export const ApiKeyList = z.object({ keys: z.array(ApiKey) });
 export const ApiKeyOrder = z.strictObject({ name: z.string().min(1).max(64), role: Role });
+export type ApiKeyOrder = z.infer<typeof ApiKeyOrder>;
 /** `secret` is shown this once. */
 export const ApiKeyCreated = z.object({ key: ApiKey, secret: z.string() });
 

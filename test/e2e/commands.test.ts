@@ -183,6 +183,21 @@ describe.skipIf(whyNotBuilt)(`commands at a running platform ${whyNotBuilt}`, ()
     expect(await run('unblock', '203.0.113.9')).toMatchObject({ code: 2, out: '' });
   });
 
+  it('makes a key that lets in until it is removed', async () => {
+    const made = await run('keys', 'add', 'reader', '--role', 'viewer');
+    const secret = made.out.trim();
+    expect(made.err).toContain('not shown again');
+    const asWith = () => runCommand(['alerts', '--url', platform.url], { PHANTOMNET_KEY: secret });
+    expect(await asWith()).toMatchObject({ code: 0 });
+    const listed = await run('keys', 'list');
+    expect(listed.out).toMatch(/viewer\s+reader/);
+    expect(listed.out).not.toContain(secret);
+    expect((await run('keys', 'remove', 'reader')).out).toContain('removed');
+    expect(await asWith()).toMatchObject({ code: 2, out: '' });
+    expect(await run('keys', 'remove', 'reader')).toMatchObject({ code: 2, out: '' });
+    expect(await run('keys', 'add', 'reader')).toMatchObject({ code: 2, out: '' });
+  });
+
   it('protects a network until it is taken off the list', async () => {
     expect((await run('protect', '203.0.113.0/24', '--reason', 'office')).out).toContain('office');
     const refused = await run('block', '203.0.113.9');
