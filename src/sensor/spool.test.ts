@@ -52,6 +52,21 @@ describe('Spool', () => {
     expect(readdirSync(dir).some((name) => name.endsWith('.part'))).toBe(false);
   });
 
+  it('takes no number for used that a crash in the middle of writing left without a batch', async () => {
+    const before = await Spool.open({ dir });
+    await append(before, 1);
+    const appending = before.append(1, 10, bytesOf(1, 32 << 20));
+    await before.acknowledge(0);
+    const crashed = `${dir}-crashed`;
+    const copied = readdirSync(dir).filter((name) => !name.includes('0001-10.arrow'));
+    mkdirSync(crashed);
+    for (const name of copied) writeFileSync(join(crashed, name), readFileSync(join(dir, name)));
+    await appending;
+    const after = await Spool.open({ dir: crashed });
+    expect(after.epoch).toBe(before.epoch);
+    expect(after.nextSequence).toBe(1);
+  });
+
   it('never uses a number twice, although all batches are acknowledged and gone', async () => {
     const before = await Spool.open({ dir });
     await append(before, 4);

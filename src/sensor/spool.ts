@@ -49,6 +49,8 @@ export class Spool {
   /** Oldest first. */
   readonly #entries: SpoolEntry[] = [];
   #next: number;
+  /** The last number that is on disk, or never will be: a crash now gives those after it out again. */
+  #settled: number;
   #marker: number;
   /** Rows lost since the newest entry. */
   #lostSince = 0;
@@ -60,6 +62,7 @@ export class Spool {
     this.epoch = epoch;
     this.#maxBytes = maxBytes;
     this.#next = found.next;
+    this.#settled = found.next - 1;
     this.#marker = found.marker;
     for (const entry of found.entries) this.#add(entry);
   }
@@ -113,6 +116,8 @@ export class Spool {
       this.stats.lostRows += rows;
       this.#lostSince += rows;
       throw error;
+    } finally {
+      this.#settled = sequence;
     }
     this.#add({ sequence, rows, bytes: bytes.length, lostBefore: this.#lostSince });
     this.#lostSince = 0;
@@ -205,7 +210,7 @@ export class Spool {
     if (!entry) return;
     this.stats.batches--;
     this.stats.bytes -= entry.bytes;
-    if (this.#entries.length === 0) await this.#mark(this.#next - 1);
+    if (this.#entries.length === 0) await this.#mark(this.#settled);
     await unlink(this.#path(entry)).catch(ignoreMissing);
     for (const wake of this.#onRemoval.splice(0)) wake();
   }
