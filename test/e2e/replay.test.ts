@@ -118,10 +118,11 @@ function withoutFlowId({ explained, ...model }: NonNullable<Alert['model']>) {
 /** Without what names the sensor, and what only the database knows. */
 function anonymous(alerts: readonly Alert[]): unknown[] {
   return alerts
-    .map(({ id: _, sensor_id: __, created_at: ___, packets, model, ...alert }) => ({
-      ...alert,
-      model: model && withoutFlowId(model),
-      packets: packets.map(({ sensor_id: ____, ...reference }) => reference),
-    }))
+    .map((alert) => {
+      const own = { id: '', sensor_id: '', created_at: null, assignee: null, suppressed_by: null };
+      const model = alert.model && withoutFlowId(alert.model);
+      const packets = alert.packets.map((reference) => ({ ...reference, sensor_id: '' }));
+      return { ...alert, ...own, model, packets };
+    })
     .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
 }
