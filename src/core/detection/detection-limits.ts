@@ -12,6 +12,7 @@ import { httpFloodDefaults } from './detectors/http-flood.ts';
 import { icmpFloodDefaults } from './detectors/icmp-flood.ts';
 import { lateralMovementDefaults } from './detectors/lateral-movement.ts';
 import { portScanDefaults } from './detectors/port-scan.ts';
+import { sequentialScanDefaults } from './detectors/sequential-scan.ts';
 import { slowlorisDefaults } from './detectors/slowloris.ts';
 import { synFloodDefaults } from './detectors/syn-flood.ts';
 import { udpFloodDefaults } from './detectors/udp-flood.ts';
@@ -26,6 +27,7 @@ export const DETECTION_DEFAULTS = {
   http_flood: httpFloodDefaults,
   amplification: amplificationDefaults,
   port_scan: portScanDefaults,
+  sequential_scan: sequentialScanDefaults,
   host_discovery: hostDiscoveryDefaults,
   brute_force: bruteForceDefaults,
   arp_spoof: arpSpoofDefaults,

@@ -3,7 +3,7 @@ import type { PacketBatch } from '../../contract/packet-batch.ts';
 
 /** What of a packet may interest a detector, as bits. Most packets of a conversation show nothing of it. */
 export const Sight = {
-  /** TCP that begins, answers or completes: a SYN, a flow's first packet, a handshake's end. */
+  /** TCP that begins, answers, completes or breaks off: a SYN, a flow's first packet, a handshake's end, the RST that ends a flow. */
   OPENING: 1,
   /** UDP, ICMP and others above IP. */
   DATAGRAM: 2,

@@ -23,7 +23,15 @@ const OPTIONS: AnalysisOptions = {
     udp_flood: { ...DETECTION_DEFAULTS.udp_flood, min_rate: 1 },
     icmp_flood: { min_rate: 1 },
     http_flood: { min_rate: 1 },
-    port_scan: { ...DETECTION_DEFAULTS.port_scan, min_ports: 3, min_targets: 3, max_attempts: 8 },
+    port_scan: {
+      ...DETECTION_DEFAULTS.port_scan,
+      min_ports: 3,
+      min_targets: 3,
+      min_network_ports: 3,
+      min_network_sources: 2,
+      max_attempts: 8,
+    },
+    sequential_scan: { ...DETECTION_DEFAULTS.sequential_scan, min_refusals: 2, max_refusals: 8 },
     host_discovery: { ...DETECTION_DEFAULTS.host_discovery, min_targets: 3, max_addresses: 5 },
     brute_force: {
       ...DETECTION_DEFAULTS.brute_force,

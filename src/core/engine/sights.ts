@@ -16,6 +16,7 @@ export function sightsOf(batch: PacketBatch, row: number, flows: FlowTable, slot
     (flags & TcpFlag.SYN) !== 0 ||
     flows.isNew ||
     flows.justValidated ||
+    ((flags & TcpFlag.RST) !== 0 && flows.justClosed) ||
     isFirstAnswer(flows, slot)
   )
     bits = Sight.OPENING;
