@@ -14,6 +14,7 @@ import { lateralMovementDefaults } from './detectors/lateral-movement.ts';
 import { portScanDefaults } from './detectors/port-scan.ts';
 import { sequentialScanDefaults } from './detectors/sequential-scan.ts';
 import { slowlorisDefaults } from './detectors/slowloris.ts';
+import { sshRefusalsDefaults } from './detectors/ssh-refusals.ts';
 import { synFloodDefaults } from './detectors/syn-flood.ts';
 import { udpFloodDefaults } from './detectors/udp-flood.ts';
 import { webAttackDefaults } from './detectors/web-attack.ts';
@@ -30,6 +31,7 @@ export const DETECTION_DEFAULTS = {
   sequential_scan: sequentialScanDefaults,
   host_discovery: hostDiscoveryDefaults,
   brute_force: bruteForceDefaults,
+  ssh_refusals: sshRefusalsDefaults,
   arp_spoof: arpSpoofDefaults,
   arp_relay: arpRelayDefaults,
   dns_tunnel: dnsTunnelDefaults,

@@ -11,10 +11,12 @@ export const Sight = {
   APPLICATION: 4,
   DNS_QUERY: 8,
   ARP: 16,
+  /** What an SSH server sends in the first packets of a connection, log-in included. */
+  SSH_ANSWER: 32,
 } as const;
 
 /** All bits of `Sight`. */
-export const ALL_SIGHTS = 31;
+export const ALL_SIGHTS = 63;
 
 export interface Observation {
   batch: PacketBatch;

@@ -40,6 +40,13 @@ const OPTIONS: AnalysisOptions = {
       min_remote_conversations: 2,
       max_triples: 3,
     },
+    ssh_refusals: {
+      ...DETECTION_DEFAULTS.ssh_refusals,
+      min_refusals: 1,
+      min_connections: 1,
+      max_connections: 3,
+      max_pairs: 2,
+    },
     arp_spoof: { ...DETECTION_DEFAULTS.arp_spoof, min_claims: 2, max_bindings: 4 },
     arp_relay: { min_rounds: 2, min_round_s: 0, max_round_s: 1_000, max_askers: 3 },
     dns_tunnel: {
