@@ -51,6 +51,14 @@ describe('Port_Scan', () => {
     ]);
   });
 
+  it('begins with its first attempt in vain, not with an ordinary visit long before', () => {
+    const visits = times(4, (i) =>
+      conversation(10 + i, SCANNER, TARGET, 80 + i, 30_000 + i),
+    ).flat();
+    const [alert] = alertsOf([...visits, ...times(40, (i) => probe(900 + i / 10, 100 + i)).flat()]);
+    expect(alert?.first_seen).toBeGreaterThanOrEqual(900);
+  });
+
   it('is one port of many targets too', () => {
     const sweep = times(60, (i) => probe(i / 20, 22, null, `10.0.${i}.1`)).flat();
     expect(alertsOf(sweep)).toMatchObject([

@@ -118,7 +118,6 @@ export class PortScanDetector implements Detector {
     let series = table.find(key);
     if (series < 0) {
       series = table.begin(key);
-      table.series.firstMicros[series] = seen.tsMicros;
       table.series.protocol[series] = batch.protocol[row]!;
       table.series.ipVersion[series] = batch.ipVersion[row]!;
       table.series.shape[series] = shape;
@@ -128,7 +127,11 @@ export class PortScanDetector implements Detector {
       }
     }
     const columns = table.series;
-    if (columns.size[series] === 0) columns.answered[series] = 0;
+    if (columns.size[series] === 0) {
+      // All that was tried before was answered or is long ago.
+      columns.answered[series] = 0;
+      columns.firstMicros[series] = seen.tsMicros;
+    }
     columns.packets[series]!++;
     columns.bytes[series]! += batch.wireLength[row]!;
     columns.port[series] = batch.dstPort[row]!;
