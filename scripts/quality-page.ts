@@ -158,10 +158,10 @@ function missed(captures: readonly CaptureQuality[]): string {
 function reasons(): string {
   return [
     'Why, where it is known:',
-    '- Floods are judged by totals over five seconds of packet time, so that a burst is none; one that is hardly faster than its limit needs most of them, and one that begins just before a step ends begins anew with the next. Lower limits would find these sooner and accuse bursts.',
-    '- SSH log-ins are encrypted: a conversation counts as refused when it has ended, and a tool that keeps four open and tries six passwords in each ends none for half a minute. A slow scan needs its ports to be tried first.',
+    '- Floods are judged by totals over five seconds from where they begin, so that a burst is none; one that is hardly faster than its limit needs most of them. Lower limits would find these sooner and accuse bursts.',
+    '- A slow scan needs its ports to be tried first: a mail program that guesses where its server is tries seven in vain, so eight are wanted, and a source is remembered from its second on. SSH log-ins are encrypted: they are counted by the sizes of the answers, and twenty are wanted, because somebody with six keys is refused eighteen times on three connections. One that is refused once a second or so takes that long.',
     '- Detectors, unlike models, were written by people who looked at these captures: the one for a man in the middle behind another port (`arp-relay`) after the Westermo events had been missed. No other capture here raises it, benign ones included, and none but that one proves it.',
-    "- A scan of one open port by a tool, its service detection and its scripts are a few conversations that succeed; nothing in them but the tool's name tells them from a visitor.",
+    "- A scan of one open port by a tool and its service detection are a few conversations that succeed, or ask for a handful of things that are not there as a browser does that looks for icons; nothing but the tool's name tells them from a visitor.",
     '- The sweep by ICMP is an excerpt of 18 addresses, half of which answer: a monitor does the same. The beacon calls every three seconds: programs that try again do, too.',
   ].join('\n');
 }
@@ -188,6 +188,7 @@ function confidence(all: Totals, other: Totals): string {
   return [
     `Expected calibration error of the alerts' confidence: ${all.calibrationError.toFixed(3)} over ${all.alerts} alerts; on captures of others (split by capture, not by row) ${other.calibrationError.toFixed(3)} over ${other.alerts}. An alert counts as right where kind, source and target are.`,
     table(['confidence', 'alerts', 'mean stated', 'share right'], rows),
+    'Below 0.9 confidence says less than is true, by design: it grows with how far a limit was passed, from 0.6, and what is at its limit must not block (0.8), however often it was right here. So few alerts do not carry another curve. `arp-relay` is the largest part of it: it was right each time, on the one capture that it was written after.',
   ].join('\n\n');
 }
 

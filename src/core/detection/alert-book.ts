@@ -72,7 +72,7 @@ export class AlertBook {
     const key = (detection.isTargetUnseen && this.#latest.get(source)) || keyOf(detection);
     let incident = this.#incidents.get(key);
     if (incident && detection.firstMicros - incident.lastMicros > GAP_MICROS) incident = undefined;
-    if (!incident && detection.isSupportOnly) return null;
+    if (!incident && (detection.isSupportOnly || this.#isKnownFor(detection))) return null;
     incident ??= this.#open(key, detection);
     grow(incident, detection);
     this.#incidents.delete(key);
@@ -88,6 +88,15 @@ export class AlertBook {
     const changed = [...this.#changed];
     this.#changed.clear();
     return changed;
+  }
+
+  /** Unusual behaviour of a source that is accused of something is no second attack: it is what the first looks like. */
+  #isKnownFor({ kind, sourceIp, atMicros }: Detection): boolean {
+    if (kind !== 'Anomaly') return false;
+    for (const { alert, lastMicros } of this.#incidents.values())
+      if (alert.source_ip === sourceIp && Math.abs(atMicros - lastMicros) <= GAP_MICROS)
+        return true;
+    return false;
   }
 
   #open(key: string, detection: Detection): Incident {

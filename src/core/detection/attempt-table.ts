@@ -4,7 +4,7 @@
  * stands once, the earliest tried first. All of it lies in typed arrays, so that a flood of probes costs
  * neither garbage nor more memory than stated.
  *
- * Bound: `maxAttempts` attempts of 36 bytes and `maxSeries` series of 90, and their indexes. Past either the
+ * Bound: `maxAttempts` attempts of 36 bytes and `maxSeries` series of 104, and their indexes. Past either the
  * series that is quiet for longest is forgotten with all its attempts, and counted.
  */
 import { mix32 } from '../flows/flow-hash.ts';
@@ -20,13 +20,21 @@ const NONE = -1;
 export class SeriesColumns {
   readonly key: Float64Array;
   readonly size: Uint32Array;
+  /** Attempts that were answered, as the detector counts them. */
+  readonly answered: Uint32Array;
+  /** A bit for each source, by its hash. */
+  readonly sourceBits: Uint32Array;
+  /** The largest series of one source that is a part of it. */
+  readonly largestPart: Uint32Array;
+  readonly isTold: Uint8Array;
   readonly packets: Uint32Array;
   readonly bytes: Float64Array;
   readonly firstMicros: Float64Array;
   readonly port: Int32Array;
   readonly protocol: Uint8Array;
   readonly ipVersion: Uint8Array;
-  readonly isVertical: Uint8Array;
+  /** A code of the detector's. */
+  readonly shape: Uint8Array;
   /** Had an attempt since the last `takeTouched`. */
   readonly isTouched: Uint8Array;
   /** Four words of the source, four of the target. */
@@ -41,13 +49,17 @@ export class SeriesColumns {
   constructor(capacity: number, from?: SeriesColumns) {
     this.key = new Float64Array(capacity);
     this.size = new Uint32Array(capacity);
+    this.answered = new Uint32Array(capacity);
+    this.sourceBits = new Uint32Array(capacity);
+    this.largestPart = new Uint32Array(capacity);
+    this.isTold = new Uint8Array(capacity);
     this.packets = new Uint32Array(capacity);
     this.bytes = new Float64Array(capacity);
     this.firstMicros = new Float64Array(capacity);
     this.port = new Int32Array(capacity);
     this.protocol = new Uint8Array(capacity);
     this.ipVersion = new Uint8Array(capacity);
-    this.isVertical = new Uint8Array(capacity);
+    this.shape = new Uint8Array(capacity);
     this.isTouched = new Uint8Array(capacity);
     this.addresses = new Uint32Array(8 * capacity);
     this.hash = new Uint32Array(capacity);
@@ -132,6 +144,10 @@ export class AttemptTable {
     columns.key[series] = key;
     columns.hash[series] = numberHash(key, 0);
     columns.size[series] = 0;
+    columns.answered[series] = 0;
+    columns.sourceBits[series] = 0;
+    columns.largestPart[series] = 0;
+    columns.isTold[series] = 0;
     columns.packets[series] = 0;
     columns.bytes[series] = 0;
     columns.port[series] = -1;
@@ -178,6 +194,11 @@ export class AttemptTable {
       pruned = this.#attempts.atMicros[attempt]!;
       this.#removeAttempt(attempt);
     }
+  }
+
+  /** Shows each series that had attempts since the last `takeTouched`, the earliest touched first. */
+  eachTouched(show: (series: number) => void): void {
+    for (const series of this.#touched) if (this.#columns.isTouched[series] === 1) show(series);
   }
 
   /** The series that had attempts since the last call, the earliest touched first. */

@@ -12,7 +12,9 @@ import { httpFloodDefaults } from './detectors/http-flood.ts';
 import { icmpFloodDefaults } from './detectors/icmp-flood.ts';
 import { lateralMovementDefaults } from './detectors/lateral-movement.ts';
 import { portScanDefaults } from './detectors/port-scan.ts';
+import { sequentialScanDefaults } from './detectors/sequential-scan.ts';
 import { slowlorisDefaults } from './detectors/slowloris.ts';
+import { sshRefusalsDefaults } from './detectors/ssh-refusals.ts';
 import { synFloodDefaults } from './detectors/syn-flood.ts';
 import { udpFloodDefaults } from './detectors/udp-flood.ts';
 import { webAttackDefaults } from './detectors/web-attack.ts';
@@ -26,8 +28,10 @@ export const DETECTION_DEFAULTS = {
   http_flood: httpFloodDefaults,
   amplification: amplificationDefaults,
   port_scan: portScanDefaults,
+  sequential_scan: sequentialScanDefaults,
   host_discovery: hostDiscoveryDefaults,
   brute_force: bruteForceDefaults,
+  ssh_refusals: sshRefusalsDefaults,
   arp_spoof: arpSpoofDefaults,
   arp_relay: arpRelayDefaults,
   dns_tunnel: dnsTunnelDefaults,

@@ -15,7 +15,9 @@ import { httpFlood } from './detectors/http-flood.ts';
 import { icmpFlood } from './detectors/icmp-flood.ts';
 import { LateralMovementDetector } from './detectors/lateral-movement.ts';
 import { PortScanDetector } from './detectors/port-scan.ts';
+import { SequentialScanDetector } from './detectors/sequential-scan.ts';
 import { SlowlorisDetector } from './detectors/slowloris.ts';
+import { SshRefusalsDetector } from './detectors/ssh-refusals.ts';
 import { synFlood } from './detectors/syn-flood.ts';
 import { udpFlood } from './detectors/udp-flood.ts';
 import { WebAttackDetector } from './detectors/web-attack.ts';
@@ -51,11 +53,14 @@ export function createDetectors(limits: DetectionLimits, report: Report): Detect
     httpFlood(limits.http_flood),
     amplification(limits.amplification),
   ];
+  const ssh = new SshRefusalsDetector(limits.ssh_refusals, report);
   return [
     new FloodDetector(floods, report),
     new PortScanDetector(limits.port_scan, report),
+    new SequentialScanDetector(limits.sequential_scan, report),
     new HostDiscoveryDetector(limits.host_discovery, report),
-    new BruteForceDetector(limits.brute_force, report),
+    new BruteForceDetector(limits.brute_force, report, ssh),
+    ssh,
     new ArpSpoofDetector(limits.arp_spoof, report),
     new ArpRelayDetector(limits.arp_relay, report),
     new DnsTunnelDetector(limits.dns_tunnel, report),

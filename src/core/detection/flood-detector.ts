@@ -1,6 +1,6 @@
 /**
- * Shows the loads of every step to the flood policies, one short file each, and reports what they find. A flood that has
- * within the step what makes one of the whole is told of at once: nothing that comes later takes that back but answers,
+ * Shows the loads of five seconds to the flood policies, one short file each, and reports what they find. A flood that has
+ * earlier what makes one of the whole is told of at once: nothing that comes later takes that back but answers,
  * and those have had half a second.
  */
 import type { StateReader } from '../state/state-reader.ts';
@@ -36,23 +36,36 @@ export class FloodDetector implements Detector {
   }
 
   endStep(endMicros: number): void {
-    for (const load of this.#pressure.drain()) {
-      for (const policy of this.#policies) {
-        const detection = policy(load, endMicros);
-        if (detection) this.#report(withoutTold(detection, load));
-      }
-    }
+    this.tick(endMicros);
+    // The capture may end here.
+    this.#pressure.review((load) => this.#judge(load, endMicros));
   }
 
   tick(nowMicros: number): void {
-    this.#pressure.look(MIN_PACKETS, (load, settled) => {
-      const found = this.#policies.flatMap((policy) => {
-        const detection = policy(load, nowMicros);
-        return detection && policy(settled, nowMicros) ? detection : [];
-      });
-      for (const detection of found) this.#report(detection);
-      return found.length > 0;
-    });
+    this.#pressure.look(
+      nowMicros,
+      MIN_PACKETS,
+      (load, settled) => {
+        const found = this.#policies.flatMap((policy) => {
+          const detection = policy(load, nowMicros);
+          return detection && policy(settled, nowMicros) ? detection : [];
+        });
+        for (const detection of found) this.#report(detection);
+        return found.length > 0;
+      },
+      (load) => this.#judge(load, nowMicros),
+    );
+  }
+
+  #judge(load: TargetLoad, atMicros: number): boolean {
+    let isFound = false;
+    for (const policy of this.#policies) {
+      const detection = policy(load, atMicros);
+      if (detection === null) continue;
+      isFound = true;
+      if (detection.packets > load.toldPackets) this.#report(withoutTold(detection, load));
+    }
+    return isFound;
   }
 
   save(writer: StateWriter): void {

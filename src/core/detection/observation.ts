@@ -3,7 +3,7 @@ import type { PacketBatch } from '../../contract/packet-batch.ts';
 
 /** What of a packet may interest a detector, as bits. Most packets of a conversation show nothing of it. */
 export const Sight = {
-  /** TCP that begins, answers or completes: a SYN, a flow's first packet, a handshake's end. */
+  /** TCP that begins, answers, completes or breaks off: a SYN, a flow's first packet, a handshake's end, the RST that ends a flow. */
   OPENING: 1,
   /** UDP, ICMP and others above IP. */
   DATAGRAM: 2,
@@ -11,10 +11,12 @@ export const Sight = {
   APPLICATION: 4,
   DNS_QUERY: 8,
   ARP: 16,
+  /** What an SSH server sends in the first packets of a connection, log-in included. */
+  SSH_ANSWER: 32,
 } as const;
 
 /** All bits of `Sight`. */
-export const ALL_SIGHTS = 31;
+export const ALL_SIGHTS = 63;
 
 export interface Observation {
   batch: PacketBatch;

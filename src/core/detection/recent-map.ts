@@ -30,6 +30,11 @@ export class RecentMap<Key, Value> {
     return value;
   }
 
+  /** Without touching it. */
+  find(key: Key): Value | undefined {
+    return this.#entries.get(key);
+  }
+
   delete(key: Key): void {
     this.#entries.delete(key);
   }

@@ -1,8 +1,12 @@
 /**
- * What each target receives per 5 s step, by kind of pressure, and who sends it: the one mechanism
+ * What each target receives in 5 s, by kind of pressure, and who sends it: the one mechanism
  * behind every flood detector. Policy (how much is too much) stands in the detectors.
  *
- * Fixed memory: `MAX_TARGETS` (target, kind) pairs per step, about 400 bytes each; what finds no room
+ * The five seconds are each target's own. They begin when more comes than before: by CUSUM (Page 1954; for SYN floods
+ * Wang, Zhang and Shin, INFOCOM 2002) what exceeds `CALM_RATE` is summed, and while the sum is nothing, what came is
+ * forgotten. So a flood is measured from its beginning, and no step cuts it in two.
+ *
+ * Fixed memory: `MAX_TARGETS` (target, kind) pairs at a time, about 400 bytes each; what finds no room
  * is counted. Of each pair the heaviest sources and ports are kept by the Misra-Gries sketch (four
  * counters, error at most a fifth of the packets) and their number by linear counting (1,024 bits:
  * within 5 % to 2,000, a lower bound past 7,000).
@@ -12,11 +16,16 @@ import { AppEvent, Protocol } from '../../contract/packet-batch.ts';
 import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
 import { formatIp } from '../wire/address.ts';
+import { STEP_MICROS, TICK_MICROS } from './detector.ts';
 import { pairKey } from './endpoint.ts';
 import { KeyIndex } from './key-index.ts';
 import type { Observation } from './observation.ts';
 
 const MAX_TARGETS = 8_192;
+/** Packets per second that no flood's limit is near: half of the lowest by default. */
+const CALM_RATE = 25;
+/** The sum of what exceeds it stays below, so that it is nothing again five seconds after a flood. */
+const MAX_EXCESS = 5 * CALM_RATE;
 const HEAVY = 4;
 const BITMAP_WORDS = 32;
 const BITMAP_BITS = BITMAP_WORDS * 32;
@@ -79,6 +88,10 @@ export class TargetPressure {
   readonly #toldPackets = new Uint32Array(MAX_TARGETS);
   readonly #toldBytes = new Float64Array(MAX_TARGETS);
   readonly #toldFlows = new Uint32Array(MAX_TARGETS);
+  readonly #key = new Float64Array(MAX_TARGETS);
+  /** CUSUM: packets above the calm rate. */
+  readonly #excess = new Float64Array(MAX_TARGETS);
+  #lookedMicros = 0;
   readonly #kind = new Uint8Array(MAX_TARGETS);
   readonly #packets = new Uint32Array(MAX_TARGETS);
   readonly #bytes = new Float64Array(MAX_TARGETS);
@@ -128,32 +141,71 @@ export class TargetPressure {
     }
   }
 
-  /** The loads of the step that ends, in order of first packet; then everything is forgotten. */
-  *drain(): Generator<TargetLoad> {
+  /**
+   * Looks at the loads of at least `minPackets` that `isTold` has not accepted yet, and takes those whose five seconds
+   * are over. `isTold` is asked with the load as it is, and as it is without the packets since the last look but one
+   * where answers to those matter.
+   */
+  look(
+    nowMicros: number,
+    minPackets: number,
+    isTold: (load: TargetLoad, settled: TargetLoad) => boolean,
+    end: (load: TargetLoad) => void,
+  ): void {
+    const passed = this.#lookedMicros === 0 ? 0 : Math.max(0, nowMicros - this.#lookedMicros);
+    const calm = (CALM_RATE * passed) / 1e6;
+    this.#lookedMicros = nowMicros;
     for (let slot = 0; slot < this.#index.size; slot++) {
-      if (this.#packets[slot]! > 0) yield this.#load(slot);
-      this.#forget(slot);
+      const packets = this.#packets[slot]!;
+      const looked = this.#lookedPackets[slot]!;
+      const excess = Math.max(0, this.#excess[slot]! + packets - looked - calm);
+      this.#excess[slot] = Math.min(MAX_EXCESS, excess);
+      // At the next look they would be over.
+      if (nowMicros - this.#first[slot]! > STEP_MICROS - TICK_MICROS || excess === 0) {
+        if (packets >= minPackets) end(this.#load(slot));
+        this.#forget(slot);
+        continue;
+      }
+      const settled = this.#settledPackets[slot]!;
+      this.#settledPackets[slot] = looked;
+      this.#lookedPackets[slot] = packets;
+      if (packets < minPackets || this.#toldPackets[slot]! > 0) continue;
+      const load = this.#load(slot);
+      if (isTold(load, isRefutable(load) ? { ...load, packets: settled } : load)) this.#told(slot);
     }
-    this.#index.clear();
   }
 
-  /**
-   * Looks into the step: the loads of at least `minPackets` that `isTold` has not accepted yet. It is asked with
-   * the load as it is, and as it is without the packets since the last look but one where answers to those matter.
-   */
-  look(minPackets: number, isTold: (load: TargetLoad, settled: TargetLoad) => boolean): void {
+  /** Shows the loads of now, told or not: `isTold` says whether it tells of them. Targets that are sent nothing lose their place. */
+  review(isTold: (load: TargetLoad) => boolean): void {
+    let kept = 0;
     for (let slot = 0; slot < this.#index.size; slot++) {
-      const settled = this.#settledPackets[slot]!;
-      this.#settledPackets[slot] = this.#lookedPackets[slot]!;
-      this.#lookedPackets[slot] = this.#packets[slot]!;
-      if (this.#packets[slot]! < minPackets || this.#toldPackets[slot]! > 0) continue;
-      const load = this.#load(slot);
-      const isAnswered = load.kind !== Pressure.HTTP && load.kind !== Pressure.ICMP;
-      if (!isTold(load, isAnswered ? { ...load, packets: settled } : load)) continue;
-      this.#toldPackets[slot] = load.packets;
-      this.#toldBytes[slot] = load.bytes;
-      this.#toldFlows[slot] = load.flows;
+      if (this.#packets[slot]! > 0) {
+        if (isTold(this.#load(slot))) this.#told(slot);
+        this.#key[kept] = this.#key[slot]!;
+        if (kept < slot) this.#move(slot, kept);
+        kept++;
+      } else {
+        this.#forget(slot);
+        this.#excess[slot] = 0;
+      }
     }
+    this.#index.clear();
+    for (let slot = 0; slot < kept; slot++) this.#index.findOrAdd(this.#key[slot]!);
+  }
+
+  #move(from: number, to: number): void {
+    for (const column of this.#columns()) {
+      const width = column.length / MAX_TARGETS;
+      column.copyWithin(width * to, width * from, width * (from + 1));
+    }
+    this.#forget(from);
+    this.#excess[from] = 0;
+  }
+
+  #told(slot: number): void {
+    this.#toldPackets[slot] = this.#packets[slot]!;
+    this.#toldBytes[slot] = this.#bytes[slot]!;
+    this.#toldFlows[slot] = this.#flows[slot]!;
   }
 
   #observeTcp(seen: Observation): void {
@@ -212,8 +264,11 @@ export class TargetPressure {
   }
 
   #slotOf(endpoint: number, kind: Pressure): number {
-    const slot = this.#index.findOrAdd(pairKey(endpoint, kind));
-    if (slot >= 0) this.#kind[slot] = kind;
+    const key = pairKey(endpoint, kind);
+    const slot = this.#index.findOrAdd(key);
+    if (slot < 0) return slot;
+    this.#kind[slot] = kind;
+    this.#key[slot] = key;
     return slot;
   }
 
@@ -272,6 +327,7 @@ export class TargetPressure {
 
   save(writer: StateWriter): void {
     this.#index.save(writer);
+    writer.number(this.#lookedMicros);
     const slots = this.#index.size;
     for (const column of this.#columns())
       writer.array(column, (column.length / MAX_TARGETS) * slots);
@@ -280,12 +336,15 @@ export class TargetPressure {
   /** Into a new one. */
   load(reader: StateReader): void {
     this.#index.load(reader);
+    this.#lookedMicros = reader.number();
     for (const column of this.#columns()) reader.array(column);
   }
 
   #columns(): NumberArray[] {
     return [
       this.#kind,
+      this.#key,
+      this.#excess,
       this.#lookedPackets,
       this.#settledPackets,
       this.#toldPackets,
@@ -314,6 +373,12 @@ export class TargetPressure {
       this.#portBits,
     ];
   }
+}
+
+/** Answers that come later could show that it was none. Nobody sends to itself over a wire: that needs no answer. */
+function isRefutable({ kind, land, packets }: TargetLoad): boolean {
+  if (kind === Pressure.HTTP || kind === Pressure.ICMP) return false;
+  return land <= packets / 2;
 }
 
 /** Misra-Gries: counts `key`; returns its counter, or -1 when it took one off each instead. */

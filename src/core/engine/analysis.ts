@@ -76,7 +76,10 @@ export class Analysis {
 
   #pushRow(batch: PacketBatch, row: number, verdicts: PacketVerdicts | undefined): void {
     const tsMicros = batch.tsMicros[row]!;
-    if (this.#jump.isCredible(tsMicros)) this.#investigation.reach(tsMicros);
+    if (this.#jump.isCredible(tsMicros)) {
+      this.#investigation.reach(tsMicros);
+      this.#investigation.count(tsMicros);
+    }
     const slot = this.#flowTable.observe(batch, row);
     this.#windowTable.observe(batch, row, this.#flowTable, slot);
     const sights = sightsOf(batch, row, this.#flowTable, slot);
@@ -90,9 +93,10 @@ export class Analysis {
     this.#investigation.mark(batch, row, sourceKey, targetKey, verdicts);
   }
 
-  /** Packets after the last batch and before `untilMicros` never came: their windows are less complete. */
+  /** Packets after the last batch and before `untilMicros` never came: windows are less complete and alerts less sure. */
   miss(packets: number, untilMicros: number): void {
     this.#windowTable.miss(packets, this.clockMicros, untilMicros);
+    this.#investigation.miss(packets, Math.min(this.clockMicros, untilMicros), untilMicros);
   }
 
   /** What has come out since the last call. */

@@ -21,7 +21,9 @@ import { NeverBlockList } from '../response/never-block.ts';
 import { decide } from '../response/policy.ts';
 import type { StateReader } from '../state/state-reader.ts';
 import type { StateWriter } from '../state/state-writer.ts';
+import { honestDetection } from './honest-detection.ts';
 import type { Judge } from './judge.ts';
+import { LossRecord } from './loss-record.ts';
 import { VerdictIndex } from './verdict-index.ts';
 
 /** Alerts that anything still refers to: what the book holds, and those whose packets are still marked. */
@@ -51,6 +53,7 @@ export class Investigation {
   readonly #modelFindings: ModelFindings;
   readonly #book: AlertBook;
   readonly #verdicts = new VerdictIndex();
+  readonly #losses = new LossRecord();
   readonly #neverBlock: NeverBlockList;
   readonly #protected = new WeakMap<Incident, boolean>();
   /** By the address whose next window explains them. */
@@ -112,6 +115,16 @@ export class Investigation {
   endStep(): void {
     for (const detector of this.detectors) detector.endStep?.(this.#stepEndMicros);
     this.#verdicts.expire(this.#stepEndMicros);
+  }
+
+  /** A packet is there that detectors may not be shown. */
+  count(tsMicros: number): void {
+    this.#losses.count(tsMicros);
+  }
+
+  /** Packets between the two times never came: what is alleged of that time is less sure. */
+  miss(packets: number, fromMicros: number, toMicros: number): void {
+    this.#losses.miss(packets, fromMicros, toMicros);
   }
 
   show(seen: Observation, sights: number): void {
@@ -197,14 +210,17 @@ export class Investigation {
   }
 
   #add(detection: Detection): void {
-    const incident = this.#book.add(detection);
-    this.#added = incident;
-    if (!incident) return;
-    const { alert } = incident;
     const policy = this.#options.policy ?? {
       alert_threshold: ALERT_THRESHOLD,
       block_threshold: BLOCK_THRESHOLD,
     };
+    const completeness = this.#losses.completeness(detection.firstMicros, detection.atMicros);
+    const incident = this.#book.add(
+      honestDetection(detection, completeness, policy.alert_threshold),
+    );
+    this.#added = incident;
+    if (!incident) return;
+    const { alert } = incident;
     const isNew = alert.decision === 'ALLOW';
     alert.proven_confidence = incident.provenConfidence;
     alert.decision = decide(alert.confidence, policy, {
@@ -266,6 +282,7 @@ export class Investigation {
   save(writer: StateWriter): void {
     writer.number(this.#stepEndMicros);
     writer.number(this.#nextTickMicros);
+    this.#losses.save(writer);
     for (const detector of this.detectors) detector.save(writer);
     this.#modelFindings.save(writer);
     const incidents = saveIncidents(writer, this.#incidents());
@@ -279,6 +296,7 @@ export class Investigation {
   load(reader: StateReader): void {
     this.#stepEndMicros = reader.number();
     this.#nextTickMicros = reader.number();
+    this.#losses.load(reader);
     for (const detector of this.detectors) detector.load(reader);
     this.#modelFindings.load(reader);
     const incidents = loadIncidents(reader, MAX_INCIDENTS);

@@ -5,6 +5,9 @@ import { type Observation, Sight } from '../detection/observation.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 
+/** Of an SSH server, counted with those that only acknowledge: key exchange and the log-ins that one connection allows. */
+const SSH_LOGIN_PACKETS = 64;
+
 /** `Sight` bits of the packet that `flows` has just observed into `slot`. */
 export function sightsOf(batch: PacketBatch, row: number, flows: FlowTable, slot: number): number {
   const flags = batch.tcpFlags[row]!;
@@ -16,9 +19,12 @@ export function sightsOf(batch: PacketBatch, row: number, flows: FlowTable, slot
     (flags & TcpFlag.SYN) !== 0 ||
     flows.isNew ||
     flows.justValidated ||
+    ((flags & TcpFlag.RST) !== 0 && flows.justClosed) ||
     isFirstAnswer(flows, slot)
   )
     bits = Sight.OPENING;
+  if (flags >= 0 && batch.payloadBytes[row]! > 0 && isSshAnswer(flows, slot))
+    bits |= Sight.SSH_ANSWER;
   if (batch.appEvents[row] !== 0) bits |= Sight.APPLICATION;
   if (batch.dnsQuery[row] === 1) bits |= Sight.DNS_QUERY;
   return bits;
@@ -66,4 +72,13 @@ export function emptyObservation(): Observation {
 
 function isFirstAnswer(flows: FlowTable, slot: number): boolean {
   return slot >= 0 && !flows.isFromOriginator && flows.packetsBwd(slot) === 1;
+}
+
+function isSshAnswer(flows: FlowTable, slot: number): boolean {
+  return (
+    slot >= 0 &&
+    !flows.isFromOriginator &&
+    flows.isSsh(slot) &&
+    flows.packetsBwd(slot) <= SSH_LOGIN_PACKETS
+  );
 }

@@ -26,7 +26,7 @@ import { FLOW_LISTS, FlowList, FlowLists } from './flow-lists.ts';
 import { type EndReason, type FlowTexts, flowRecord } from './flow-record.ts';
 import { flipHistory, noteDatagram } from './history.ts';
 import { isGroup, isServerSpeakingFirst } from './originator.ts';
-import { serviceSeen } from './services.ts';
+import { SSH, serviceSeen } from './services.ts';
 import { measureSide } from './side-measurements.ts';
 import { SlotIndex } from './slot-index.ts';
 import { TcpState } from './tcp-state.ts';
@@ -263,6 +263,11 @@ export class FlowTable {
   /** An HTTP request was begun and its headers have not ended. */
   isHttpPartial(slot: number): boolean {
     return (this.#flows.bits[slot]! & FlowBit.HTTP_PARTIAL) !== 0;
+  }
+
+  /** Its content is SSH's. */
+  isSsh(slot: number): boolean {
+    return this.#flows.service[slot] === SSH;
   }
 
   packetsOf(slot: number): number {

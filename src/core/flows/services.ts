@@ -5,7 +5,7 @@ import { APP_PROTOCOLS } from '../wire/protocols.ts';
 /** Codes are positions; 0 is "not known". Those after it serve packets that came as JSON, without `app_protocol`. */
 const SERVICE_NAMES = ['', 'http', 'ssh', 'ftp', 'tls', 'smtp', 'dns'];
 const HTTP = 1;
-const SSH = 2;
+export const SSH = 2;
 const FTP = 3;
 const TLS = 4;
 const SMTP = 5;

@@ -53,17 +53,24 @@ interface Failures {
   flows: number;
 }
 
+/** Who reads SSH log-ins. */
+interface SshLogins {
+  isLetIn(flowId: number): boolean;
+}
+
 export class BruteForceDetector implements Detector {
   readonly name = 'brute-force';
   readonly sights = Sight.APPLICATION;
   evictions = 0;
   readonly #limits: typeof bruteForceDefaults;
   readonly #report: Report;
+  readonly #ssh: SshLogins;
   readonly #failures = new Map<string, Failures>();
 
-  constructor(limits: typeof bruteForceDefaults, report: Report) {
+  constructor(limits: typeof bruteForceDefaults, report: Report, ssh: SshLogins) {
     this.#limits = limits;
     this.#report = report;
+    this.#ssh = ssh;
   }
 
   observe(seen: Observation): void {
@@ -90,7 +97,8 @@ export class BruteForceDetector implements Detector {
         flow.payloadFwd < 700 ||
         flow.payloadFwd > 6_000 ||
         flow.payloadBwd > 12_000 ||
-        seconds > 60
+        seconds > 60 ||
+        this.#ssh.isLetIn(flow.id)
       )
         return;
       this.#conversation('SSH', 'ssh_conversations', this.#limits.min_ssh_conversations, flow);

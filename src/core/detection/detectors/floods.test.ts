@@ -88,6 +88,29 @@ describe('UDP_Flood', () => {
     ]);
   });
 
+  const burst = (t: number, count: number) =>
+    stream(1250)
+      .slice(0, count)
+      .map((packet) => ({ ...packet, t: t + packet.t }));
+  const lookUps = times(200, (i) => ({
+    t: i / 10,
+    src: `10.0.0.${20 + (i % 9)}`,
+    dst: SERVER,
+    protocol: 'UDP' as const,
+    sport: 5000 + i,
+    dport: 53,
+  }));
+
+  it('is told of within two seconds wherever it begins, and whatever else the server does', () => {
+    for (const begin of [10.05, 13.3, 14.45, 14.9]) {
+      const [alert] = alertsOf([...burst(begin, 5000), ...lookUps]);
+      expect((alert?.detected_at ?? 99) - begin).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('is not a burst of a second, nor one every ten seconds', () =>
+    expect(alertsOf([...burst(4.4, 1400), ...burst(14.4, 1400), ...lookUps])).toEqual([]));
+
   it('is not a voice call', () => expect(alertsOf(stream(50))).toEqual([]));
 
   it('is not a download that is acknowledged', () => {
@@ -230,6 +253,20 @@ describe('a flood', () => {
     expect(alert?.detected_at).toBeLessThanOrEqual(2.1);
     expect(alert?.packet_count).toBe(4000);
     expect(alert?.flow_count).toBe(4000);
+  });
+
+  it('in the name of its own target waits for no answer', () => {
+    const land = times(600, (i) => ({
+      t: 4.8 + i / 160,
+      src: SERVER,
+      dst: SERVER,
+      sport: 1024 + i,
+      dport: 22,
+      flags: 'S' as const,
+    }));
+    const [alert] = alertsOf(land);
+    expect(alert?.evidence[0]?.numbers.land).toBe(true);
+    expect(alert?.detected_at).toBeLessThanOrEqual(6.8);
   });
 
   it('is not a burst of clients whose handshakes are still under way', () => {

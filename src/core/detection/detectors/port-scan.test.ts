@@ -33,7 +33,10 @@ describe('Port_Scan', () => {
     expect(alerts).toMatchObject([
       { alert_type: 'Port_Scan', source_ip: SCANNER, destination_ip: TARGET, decision: 'ALERT' },
     ]);
-    expect(alerts[0]?.evidence[0]?.numbers.ports).toBeGreaterThan(95);
+    const [found] = alerts.flatMap(({ evidence }) =>
+      evidence.filter(({ detector }) => detector === 'port-scan'),
+    );
+    expect(found?.numbers.ports).toBeGreaterThan(95);
   });
 
   it('is found when it takes three minutes', () => {
@@ -46,6 +49,14 @@ describe('Port_Scan', () => {
     expect(alertsOf(times(40, (i) => probe(i / 20, 1 + i, 'SA')).flat())).toMatchObject([
       { alert_type: 'Port_Scan' },
     ]);
+  });
+
+  it('begins with its first attempt in vain, not with an ordinary visit long before', () => {
+    const visits = times(4, (i) =>
+      conversation(10 + i, SCANNER, TARGET, 80 + i, 30_000 + i),
+    ).flat();
+    const [alert] = alertsOf([...visits, ...times(40, (i) => probe(900 + i / 10, 100 + i)).flat()]);
+    expect(alert?.first_seen).toBeGreaterThanOrEqual(900);
   });
 
   it('is one port of many targets too', () => {
@@ -81,5 +92,38 @@ describe('Port_Scan', () => {
       len: 32,
     }));
     expect(alertsOf(hops)).toEqual([]);
+  });
+
+  /** `count` ports, by hosts of one network. */
+  const shared = (count: number, sourceOf: (i: number) => number) =>
+    times(count, (i) =>
+      probe(i / 10, 1_000 + i, null).map((packet) => ({
+        ...packet,
+        src: `203.0.113.${1 + sourceOf(i)}`,
+      })),
+    ).flat();
+
+  it('is what the hosts of one network do together', () => {
+    expect(alertsOf(shared(100, (i) => i % 10))).toMatchObject([
+      { alert_type: 'Port_Scan', source_ip: null, destination_ip: TARGET },
+    ]);
+  });
+
+  it('is told of hosts that do enough by themselves, and not of their network', () => {
+    const alerts = alertsOf(shared(100, (i) => Math.floor(i / 20)));
+    expect(alerts.length).toBe(5);
+    expect(alerts.map(({ source_ip }) => source_ip)).not.toContain(null);
+  });
+
+  it('is not an office whose users miss a few ports each', () => {
+    expect(alertsOf(shared(36, (i) => i % 9))).toEqual([]);
+  });
+
+  it('is not a monitor of twenty services whose server has gone silent', () => {
+    const good = times(20, (i) =>
+      conversation(100 + i / 10, SCANNER, TARGET, 8_000 + i, 30_000 + i),
+    ).flat();
+    const bad = times(60, (i) => probe(200 + i, 8_000 + (i % 20), null)).flat();
+    expect(alertsOf([...good, ...bad])).toEqual([]);
   });
 });

@@ -1,6 +1,8 @@
 /**
  * Web_Scan: one client asks one server for many different targets, most of which are not there. A reader's browser
- * gets what it asks for; a crawler follows links that exist; a load test asks for the same again and again.
+ * gets what it asks for; a crawler follows links that exist; a load test asks for the same again and again. Or it tries
+ * which methods the server serves (OWASP WSTG-CONF-06), of which a client knows those that it needs: many methods, several
+ * of them refused (405 and 501, RFC 9110 §15.5.6 and §15.6.2), and next to nothing that it asks for is given.
  */
 import { AppEvent } from '../../../contract/packet-batch.ts';
 import { textHash } from '../../flows/flow-hash.ts';
@@ -19,19 +21,30 @@ export const webScanDefaults = {
   min_targets: 30,
   /** Those answers over all answers. */
   min_error_ratio: 0.6,
+  /** Or: different methods that it tried, and answers 405 and 501 to them. WebDAV on a plain server comes to three. */
+  min_methods: 4,
+  min_method_refusals: 3,
+  /** Then so many errors and different targets are enough, at this ratio. */
+  min_probe_errors: 10,
+  min_probe_targets: 5,
+  min_probe_ratio: 0.9,
   window_s: 60,
   /** (client, server) pairs remembered; the longest quiet is forgotten first. */
   max_pairs: 4_096,
 };
 
 const NOT_THERE: ReadonlySet<number> = new Set([400, 403, 404, 405, 410, 501]);
-/** Different targets of one pair are counted up to here. */
+/** Different targets and methods of one pair are counted up to here. */
 const MAX_TARGETS = 128;
+const MAX_METHODS = 16;
+const METHOD_REFUSED: ReadonlySet<number> = new Set([405, 501]);
 
 interface Visit {
   beganMicros: number;
   /** Their hashes: 32 bits a target, however long it is. */
   readonly targets: Set<number>;
+  readonly methods: Set<string>;
+  methodRefusals: number;
   answers: number;
   errors: number;
   /** Of the errors: on connections with a completed handshake. */
@@ -66,11 +79,15 @@ export class WebScanDetector implements Detector {
       if (target === null) return;
       const visit = this.#visitOf(pairKey(seen.sourceKey, seen.targetKey), seen);
       if (visit.targets.size < MAX_TARGETS) visit.targets.add(textHash(target));
+      const method = batch.httpMethod.get(row);
+      if (method !== null && visit.methods.size < MAX_METHODS) visit.methods.add(method);
     } else if (events & AppEvent.HTTP_RESPONSE) {
       const visit = this.#visitOf(pairKey(seen.targetKey, seen.sourceKey), seen);
       visit.answers++;
-      if (!NOT_THERE.has(batch.httpStatus[row]!)) return;
+      const status = batch.httpStatus[row]!;
+      if (!NOT_THERE.has(status)) return;
       visit.errors++;
+      if (METHOD_REFUSED.has(status)) visit.methodRefusals++;
       if (seen.isValidated) visit.proven++;
       this.#judge(visit, seen);
     }
@@ -87,14 +104,26 @@ export class WebScanDetector implements Detector {
     return visit;
   }
 
+  #isProbing({ errors, answers, targets, methods, methodRefusals }: Visit): boolean {
+    const limits = this.#limits;
+    if (methods.size < limits.min_methods || methodRefusals < limits.min_method_refusals)
+      return false;
+    if (errors < limits.min_probe_errors || targets.size < limits.min_probe_targets) return false;
+    return errors / answers >= limits.min_probe_ratio;
+  }
+
   /** `seen`: the server's answer. */
   #judge(visit: Visit, { batch, row, tsMicros }: Observation): void {
     const limits = this.#limits;
-    const { errors, answers, proven } = visit;
+    const { errors, answers, proven, methods, methodRefusals } = visit;
     const targets = visit.targets.size;
     const ratio = errors / answers;
-    if (errors < limits.min_errors || targets < limits.min_targets) return;
-    if (ratio < limits.min_error_ratio) return;
+    const isWide =
+      errors >= limits.min_errors &&
+      targets >= limits.min_targets &&
+      ratio >= limits.min_error_ratio;
+    if (!isWide && !this.#isProbing(visit)) return;
+    const minErrors = isWide ? limits.min_errors : limits.min_probe_errors;
     const version = batch.ipVersion[row] === 6 ? 6 : 4;
     const sourceIp = formatIp(batch.dst, 4 * row, version);
     const targetIp = formatIp(batch.src, 4 * row, version);
@@ -108,15 +137,30 @@ export class WebScanDetector implements Detector {
       targetIp,
       targetPort: batch.srcPort[row]!,
       protocol: 'TCP',
-      confidence: confidenceOf(errors, limits.min_errors),
-      summary: `${sourceIp} asked ${targetIp} for ${targets === MAX_TARGETS ? `${targets} or more` : targets} different targets within ${Math.ceil(seconds)} s, ${errors} of them in vain`,
-      numbers: { errors, targets, error_ratio: ratio, seconds },
-      thresholds: {
-        errors: limits.min_errors,
-        targets: limits.min_targets,
-        error_ratio: limits.min_error_ratio,
+      confidence: confidenceOf(errors, minErrors),
+      summary: `${sourceIp} asked ${targetIp} for ${targets === MAX_TARGETS ? `${targets} or more` : targets} different targets within ${Math.ceil(seconds)} s, ${errors} of them in vain${isWide ? '' : `, and tried ${methods.size} methods`}`,
+      numbers: {
+        errors,
+        targets,
+        error_ratio: ratio,
+        methods: methods.size,
+        method_refusals: methodRefusals,
+        seconds,
       },
-      provenConfidence: provenConfidenceOf(proven, limits.min_errors),
+      thresholds: isWide
+        ? {
+            errors: minErrors,
+            targets: limits.min_targets,
+            error_ratio: limits.min_error_ratio,
+          }
+        : {
+            errors: minErrors,
+            targets: limits.min_probe_targets,
+            error_ratio: limits.min_probe_ratio,
+            methods: limits.min_methods,
+            method_refusals: limits.min_method_refusals,
+          },
+      provenConfidence: provenConfidenceOf(proven, minErrors),
       packets: visit.packets,
       bytes: visit.bytes,
       flows: 0,
@@ -126,20 +170,27 @@ export class WebScanDetector implements Detector {
   }
 
   save(writer: StateWriter): void {
-    this.#visits.save(writer, (visit) => ({ ...visit, targets: [...visit.targets] }));
+    this.#visits.save(writer, (visit) => ({
+      ...visit,
+      targets: [...visit.targets],
+      methods: [...visit.methods],
+    }));
   }
 
   load(reader: StateReader): void {
     this.#visits.load(reader, (saved) => {
-      const visit = saved as Omit<Visit, 'targets'> & { targets: number[] };
-      return { ...visit, targets: new Set(visit.targets) };
+      const visit = saved as Omit<Visit, 'targets' | 'methods'> & {
+        targets: number[];
+        methods: string[];
+      };
+      return { ...visit, targets: new Set(visit.targets), methods: new Set(visit.methods) };
     });
   }
 }
 
 function newVisit(beganMicros: number): Visit {
   return {
-    ...{ beganMicros, targets: new Set<number>() },
+    ...{ beganMicros, targets: new Set<number>(), methods: new Set<string>(), methodRefusals: 0 },
     ...{ answers: 0, errors: 0, proven: 0, packets: 0, bytes: 0 },
   };
 }

@@ -93,6 +93,30 @@ describe('Web_Scan', () => {
     ]);
   });
 
+  const tries = (requests: readonly string[], status: (request: string) => number) =>
+    alertsOf(
+      requests.flatMap((request, i) => exchange(i / 20, 20_000 + i, request, status(request))),
+    );
+  const isPage = (request: string) => /^(GET|HEAD) /.test(request);
+
+  it('is a client that tries which methods a server has, and nothing that it asks for is there', () => {
+    const probes = ['OPTIONS /', 'PROPFIND /', 'TRACE /', 'POST /a', 'GET /b', 'GET /c', 'HEAD /d'];
+    const requests = [...probes, ...probes, ...probes];
+    expect(tries(requests, (request) => (isPage(request) ? 404 : 405))).toMatchObject([
+      { alert_type: 'Web_Scan', source_ip: CLIENT, destination_ip: SERVER },
+    ]);
+  });
+
+  it('is not a file manager that looks for shares on a server without', () => {
+    const looks = times(12, (i) => [`OPTIONS /s${i}`, `PROPFIND /s${i}`, `GET /s${i}`]).flat();
+    expect(tries(looks, (request) => (isPage(request) ? 404 : 405))).toEqual([]);
+  });
+
+  it('is not a program that uses all methods of an interface, some of them in vain', () => {
+    const calls = times(12, (i) => [`GET /x${i}`, `PUT /x${i}`, `PATCH /x${i}`, `DELETE /x${i}`]);
+    expect(tries(calls.flat(), (request) => (isPage(request) ? 200 : 405))).toEqual([]);
+  });
+
   it('is not a crawler that follows links', () => {
     expect(visit(120, 30, (i) => (i % 5 === 0 ? 404 : 200))).toEqual([]);
   });
