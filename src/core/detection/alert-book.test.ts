@@ -44,3 +44,19 @@ describe('unusual behaviour', () => {
     expect(book.add(detection('Anomaly', '198.51.100.9', 1_000))).not.toBeNull();
   });
 });
+
+it('what only supports an alert makes it surer, and leaves its account to the detector', () => {
+  const book = new AlertBook('s');
+  const found = { ...detection('HTTP_Flood', '192.0.2.1', 10), confidence: 0.7 };
+  const support = {
+    ...found,
+    ...{ detector: 'flow-forest', isSupportOnly: true, confidence: 0.9, summary: '8 flows' },
+  };
+  expect(book.add(support)).toBeNull();
+  book.add({ ...found, summary: '900 requests/s' });
+  const incident = book.add(support);
+  expect(incident?.alert.description).toBe('900 requests/s');
+  expect(incident?.alert.confidence).toBeCloseTo(0.97);
+  book.add({ ...found, confidence: 0.98, summary: '2,000 requests/s' });
+  expect(incident?.alert.description).toBe('2,000 requests/s');
+});

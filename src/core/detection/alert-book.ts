@@ -205,7 +205,9 @@ function grow(incident: Incident, detection: Detection): void {
   alert.packet_count += detection.packets;
   alert.byte_count += detection.bytes;
   alert.flow_count += detection.flows;
-  if (detection.confidence >= alert.confidence) alert.description = detection.summary;
+  // What a model says of rows is no account of an attack: that stays the detector's.
+  if (!detection.isSupportOnly && detection.confidence >= alert.confidence)
+    alert.description = detection.summary;
   keepStrongest(alert.evidence, {
     detector: detection.detector,
     at,
