@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { analysisOf } from './config-of.ts';
 import type { JsonWords } from './json-words.ts';
-import { parseWorkers } from './parse-words.ts';
+import { parseShards } from './parse-words.ts';
 import type { ReplayWords } from './replay.ts';
 
 const out = process.stdout;
@@ -40,7 +40,7 @@ export function addCaptures(program: Command): void {
     .option(
       '--workers <count>',
       'threads that share the packets: the alerts are the same for any number',
-      parseWorkers,
+      parseShards,
       1,
     )
     .action(async (files: string[], words: AnalyzeWords) => {

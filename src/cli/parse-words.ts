@@ -1,12 +1,13 @@
 /** Numbers on the command line, within their bounds. */
 import { InvalidArgumentError } from 'commander';
-import { MAX_WORKERS } from '../contract/capture.ts';
+import { MAX_SHARDS, MAX_WORKERS } from '../contract/capture.ts';
 
 export function parseWorkers(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > MAX_WORKERS)
-    throw new InvalidArgumentError(`Not a number from 1 to ${MAX_WORKERS}.`);
-  return value;
+  return parseWithin(text, 1, MAX_WORKERS);
+}
+
+export function parseShards(text: string): number {
+  return parseWithin(text, 1, MAX_SHARDS);
 }
 
 export function parseBytes(text: string): number {

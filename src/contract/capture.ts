@@ -6,3 +6,6 @@ export type CaptureMethod = (typeof CAPTURE_METHODS)[number];
 
 /** Threads that share the packets. */
 export const MAX_WORKERS = 64;
+
+/** Threads that share a capture file: about 100 MB each, and past three or four of them the one that judges is the limit. */
+export const MAX_SHARDS = 8;

@@ -35,10 +35,16 @@ describe('decide', () => {
       fc.property(confidence, policy, facts, (value, limits, known) => {
         const sure = Math.min(value, known.provenConfidence);
         const isSure = sure >= limits.alert_threshold && sure >= limits.block_threshold;
-        const isHeld = known.isAnomalyOnly || known.isProtected;
+        const isHeld = known.isAnomalyOnly || known.isProtected || known.provenConfidence === 0;
         expect(decide(value, limits, known) === 'BLOCK').toBe(isSure && !isHeld);
       }),
     );
+  });
+
+  it('blocks nothing of which nothing is proven, also where every alert is to be blocked', () => {
+    const always = { alert_threshold: 0, block_threshold: 0 };
+    expect(decide(1, always, { ...NOTHING_SPEAKS_AGAINST, provenConfidence: 0 })).toBe('ALERT');
+    expect(decide(0, always, NOTHING_SPEAKS_AGAINST)).toBe('BLOCK');
   });
 
   it('tells an alert from nothing by the confidence alone', () => {

@@ -20,12 +20,12 @@ export interface SourceFacts {
 
 /**
  * ALLOW below `alert_threshold`, BLOCK where the proven confidence reaches `block_threshold` as well and the
- * facts permit it, ALERT otherwise.
+ * facts permit it, ALERT otherwise. Where nothing is proven nothing is blocked, whatever the thresholds.
  * Should the two thresholds be the wrong way round, the higher one blocks. NaN is ALLOW.
  */
 export function decide(confidence: number, policy: Thresholds, facts: SourceFacts): Verdict {
   if (!(confidence >= policy.alert_threshold)) return 'ALLOW';
-  const mayBlock = !facts.isAnomalyOnly && !facts.isProtected;
+  const mayBlock = !facts.isAnomalyOnly && !facts.isProtected && facts.provenConfidence > 0;
   const sure = Math.min(confidence, facts.provenConfidence);
   return mayBlock && sure >= Math.max(policy.alert_threshold, policy.block_threshold)
     ? 'BLOCK'
