@@ -10,7 +10,7 @@ import { readCapture } from '../workshop/read-capture.ts';
 import type { BenchCapture } from './bench-capture.ts';
 import { makeLabCapture } from './lab-capture.ts';
 import { compare, type Measure } from './measure.ts';
-import { hasScapy, isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
+import { hasPythonLibrary, isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
 
 /** Few: it takes seconds for ten thousand. */
 const FLOW_METER_PACKETS = 40_000;
@@ -72,7 +72,7 @@ export async function* benchAnalyze(say: (line: string) => void): AsyncGenerator
   } finally {
     capture.remove();
   }
-  if (hasScapy()) yield await againstFlowMeter(say, ours);
+  if (hasPythonLibrary('scapy')) yield await againstFlowMeter(say, ours);
 }
 
 /** By the clock: what waiting is shorter by. */

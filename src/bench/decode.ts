@@ -8,7 +8,7 @@ import { PacketBatch } from '../contract/packet-batch.ts';
 import { PacketDecoder } from '../core/wire/decoder.ts';
 import { compare, type Measure } from './measure.ts';
 import { makeMixedCapture } from './mixed-capture.ts';
-import { hasScapy, isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
+import { hasPythonLibrary, isInstalled, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
 
 /** The contract's columns as tshark names them. */
 const TSHARK_FIELDS = [
@@ -105,7 +105,7 @@ export async function* benchDecode(say: (line: string) => void): AsyncGenerator<
       'fields',
       ...TSHARK_FIELDS.flatMap((field) => ['-e', field]),
     ]);
-    if (hasScapy())
+    if (hasPythonLibrary('scapy'))
       yield await against(
         'decode.pps_vs_scapy',
         PYTHON,

@@ -52,10 +52,10 @@ export async function ownSecondsOf(work: () => void | Promise<void>): Promise<nu
   return (user + system) / 1e6;
 }
 
-/** Debian's python3-scapy. */
-export function hasScapy(): boolean {
+/** Whether Debian's Python has it: packages are python3-scapy, python3-xgboost, python3-sklearn. */
+export function hasPythonLibrary(name: string): boolean {
   try {
-    secondsOf(PYTHON, ['-c', 'import scapy']);
+    secondsOf(PYTHON, ['-c', `import ${name}`]);
     return true;
   } catch {
     return false;

@@ -15,7 +15,7 @@ import { trainBoosting } from '../core/models/gradient-boosting.ts';
 import { PlainScorer } from '../core/models/tree-scorer.ts';
 import { explainBoosting } from '../core/models/tree-shap.ts';
 import { compare, type Measure } from './measure.ts';
-import { answerOf, ownSecondsOf, PYTHON, secondsOf } from './peer-command.ts';
+import { answerOf, hasPythonLibrary, ownSecondsOf, PYTHON } from './peer-command.ts';
 import { makeSkewedFlows } from './skewed-flows.ts';
 
 const TRAINING_ROWS = 20_000;
@@ -53,7 +53,7 @@ export async function* benchScore(say: (line: string) => void): AsyncGenerator<M
   const ours = () => rateOf(() => scoreAll(rows, (row) => model.predict(row, out)));
   await ours();
   const what = { area: 'score', unit: 'rows/s' };
-  if (hasXgboost()) {
+  if (hasPythonLibrary('xgboost')) {
     const peer = new XgboostPeer(model, rows);
     yield await compare(
       { ...what, name: 'score.boosting_vs_xgboost', peerName: 'xgboost, batch' },
@@ -154,13 +154,4 @@ function rowsOf(dataset: Dataset): Float64Array[] {
     copyRow(dataset, index, row);
     return row;
   });
-}
-
-function hasXgboost(): boolean {
-  try {
-    secondsOf(PYTHON, ['-c', 'import xgboost']);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -8,6 +8,7 @@ import type { Measure } from '../bench/measure.ts';
 import { benchQuery } from '../bench/query.ts';
 import { benchScore } from '../bench/score.ts';
 import { benchStream } from '../bench/stream.ts';
+import { benchTrain } from '../bench/train.ts';
 import { AppError } from '../errors.ts';
 
 export interface BenchOptions {
@@ -24,6 +25,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   ingest: benchIngest,
   stream: benchStream,
   query: benchQuery,
+  train: benchTrain,
   score: benchScore,
   live: benchLive,
 };

@@ -77,7 +77,10 @@ export function addModels(program: Command): void {
   program
     .command('bench')
     .description('speed, as ratios to the peers that are installed')
-    .argument('[area...]', 'decode, analyze, ingest, stream, query, score, live; without any, all')
+    .argument(
+      '[area...]',
+      'decode, analyze, ingest, stream, query, train, score, live; without any, all',
+    )
     .option('--json', 'JSON lines', false)
     .action(async (areas: string[], { json }: JsonWords) => {
       const { bench } = await import('./bench.ts');
