@@ -7,7 +7,7 @@ import { computeGradients, logLoss } from './boosting-loss.ts';
 import type { Dataset } from './dataset.ts';
 import { TreeGrower } from './grower.ts';
 import { type GrownNode, walkTree } from './grown-tree.ts';
-import { packBins, packGradients } from './histogram.ts';
+import { packGradients } from './histogram.ts';
 import { type Bounds, clamp, type Directions } from './monotone.ts';
 import { Random } from './random.ts';
 
@@ -84,7 +84,7 @@ export class BoostingRun {
     this.#dataset = dataset;
     this.#options = options;
     const binned = binMatrix(dataset, findCuts(dataset, options.maxBins, options.seed));
-    this.#grower = new TreeGrower(binned, packBins(binned), options, directions);
+    this.#grower = new TreeGrower(binned, options, directions);
     this.#marginCount = start.length;
     this.#margins = repeat(start, rowCount);
     this.#gradients = new Float64Array(rowCount * this.#marginCount);

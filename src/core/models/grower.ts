@@ -5,9 +5,9 @@
 import type { BinnedMatrix } from './binning.ts';
 import type { GrownNode } from './grown-tree.ts';
 import {
-  type BinWords,
-  buildHistogram,
   createHistogram,
+  createHistogramBuilder,
+  type HistogramBuilder,
   type PackedGradients,
   subtractHistogram,
 } from './histogram.ts';
@@ -25,27 +25,20 @@ export type MakeLeaf = (rows: Uint32Array, begin: number, end: number, bounds: B
 /** Grows trees over one binned matrix; its buffers are reused from tree to tree. */
 export class TreeGrower {
   readonly #binned: BinnedMatrix;
-  readonly #bins: BinWords;
+  readonly #builder: HistogramBuilder;
   readonly #limits: GrowLimits;
   readonly #directions: Directions | null;
   readonly #pool: Float64Array[] = [];
   readonly #scratch: Uint32Array;
-  readonly #gathered: Float64Array;
   readonly #isFeatureUsed: Uint8Array;
 
-  constructor(
-    binned: BinnedMatrix,
-    bins: BinWords,
-    limits: GrowLimits,
-    directions: Directions | null = null,
-  ) {
+  constructor(binned: BinnedMatrix, limits: GrowLimits, directions: Directions | null = null) {
     this.#binned = binned;
-    this.#bins = bins;
+    this.#builder = createHistogramBuilder(binned);
     this.#limits = limits;
     this.#directions = directions;
     this.#scratch = new Uint32Array(binned.rowCount);
-    this.#gathered = new Float64Array(binned.rowCount);
-    this.#isFeatureUsed = new Uint8Array(4 * bins.groupCount);
+    this.#isFeatureUsed = new Uint8Array(binned.featureCount);
   }
 
   /** Reorders the first `count` of `rows`. Only `features` are split on. */
@@ -58,6 +51,7 @@ export class TreeGrower {
   ): GrownNode {
     this.#isFeatureUsed.fill(0);
     for (const feature of features) this.#isFeatureUsed[feature] = 1;
+    this.#builder.use(this.#isFeatureUsed);
     let total = 0;
     for (let i = 0; i < count; i++) total += gradients.packed[rows[i]!]!;
     const tree = { rows, features, gradients, makeLeaf };
@@ -139,17 +133,7 @@ export class TreeGrower {
   }
 
   #count(histogram: Float64Array, tree: Tree, begin: number, end: number): void {
-    buildHistogram(
-      histogram,
-      this.#bins,
-      this.#binned,
-      this.#isFeatureUsed,
-      tree.gradients.packed,
-      tree.rows,
-      begin,
-      end,
-      this.#gathered,
-    );
+    this.#builder.build(histogram, tree.gradients.packed, tree.rows, begin, end);
   }
 
   #borrow(): Float64Array {

@@ -7,6 +7,7 @@
  * last bit. Rounding is random with the right mean, so a sum over many rows is right though each
  * row is coarse; leaf values are computed from the unrounded gradients.
  */
+import { HistogramKernel } from '../kernels/histogram.ts';
 import type { BinnedMatrix } from './binning.ts';
 import type { Random } from './random.ts';
 
@@ -19,27 +20,6 @@ export interface PackedGradients {
   readonly packed: Float64Array;
   gradientUnit: number;
   hessianUnit: number;
-}
-
-/** Bins of four features to a 32-bit word: `words[group * rowCount + row]`. */
-export interface BinWords {
-  readonly words: Uint32Array;
-  readonly groupCount: number;
-}
-
-export function packBins(binned: BinnedMatrix): BinWords {
-  const { rowCount, featureCount, columns } = binned;
-  const groupCount = Math.ceil(featureCount / 4);
-  const words = new Uint32Array(groupCount * rowCount);
-  for (let f = 0; f < featureCount; f++) {
-    const from = f * rowCount;
-    const to = (f >> 2) * rowCount;
-    const shift = (f & 3) * 8;
-    for (let row = 0; row < rowCount; row++) {
-      words[to + row] = words[to + row]! | (columns[from + row]! << shift);
-    }
-  }
-  return { words, groupCount };
 }
 
 /** Rounds the gradients of `rows` (first `count`) into `into`. */
@@ -83,53 +63,131 @@ export function hessianOf(packed: number): number {
   return packed - Math.floor(packed / HESSIAN_SPAN) * HESSIAN_SPAN;
 }
 
-/**
- * Hot path: fills `histogram` (as many slots as `offsets` says) from `rows[begin..end)`. Groups of
- * four features of which none is in use are left out. `gathered` holds at least `end - begin`.
- */
-export function buildHistogram(
-  histogram: Float64Array,
-  bins: BinWords,
-  binned: BinnedMatrix,
-  isFeatureUsed: Uint8Array,
-  packed: Float64Array,
-  rows: Uint32Array,
-  begin: number,
-  end: number,
-  gathered: Float64Array,
-): void {
-  const { words, groupCount } = bins;
-  const { offsets, rowCount, featureCount } = binned;
-  const size = end - begin;
-  for (let i = 0; i < size; i++) gathered[i] = packed[rows[begin + i]!]!;
-  histogram.fill(0);
-  for (let group = 0; group < groupCount; group++) {
-    const first = 4 * group;
-    const isUsed =
-      isFeatureUsed[first]! |
-      isFeatureUsed[first + 1]! |
-      isFeatureUsed[first + 2]! |
-      isFeatureUsed[first + 3]!;
-    if (isUsed === 0) continue;
-    // The bytes of features that do not exist are 0: they count in the slot behind the last feature's.
-    const spare = offsets[featureCount]!;
-    const a = offsets[first]!;
-    const b = first + 1 < featureCount ? offsets[first + 1]! : spare;
-    const c = first + 2 < featureCount ? offsets[first + 2]! : spare;
-    const d = first + 3 < featureCount ? offsets[first + 3]! : spare;
-    const base = group * rowCount;
-    for (let i = 0; i < size; i++) {
-      const word = words[base + rows[begin + i]!]!;
-      const value = gathered[i]!;
-      histogram[a + (word & 255)]! += value;
-      histogram[b + ((word >>> 8) & 255)]! += value;
-      histogram[c + ((word >>> 16) & 255)]! += value;
-      histogram[d + (word >>> 24)]! += value;
+/** Counts the bins of nodes' rows. */
+export interface HistogramBuilder {
+  /** From now on, only the sums of these features are asked for; a byte per feature. */
+  use(isFeatureUsed: Uint8Array): void;
+  /** Hot path: fills `histogram` from `rows[begin..end)`. */
+  build(
+    histogram: Float64Array,
+    packed: Float64Array,
+    rows: Uint32Array,
+    begin: number,
+    end: number,
+  ): void;
+}
+
+/** By the kernel where the machine has it. Sums are exact, so both ways come to the same bits. */
+export function createHistogramBuilder(binned: BinnedMatrix): HistogramBuilder {
+  const kernel = HistogramKernel.create(binned);
+  return kernel ? new KernelHistogram(kernel) : new PlainHistogram(binned);
+}
+
+class KernelHistogram implements HistogramBuilder {
+  readonly #kernel: HistogramKernel;
+
+  constructor(kernel: HistogramKernel) {
+    this.#kernel = kernel;
+  }
+
+  use(isFeatureUsed: Uint8Array): void {
+    this.#kernel.use(isFeatureUsed);
+  }
+
+  build(
+    histogram: Float64Array,
+    packed: Float64Array,
+    rows: Uint32Array,
+    begin: number,
+    end: number,
+  ): void {
+    const { rows: own, values, sums } = this.#kernel;
+    for (let i = begin; i < end; i++) {
+      const row = rows[i]!;
+      own[i - begin] = row;
+      values[i - begin] = packed[row]!;
+    }
+    this.#kernel.count(end - begin);
+    histogram.set(sums);
+  }
+}
+
+/** Without the kernel, and what the kernel is held against. */
+export class PlainHistogram implements HistogramBuilder {
+  readonly #binned: BinnedMatrix;
+  /** Bins of four features to a word: `words[group * rowCount + row]`. */
+  readonly #words: Uint32Array;
+  readonly #isFeatureUsed: Uint8Array;
+  /** The node's packed gradients. */
+  readonly #values: Float64Array;
+
+  constructor(binned: BinnedMatrix) {
+    const { rowCount, featureCount } = binned;
+    const groupCount = Math.ceil(featureCount / 4);
+    this.#binned = binned;
+    this.#words = packBins(binned, groupCount);
+    this.#isFeatureUsed = new Uint8Array(4 * groupCount);
+    this.#values = new Float64Array(rowCount);
+  }
+
+  use(isFeatureUsed: Uint8Array): void {
+    this.#isFeatureUsed.set(isFeatureUsed);
+  }
+
+  build(
+    histogram: Float64Array,
+    packed: Float64Array,
+    rows: Uint32Array,
+    begin: number,
+    end: number,
+  ): void {
+    const words = this.#words;
+    const values = this.#values;
+    const isFeatureUsed = this.#isFeatureUsed;
+    const { offsets, rowCount, featureCount } = this.#binned;
+    const size = end - begin;
+    for (let i = 0; i < size; i++) values[i] = packed[rows[begin + i]!]!;
+    histogram.fill(0);
+    for (let first = 0; first < featureCount; first += 4) {
+      const isUsed =
+        isFeatureUsed[first]! |
+        isFeatureUsed[first + 1]! |
+        isFeatureUsed[first + 2]! |
+        isFeatureUsed[first + 3]!;
+      if (isUsed === 0) continue;
+      // The bytes of features that do not exist are 0: they count in the slot behind the last feature's.
+      const spare = offsets[featureCount]!;
+      const a = offsets[first]!;
+      const b = first + 1 < featureCount ? offsets[first + 1]! : spare;
+      const c = first + 2 < featureCount ? offsets[first + 2]! : spare;
+      const d = first + 3 < featureCount ? offsets[first + 3]! : spare;
+      const base = (first / 4) * rowCount;
+      for (let i = 0; i < size; i++) {
+        const word = words[base + rows[begin + i]!]!;
+        const value = values[i]!;
+        histogram[a + (word & 255)]! += value;
+        histogram[b + ((word >>> 8) & 255)]! += value;
+        histogram[c + ((word >>> 16) & 255)]! += value;
+        histogram[d + (word >>> 24)]! += value;
+      }
     }
   }
 }
 
-/** One slot more than the features have: see `buildHistogram`. */
+function packBins({ rowCount, featureCount, columns }: BinnedMatrix, groupCount: number) {
+  const words = new Uint32Array(groupCount * rowCount);
+  for (let f = 0; f < featureCount; f++) {
+    const from = f * rowCount;
+    const to = (f >> 2) * rowCount;
+    const shift = (f & 3) * 8;
+    for (let row = 0; row < rowCount; row++) {
+      words[to + row] = words[to + row]! | (columns[from + row]! << shift);
+    }
+  }
+  return words;
+}
+
+/** One slot more than the features have: see `PlainHistogram`. */
 export function createHistogram(binned: BinnedMatrix): Float64Array {
   return new Float64Array(binned.offsets[binned.featureCount]! + 1);
 }

@@ -3,7 +3,7 @@ import { type BinnedMatrix, binMatrix, findCuts } from './binning.ts';
 import { createMatrix } from './dataset.ts';
 import { type GrowLimits, TreeGrower } from './grower.ts';
 import type { GrownNode } from './grown-tree.ts';
-import { buildHistogram, createHistogram, packBins, packGradients } from './histogram.ts';
+import { createHistogram, createHistogramBuilder, packGradients } from './histogram.ts';
 import { Random } from './random.ts';
 import { findSplit } from './splitting.ts';
 
@@ -34,10 +34,9 @@ type Problem = ReturnType<typeof makeProblem>;
 
 function splitOf({ binned, quantised }: Problem, rows: Uint32Array, limits: GrowLimits) {
   const histogram = createHistogram(binned);
-  const used = new Uint8Array(4).fill(1);
-  const bins = packBins(binned);
-  const spare = new Float64Array(ROWS);
-  buildHistogram(histogram, bins, binned, used, quantised.packed, rows, 0, rows.length, spare);
+  const builder = createHistogramBuilder(binned);
+  builder.use(new Uint8Array(FEATURES).fill(1));
+  builder.build(histogram, quantised.packed, rows, 0, rows.length);
   const total = rows.reduce((sum, row) => sum + quantised.packed[row]!, 0);
   return findSplit(histogram, total, binned, Uint16Array.of(0, 1, 2), quantised, limits);
 }
@@ -128,7 +127,7 @@ it.each([0, 0.3])('grows every node by the best split of its own rows (%d missin
   for (let seed = 1; seed <= 10; seed++) {
     const problem = makeProblem(seed, share);
     const { binned, quantised, rows } = problem;
-    const grower = new TreeGrower(binned, packBins(binned), limits);
+    const grower = new TreeGrower(binned, limits);
     const makeLeaf = (_: Uint32Array, begin: number, end: number): GrownNode => ({
       kind: 'leaf',
       values: [0],
