@@ -107,7 +107,9 @@ export class BoostingRun {
   }
 
   #growTree(margin: number, random: Random): GrownNode {
-    const { rowCount } = this.#dataset;
+    const { rowCount, weights } = this.#dataset;
+    const margins = this.#margins;
+    const marginCount = this.#marginCount;
     const gradients = this.#gradients.subarray(margin * rowCount, (margin + 1) * rowCount);
     const hessians = this.#hessians.subarray(margin * rowCount, (margin + 1) * rowCount);
     const rows = this.#rows;
@@ -122,17 +124,17 @@ export class BoostingRun {
     ): GrownNode => {
       let gradient = 0;
       let hessian = 0;
-      let cover = 0;
       for (let i = begin; i < end; i++) {
         const row = leafRows[i]!;
         gradient += gradients[row]!;
         hessian += hessians[row]!;
-        cover += this.#dataset.weights?.[row] ?? 1;
       }
+      let cover = weights === null ? end - begin : 0;
+      if (weights !== null) for (let i = begin; i < end; i++) cover += weights[leafRows[i]!]!;
       const step = clamp(-gradient / (hessian + this.#options.l2 + 1e-12), bounds);
       const value = Math.fround(this.#options.learningRate * step);
       for (let i = begin; i < end; i++) {
-        this.#margins[leafRows[i]! * this.#marginCount + margin]! += value;
+        margins[leafRows[i]! * marginCount + margin]! += value;
       }
       return { kind: 'leaf', values: [value], cover };
     };

@@ -82,7 +82,8 @@ export function trainIsolationForest(
     throw new AppError('input_invalid', 'Cannot train an isolation forest: it needs two rows');
   }
   const subsample = Math.min(numbers.subsample, matrix.rowCount);
-  const rows = Uint32Array.from({ length: matrix.rowCount }, (_, row) => row);
+  const rows = new Uint32Array(matrix.rowCount);
+  for (let row = 0; row < rows.length; row++) rows[row] = row;
   const grower = new IsolationGrower(matrix, scale, subsample);
   const trees: GrownNode[] = [];
   for (let tree = 0; tree < numbers.treeCount; tree++) {
@@ -114,8 +115,6 @@ class IsolationGrower {
   readonly #scale: IsolationForestOptions['scale'];
   readonly #maxDepth: number;
   readonly #subsample: number;
-  /** The tree's rows side by side: feature `f` of its row `i` is `cells[i * features + f]`. */
-  readonly #cells: Float32Array;
   /** Numbers of the tree's rows, a node's side by side. */
   readonly #order: Uint32Array;
   readonly #scratch: Uint32Array;
@@ -127,7 +126,6 @@ class IsolationGrower {
     this.#scale = scale;
     this.#maxDepth = Math.max(1, Math.ceil(Math.log2(subsample)));
     this.#subsample = subsample;
-    this.#cells = new Float32Array(matrix.featureNames.length * subsample);
     this.#order = new Uint32Array(subsample);
     this.#scratch = new Uint32Array(subsample);
     this.#features = new Uint16Array(matrix.featureNames.length);
@@ -136,18 +134,10 @@ class IsolationGrower {
 
   /** On the first `subsample` of `rows`. */
   growTree(rows: Uint32Array, random: Random): GrownNode {
-    const { values, featureNames } = this.#matrix;
-    const width = featureNames.length;
-    const subsample = this.#subsample;
-    const cells = this.#cells;
     this.#random = random;
-    for (let i = 0; i < subsample; i++) {
-      this.#order[i] = i;
-      const begin = rows[i]! * width;
-      for (let f = 0; f < width; f++) cells[i * width + f] = values[begin + f]!;
-    }
-    for (let f = 0; f < width; f++) this.#features[f] = f;
-    return this.#grow(0, subsample, 0);
+    this.#order.set(rows.subarray(0, this.#subsample));
+    for (let f = 0; f < this.#features.length; f++) this.#features[f] = f;
+    return this.#grow(0, this.#subsample, 0);
   }
 
   #grow(begin: number, end: number, depth: number): GrownNode {
@@ -172,7 +162,7 @@ class IsolationGrower {
     cut: { feature: number; threshold: number; isMissingLeft: boolean },
   ): number {
     const order = this.#order;
-    const cells = this.#cells;
+    const { values } = this.#matrix;
     const scratch = this.#scratch;
     const width = this.#features.length;
     const { feature, threshold, isMissingLeft } = cut;
@@ -180,7 +170,7 @@ class IsolationGrower {
     let right = 0;
     for (let i = begin; i < end; i++) {
       const row = order[i]!;
-      const value = cells[row * width + feature]!;
+      const value = Math.fround(values[row * width + feature]!);
       if (value <= threshold || (isMissingLeft && Number.isNaN(value))) order[left++] = row;
       else scratch[right++] = row;
     }
@@ -192,7 +182,7 @@ class IsolationGrower {
   #drawCut(begin: number, end: number) {
     const features = this.#features;
     const order = this.#order;
-    const cells = this.#cells;
+    const { values } = this.#matrix;
     const width = features.length;
     for (let i = 0; i < features.length; i++) {
       const other = i + this.#random.below(features.length - i);
@@ -202,7 +192,7 @@ class IsolationGrower {
       let low = Number.POSITIVE_INFINITY;
       let high = Number.NEGATIVE_INFINITY;
       for (let at = begin; at < end; at++) {
-        const value = cells[order[at]! * width + feature]!;
+        const value = Math.fround(values[order[at]! * width + feature]!);
         if (value < low) low = value;
         if (value > high) high = value;
       }
