@@ -154,9 +154,44 @@ function models(): string {
     `File hash \`${file.hash}\`. Made by \`npm run phantomnet -- train --data FOLDER\` from \`models/training.yaml\`; \`models show\` prints the same.`,
     'Read with care: test rows are the later part of the same recordings, one network, one run of each attack, Linux hosts only. On other networks expect less: that is why a forest alone never blocks and needs several flows or windows before it alerts. Kinds with few test rows (`test_rows.*`) prove little; kinds that are missing were not learned.',
     'How fast the forests are and how they compare with others stands in [forests.md](forests.md).',
+    '## What the measures mean',
+    table(['measure', 'meaning'], MODEL_MEASURES),
     ...modelCard(file),
   ]);
 }
+
+/** By measure, or by what its name begins with. */
+const MODEL_MEASURES: readonly (readonly string[])[] = [
+  [
+    '`auc`',
+    'how often an attack scores above what is none, drawn one of each: 0.5 is chance, 1 always',
+  ],
+  [
+    '`average_precision`',
+    'the mean share of attacks among what is called one, over all thresholds',
+  ],
+  [
+    '`recall_at_fpr_1e3`',
+    'the share of attacks found where one in a thousand harmless rows is called one',
+  ],
+  ['`calibration_error`', 'by how much probability and frequency differ, on average'],
+  [
+    '`precision.KIND`, `recall.KIND`',
+    'of what is called this kind, the share that is; of what is, the share called so: by the likeliest kind, whatever the threshold',
+  ],
+  [
+    '`threshold.KIND`',
+    'from where on a row that is likely an attack, and likeliest this kind, counts as it, set for `false_alarms_wanted_per_day`',
+  ],
+  [
+    '`recall_at_threshold.KIND`, `false_alarms_per_day.KIND`',
+    'what is still found with it, and how many harmless rows a day are called so',
+  ],
+  [
+    '`test_rows`, `test_attack_rows`, `test_rows.KIND`',
+    'how many rows all this was measured on: the fewer, the less it proves',
+  ],
+];
 
 function exampleConfig(): string {
   const config = stringify(Config.parse({}));

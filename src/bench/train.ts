@@ -6,8 +6,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { binMatrix, findCuts } from '../core/models/binning.ts';
 import type { Dataset } from '../core/models/dataset.ts';
 import { trainBoosting } from '../core/models/gradient-boosting.ts';
+import {
+  createHistogram,
+  createHistogramBuilder,
+  type HistogramBuilder,
+  PlainHistogram,
+} from '../core/models/histogram.ts';
 import { trainIsolationForest } from '../core/models/isolation-forest.ts';
 import { trainRandomForest } from '../core/models/random-forest.ts';
 import { compare, type Measure } from './measure.ts';
@@ -15,6 +22,8 @@ import { answerOf, hasPythonLibrary, ownSecondsOf, PYTHON } from './peer-command
 import { fillMissing, makeSkewedFlows } from './skewed-flows.ts';
 
 const FEATURES = 60;
+/** Of the comparison of the kernel: nodes of all rows and of every eighth, counted so often. */
+const COUNTED = { rowCount: 50_000, rounds: 20 };
 
 interface Contest {
   readonly name: string;
@@ -78,6 +87,40 @@ export async function* benchTrain(say: (line: string) => void): AsyncGenerator<M
       rmSync(folder, { recursive: true });
     }
   }
+  yield await compareKernel();
+}
+
+/** Sums up bins by the kernel of boosting and by what stands in for it. */
+async function compareKernel(): Promise<Measure> {
+  const { rowCount, rounds } = COUNTED;
+  const dataset = makeSkewedFlows(rowCount, 1, FEATURES);
+  const binned = binMatrix(dataset, findCuts(dataset, 255, 1));
+  const histogram = createHistogram(binned);
+  const packed = new Float64Array(rowCount).fill(1);
+  const nodes = [1, 8].map((step) =>
+    Uint32Array.from({ length: rowCount / step }, (_, index) => index * step),
+  );
+  const cells = nodes.reduce((sum, { length }) => sum + length, 0) * FEATURES * rounds;
+  const rateOf = async (builder: HistogramBuilder) => {
+    const seconds = await ownSecondsOf(() => {
+      for (let round = 0; round < rounds; round++)
+        for (const rows of nodes) builder.build(histogram, packed, rows, 0, rows.length);
+    });
+    return cells / seconds;
+  };
+  const sides = [createHistogramBuilder(binned), new PlainHistogram(binned)] as const;
+  for (const side of sides) {
+    side.use(new Uint8Array(FEATURES).fill(1));
+    await rateOf(side);
+  }
+  return compare(
+    {
+      ...{ area: 'train', name: 'train.kernel_vs_typescript', unit: 'cells/s' },
+      peerName: 'the same in TypeScript',
+    },
+    () => rateOf(sides[0]),
+    () => rateOf(sides[1]),
+  );
 }
 
 function writeRows(folder: string, { values, labels }: Dataset): void {
