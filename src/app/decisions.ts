@@ -55,6 +55,8 @@ export class Decisions {
   readonly #options: DecisionsOptions;
   /** One after the other: two alerts on one source make one decision. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** What alerts ask for: one after the other, so that of two alerts on a source always the same one leads to the block. */
+  #asked: Promise<void> = Promise.resolve();
 
   constructor(options: DecisionsOptions) {
     this.#options = options;
@@ -79,7 +81,11 @@ export class Decisions {
    * What an alert asks for; only recorded unless `isReal`, and nothing for an alert that is suppressed. Never
    * throws: what goes wrong stands in the decision and in the log.
    */
-  async blockFor(request: BlockRequest, isReal = true): Promise<void> {
+  blockFor(request: BlockRequest, isReal = true): Promise<void> {
+    return this.#inOrder(() => this.#blockFor(request, isReal));
+  }
+
+  async #blockFor(request: BlockRequest, isReal: boolean): Promise<void> {
     const { db, log } = this.#options;
     try {
       const suppression = await suppressionOf(db, request.alertId);
@@ -103,14 +109,23 @@ export class Decisions {
   }
 
   /** As `blockFor`, for what may have been asked for before a restart: an alert that led to a decision leads to no other. */
-  async blockOnce(request: BlockRequest, isReal = true): Promise<void> {
+  blockOnce(request: BlockRequest, isReal = true): Promise<void> {
+    return this.#inOrder(() => this.#blockOnce(request, isReal));
+  }
+
+  async #blockOnce(request: BlockRequest, isReal: boolean): Promise<void> {
     const { db, log } = this.#options;
-    await this.#turn;
     const isDone = await hasDecision(db, request.alertId).catch((error: unknown) => {
       log.warn({ alert: request.alertId, err: error }, 'block was not made');
       return true;
     });
-    if (!isDone) await this.blockFor(request, isReal);
+    if (!isDone) await this.#blockFor(request, isReal);
+  }
+
+  /** @param ask never rejects */
+  #inOrder(ask: () => Promise<void>): Promise<void> {
+    this.#asked = this.#asked.then(ask);
+    return this.#asked;
   }
 
   /** @throws AppError not_found, conflict, firewall_unavailable */
@@ -177,6 +192,7 @@ export class Decisions {
 
   /** Resolves when every decision asked for so far was made. */
   async idle(): Promise<void> {
+    await this.#asked;
     await this.#turn;
   }
 
