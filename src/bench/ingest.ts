@@ -92,13 +92,9 @@ function encode(db: Database, batches: readonly PacketBatch[]): Buffer[] {
   const { out, addresses, communityIds } = encoder;
   const copies = batches.map((batch) => {
     const verdicts = new PacketVerdicts(batch.length);
-    encodeRows(
-      out,
-      PACKET_TABLE,
-      { batch, verdicts, sensorId: 'bench', addresses, communityIds, firstId: 0 },
-      batch.length,
-    );
-    return Buffer.from(out.bytes());
+    const source = { batch, verdicts, sensorId: 'bench', addresses, communityIds, firstId: 0 };
+    const pieces = encodeRows(out, PACKET_TABLE, source, batch.length);
+    return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
   });
   db.encoders.giveBack(encoder);
   return copies;

@@ -113,9 +113,10 @@ function bytesOf({ packets: batch, verdicts }: AnalysedBatch): Buffer {
   const encoder = db.encoders.take();
   const { out, addresses, communityIds } = encoder;
   const source = { batch, verdicts, sensorId: 'probe', addresses, communityIds, firstId: 0 };
-  encodeRows(out, PACKET_TABLE, source, batch.length);
+  const pieces = encodeRows(out, PACKET_TABLE, source, batch.length);
+  const bytes = Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
   db.encoders.giveBack(encoder);
-  return Buffer.from(out.bytes());
+  return bytes;
 }
 
 /** µs of this process, µs of PostgreSQL, bytes of its log, each a packet. */
