@@ -218,6 +218,32 @@ describe('Pipeline', () => {
     expect(stored.at(-1)).toMatchObject({ sensorId: 'idle', latePackets: 0 });
   });
 
+  it('lets no sensor go while its batch is being stored', async () => {
+    let commit = () => {};
+    const first = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const stored: AnalysedBatch[] = [];
+    const pipeline = new Pipeline({
+      analysis: { judge: null },
+      maxSensors: 1,
+      async store(batch) {
+        if (batch.sensorId === 'slow' && batch.sequence === 0) await first;
+        stored.push(batch);
+        return 'stored';
+      },
+      onStored() {},
+      onBlocks() {},
+      onBug() {},
+    });
+    const slow = pipeline.ingest(talk(0), place(0, 'slow'));
+    await pipeline.ingest(talk(0), place(0, 'other'));
+    commit();
+    await slow;
+    await pipeline.ingest(new PacketBatch(1), place(1, 'slow'));
+    expect(stored.at(-1)?.flows).toHaveLength(5);
+  });
+
   it('keeps sensors apart', async () => {
     const { pipeline, stored } = pipelineOf();
     await pipeline.ingest(talk(0), place(0, 'a'));

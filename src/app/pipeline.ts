@@ -83,6 +83,10 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   #currentJudge: Judge | null;
   readonly #sensors = new Map<string, SensorState>(); // longest quiet first
+  /** Sensors of which a batch is under way: they are not let go. */
+  readonly #busy = new Set<string>();
+  /** Sensors let go whose state is still being written: what they send next waits for it. */
+  readonly #leaving = new Map<string, Promise<void>>();
   /** Resolves when all blocks asked for were decided on. */
   #asked: Promise<unknown> = Promise.resolve();
   /** Analyses let go because there were too many sensors, since the start. */
@@ -104,13 +108,26 @@ export class Pipeline {
   }
 
   /**
-   * One at a time: the next call must wait for the answer to this one.
+   * One at a time of each sensor: the next call for it must wait for the answer to this one. Sensors may be at work at once.
    * @throws AppError database_unavailable when it cannot be committed now, input_invalid when it never can
    */
   async ingest(
     packets: PacketBatch,
     place: BatchMeta,
     encoded: Uint8Array | null = null,
+  ): Promise<StoreResult> {
+    this.#busy.add(place.sensorId);
+    try {
+      return await this.#ingest(packets, place, encoded);
+    } finally {
+      this.#busy.delete(place.sensorId);
+    }
+  }
+
+  async #ingest(
+    packets: PacketBatch,
+    place: BatchMeta,
+    encoded: Uint8Array | null,
   ): Promise<StoreResult> {
     const state = await this.#stateOf(place.sensorId);
     if (place.sequence <= (state.committed.get(place.epoch) ?? -1)) return 'duplicate';
@@ -240,21 +257,30 @@ export class Pipeline {
   }
 
   async #stateOf(sensorId: string): Promise<SensorState> {
+    await this.#leaving.get(sensorId);
     const known = this.#sensors.get(sensorId);
     const state = known ?? (await this.#begin(sensorId));
     // It may have changed while what was kept was read.
     if (!known) state.analysis.judgeWith(this.#currentJudge);
     this.#sensors.delete(sensorId);
     this.#sensors.set(sensorId, state);
-    if (this.#sensors.size > (this.#options.maxSensors ?? MAX_SENSORS)) {
-      const [quiet] = this.#sensors;
-      if (quiet) {
-        this.#sensors.delete(quiet[0]);
-        await this.#release(quiet[1]);
-      }
-      this.evictions++;
-    }
+    if (this.#sensors.size > (this.#options.maxSensors ?? MAX_SENSORS)) await this.#letGo();
     return state;
+  }
+
+  /** The sensor that has been quiet longest, if any is quiet. */
+  async #letGo(): Promise<void> {
+    for (const [sensorId, state] of this.#sensors) {
+      if (this.#busy.has(sensorId)) continue;
+      this.#sensors.delete(sensorId);
+      this.evictions++;
+      const released = this.#release(state);
+      const left = released.catch(() => undefined);
+      this.#leaving.set(sensorId, left);
+      await left;
+      this.#leaving.delete(sensorId);
+      return released;
+    }
   }
 
   async #begin(sensorId: string): Promise<SensorState> {

@@ -1,22 +1,67 @@
-/** Takes batches from the stream, one after the other, and settles each: what the stream is does not matter here. */
+/**
+ * Takes batches from the queue and settles each. Those of one sensor one after the other, in the order in which they
+ * came; those of different sensors at once: while the database commits one, the next is analysed.
+ */
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import type { BatchMeta } from '../stream/batch-meta.ts';
-import type { BatchStream, StoreResult } from '../stream/batch-stream.ts';
+import type { BatchStream, Delivery, StoreResult } from '../stream/batch-stream.ts';
 
-/** Resolves when the stream is closed and empty. */
-export async function runWorker(
-  stream: BatchStream,
-  ingest: (
-    batch: PacketBatch,
-    place: BatchMeta,
-    encoded: Uint8Array | null,
-  ) => Promise<StoreResult>,
-): Promise<void> {
-  for await (const delivery of stream.deliveries()) {
-    try {
-      delivery.settle(await ingest(delivery.batch, delivery.meta, delivery.encoded));
-    } catch (error) {
-      delivery.fail(error);
+/**
+ * One is analysed, one is in the database, and one fills the gaps between them: more gain nothing while the analyses
+ * share a thread. Each takes a connection and some megabytes.
+ */
+const SENSORS_AT_ONCE = 3;
+
+type Ingest = (
+  batch: PacketBatch,
+  place: BatchMeta,
+  encoded: Uint8Array | null,
+) => Promise<StoreResult>;
+
+/** Resolves when the stream is closed and empty. What waits here is bounded by what the stream lets out unsettled. */
+export async function runWorker(stream: BatchStream, ingest: Ingest): Promise<void> {
+  /** By sensor: the deliveries that have not begun, oldest first. A sensor at work has an entry, also an empty one. */
+  const waiting = new Map<string, Delivery[]>();
+  /** Sensors with a delivery that may begin when another has ended: whose oldest came first is first. */
+  const ready: string[] = [];
+  const working = new Set<Promise<void>>();
+
+  const begin = () => {
+    while (working.size < SENSORS_AT_ONCE) {
+      const sensorId = ready.shift();
+      const delivery = sensorId === undefined ? undefined : waiting.get(sensorId)?.shift();
+      if (sensorId === undefined || !delivery) return;
+      const work = settle(delivery, ingest).then(() => {
+        working.delete(work);
+        // Behind the others: no sensor holds the rest up.
+        if (waiting.get(sensorId)?.length) ready.push(sensorId);
+        else waiting.delete(sensorId);
+        begin();
+      });
+      working.add(work);
     }
+  };
+
+  for await (const delivery of stream.deliveries()) {
+    const { sensorId } = delivery.meta;
+    const line = waiting.get(sensorId);
+    if (line) line.push(delivery);
+    else {
+      waiting.set(sensorId, [delivery]);
+      ready.push(sensorId);
+    }
+    begin();
+  }
+  while (working.size > 0) await Promise.all(working);
+}
+
+async function settle(
+  { batch, meta, encoded, settle, fail }: Delivery,
+  ingest: Ingest,
+): Promise<void> {
+  try {
+    settle(await ingest(batch, meta, encoded));
+  } catch (error) {
+    fail(error);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Committed packets a second into the embedded PostgreSQL: analysed, with indexes, roll-ups, flows,
- * windows and alerts in one transaction per batch. Peers, in the same database: the bare COPY of the
+ * windows and alerts in one transaction per batch, of two sensors that each send a batch when the one before is
+ * stored. Peers, in the same database: the bare COPY of the
  * same packets encoded before (the limit), and one INSERT a row (what the older system did).
  * By the clock, because the work is spread over two processes.
  */
@@ -12,6 +13,7 @@ import { finished } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { loadJudge } from '../app/model.ts';
 import { Pipeline } from '../app/pipeline.ts';
+import { runWorker } from '../app/worker.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
 import type { PacketBatch } from '../contract/packet-batch.ts';
 import { encodeRows } from '../store/columns.ts';
@@ -20,10 +22,12 @@ import { startEmbedded } from '../store/embedded.ts';
 import { ingest } from '../store/ingest.ts';
 import { migrate } from '../store/migrate.ts';
 import { PACKET_TABLE } from '../store/packet-table.ts';
+import { BatchQueue } from '../stream/batch-queue.ts';
 import { compare, type Measure } from './measure.ts';
 import { readBatches } from './read-batches.ts';
 
 const SINGLE_ROWS = 2_000;
+const SENSORS = ['bench-a', 'bench-b'];
 
 export async function* benchIngest(say: (line: string) => void): AsyncGenerator<Measure> {
   const folder = await mkdtemp(join(tmpdir(), 'phantomnet-bench-'));
@@ -48,14 +52,19 @@ export async function* benchIngest(say: (line: string) => void): AsyncGenerator<
           throw error;
         },
       });
+      const queue = new BatchQueue();
+      const working = runWorker(queue, (batch, place) => pipeline.ingest(batch, place));
       const epoch = randomUUID();
-      return (
-        rows /
-        (await clock(async () => {
-          for (const [sequence, batch] of batches.entries())
-            await pipeline.ingest(batch, { sensorId: 'bench', epoch, sequence });
-        }))
-      );
+      const send = async (sensorId: string) => {
+        for (const [sequence, batch] of batches.entries())
+          await queue.push(batch, { sensorId, epoch, sequence });
+      };
+      const seconds = await clock(async () => {
+        await Promise.all(SENSORS.map(send));
+      });
+      queue.close();
+      await working;
+      return (SENSORS.length * rows) / seconds;
     };
     await ours();
     const copies = encode(db, batches);
@@ -83,13 +92,9 @@ function encode(db: Database, batches: readonly PacketBatch[]): Buffer[] {
   const { out, addresses, communityIds } = encoder;
   const copies = batches.map((batch) => {
     const verdicts = new PacketVerdicts(batch.length);
-    encodeRows(
-      out,
-      PACKET_TABLE,
-      { batch, verdicts, sensorId: 'bench', addresses, communityIds, firstId: 0 },
-      batch.length,
-    );
-    return Buffer.from(out.bytes());
+    const source = { batch, verdicts, sensorId: 'bench', addresses, communityIds, firstId: 0 };
+    const pieces = encodeRows(out, PACKET_TABLE, source, batch.length);
+    return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
   });
   db.encoders.giveBack(encoder);
   return copies;

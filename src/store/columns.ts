@@ -2,6 +2,9 @@
 import type { SqlType } from '../contract/packet-record.ts';
 import type { CopyBinary } from './copy-binary.ts';
 
+/** Above what a socket takes without asking to wait, so that no piece is overwritten before it is sent. */
+const PIECE_BYTES = 128 * 1024;
+
 type ColumnType = SqlType | 'timestamptz';
 
 /** Writes one field of row `row` of what it was bound to. */
@@ -29,17 +32,36 @@ export function copyTable<Source>(
   return { name, columns, copySql: `COPY ${name} (${names}) FROM STDIN (FORMAT binary)` };
 }
 
-/** Encodes `count` rows of `source` into `out`, whose earlier content is lost. */
-export function encodeRows<Source>(
+/**
+ * Encodes `count` rows of `source`, in pieces: the database reads the first while the next is made, and however large
+ * the batch is, it takes the memory of a piece. Each is overwritten when the next is asked for.
+ */
+export function* encodeRows<Source>(
   out: CopyBinary,
   table: CopyTable<Source>,
   source: Source,
   count: number,
-): void {
+): Generator<Uint8Array> {
   const writers = table.columns.map((column) => column.bind(source));
   out.begin();
-  for (let row = 0; row < count; row++) {
+  for (let row = encodePiece(out, writers, 0, count); row < count; ) {
+    yield out.take();
+    row = encodePiece(out, writers, row, count);
+  }
+  yield out.end();
+}
+
+/** The row after the last that it encoded. */
+function encodePiece(
+  out: CopyBinary,
+  writers: readonly FieldWriter[],
+  from: number,
+  count: number,
+): number {
+  let row = from;
+  for (; row < count && out.byteLength < PIECE_BYTES; row++) {
     out.startRow(writers.length);
     for (const write of writers) write(out, row);
   }
+  return row;
 }

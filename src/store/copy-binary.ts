@@ -1,8 +1,8 @@
 /**
- * Rows in PostgreSQL's binary COPY format, into one growing buffer that is reused from batch to batch.
+ * Rows in PostgreSQL's binary COPY format, into one growing buffer that is reused from piece to piece.
  *
  * Each method writes one field: its length, then its value, big-endian; null is the length -1. See "COPY,
- * Binary Format" in the PostgreSQL manual. Hot path: `bytes()` is a view that the next `begin` overwrites.
+ * Binary Format" in the PostgreSQL manual. Hot path: what `take` and `end` give is a view that the next field overwrites.
  */
 
 /** `PGCOPY\n\377\r\n\0`, flags, length of the header's extension. */
@@ -30,11 +30,24 @@ export class CopyBinary {
     this.rows = 0;
   }
 
-  /** What was written since `begin`, with the end marker. */
-  bytes(): Uint8Array {
+  /** What was written since `begin` or the last `take`. */
+  take(): Uint8Array {
+    const piece = this.#bytes.subarray(0, this.#end);
+    this.#end = 0;
+    return piece;
+  }
+
+  /** The same, with the end marker. */
+  end(): Uint8Array {
     this.#reserve(2);
     this.#view.setInt16(this.#end, -1);
-    return this.#bytes.subarray(0, this.#end + 2);
+    this.#end += 2;
+    return this.take();
+  }
+
+  /** Of what `take` would give. */
+  get byteLength(): number {
+    return this.#end;
   }
 
   get capacity(): number {

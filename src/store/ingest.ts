@@ -1,9 +1,10 @@
 /**
  * One analysed batch into the database, whole or not at all: packets, flows, windows, roll-ups, alerts and
  * the sensor's place in its sequence go into one transaction, so a repeat changes nothing and a crash
- * leaves no half. 257 bytes a packet go over the socket; PostgreSQL is the limit, not the encoder.
+ * leaves no half. Some 300 bytes a packet go over the socket, in pieces: the database reads one while the next
+ * is encoded.
  */
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { AnalysedBatch } from '../contract/analysis.ts';
 import { AppError } from '../errors.ts';
@@ -141,11 +142,11 @@ async function copy<Source>(
   rows: number,
 ): Promise<void> {
   if (rows === 0) return;
-  encodeRows(encoder.out, table, source, rows);
-  const stream = tx.client.query(copyFrom(table.copySql));
-  stream.end(encoder.out.bytes());
-  // Until it has finished the driver reads the encoder's memory.
-  await finished(stream);
+  // Asks for a piece when the driver has handed the one before to the system: then its memory is free.
+  await pipeline(
+    encodeRows(encoder.out, table, source, rows),
+    tx.client.query(copyFrom(table.copySql)),
+  );
 }
 
 async function reportSensor(tx: Transaction, batch: AnalysedBatch): Promise<void> {

@@ -8,7 +8,7 @@ import type { BatchMeta } from './batch-meta.ts';
 /** `duplicate`: the batch had been stored before, nothing changed. */
 export type StoreResult = 'stored' | 'duplicate';
 
-/** A batch on its way to the worker, which must settle it one way or the other before it takes the next. */
+/** A batch on its way to the worker, which must settle it one way or the other before it begins with the sensor's next. */
 export interface Delivery {
   readonly batch: PacketBatch;
   readonly meta: BatchMeta;

@@ -190,6 +190,43 @@ describe('a restart', () => {
     expect(committed.content).toEqual(await undisturbed());
   }, 60_000);
 
+  it('is none for a sensor that sends while its state is still being written to make room', async () => {
+    const sensors = { [SENSOR]: new Committed(), other: new Committed() };
+    const of = (sensorId: string) => sensors[sensorId as keyof typeof sensors];
+    const warnings: string[] = [];
+    const pipeline = new Pipeline({
+      analysis: { judge: null },
+      keeper: new StateKeeper({
+        dir,
+        snapshotMs: 1e9,
+        journalBytes: 1 << 20,
+        committed: async (sensorId) => of(sensorId).places,
+        log: { info() {}, warn: (_: unknown, text: string) => warnings.push(text) } as never,
+        onTrouble() {},
+      }),
+      maxSensors: 1,
+      store: async (analysed) => {
+        of(analysed.sensorId).store(analysed);
+        return 'stored';
+      },
+      onStored() {},
+      onBlocks() {},
+      onBug(error) {
+        throw error;
+      },
+    });
+    for (let sequence = 0; sequence <= BATCHES; sequence++) {
+      const another = pipeline.ingest(batch(sequence), { ...place(sequence), sensorId: 'other' });
+      // From the second round on the other takes its place.
+      while (pipeline.evictions < sequence) await new Promise(setImmediate);
+      await pipeline.ingest(packets(sequence), place(sequence));
+      await another;
+    }
+    await pipeline.close();
+    expect(warnings).toEqual([]);
+    expect(of(SENSOR).content).toEqual(await undisturbed());
+  }, 60_000);
+
   it('changes nothing when it comes before the newest snapshot is on disk', async () => {
     const committed = new Committed();
     const before = await mkdtemp(join(tmpdir(), 'phantomnet-before-'));
