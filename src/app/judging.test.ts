@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -9,11 +9,12 @@ import { FEATURE_COUNT } from '../contract/features.ts';
 import type { Judge } from '../core/engine/judge.ts';
 import { decodeModels, encodeModels } from '../core/models/model-file.ts';
 import { driftReferences } from '../workshop/model-drift.ts';
-import { ModelRegistry } from '../workshop/registry.ts';
+import { ModelRegistry, notedChampion } from '../workshop/registry.ts';
 import { Judging } from './judging.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
 
 const log = pino({ level: 'silent' });
+const OPTIONS = { configured: null, falseAlarmsPerDay: 1, log };
 const shipped = decodeModels(readFileSync(SHIPPED_MODEL));
 const PASSED = [
   { capture: 'a', champion: 0, challenger: 0, rows: 1, champion_rows: 0, challenger_rows: 0 },
@@ -80,6 +81,57 @@ describe('Judging', () => {
       await registry.rollback('ann');
       await judging.refresh();
       expect(judging.reason).toBeNull();
+    }));
+
+  it('takes a champion whose file comes late, and says only once that it waits', () =>
+    withDatabase(async (db) => {
+      const said: string[] = [];
+      const heard = pino({ level: 'warn' }, { write: (line) => said.push(JSON.parse(line).msg) });
+      const registry = new ModelRegistry(db, folder);
+      const judging = new Judging({ ...OPTIONS, registry, log: heard });
+      await judging.refresh();
+      const hash = await promoteTwin(registry);
+      renameSync(registry.pathOf(hash), join(folder, 'elsewhere'));
+      for (let i = 0; i < 3; i++) await judging.refresh();
+      expect(judging.judge?.hash).toBe(shipped.hash);
+      expect(said.filter((line) => line.startsWith('No model'))).toHaveLength(1);
+      renameSync(join(folder, 'elsewhere'), registry.pathOf(hash));
+      await judging.refresh();
+      expect(judging.judge?.hash).toBe(hash);
+      expect(judging.reason).toBeNull();
+    }));
+
+  it('judges by the model that ships where the files stayed behind, until they come', () =>
+    withDatabase(async (db) => {
+      const elsewhere = new ModelRegistry(db, join(folder, 'old'));
+      const hash = await promoteTwin(elsewhere);
+      const registry = new ModelRegistry(db, join(folder, 'new'));
+      const judging = new Judging({ ...OPTIONS, registry });
+      await judging.refresh();
+      expect(judging.judge?.hash).toBe(shipped.hash);
+      expect(judging.path).toBe(SHIPPED_MODEL);
+      expect(judging.reason).toMatch(/there is no such file/);
+      expect(notedChampion(join(folder, 'new'))).toBeNull();
+      await registry.add(twin, 'twin', 'ann');
+      await judging.refresh();
+      expect(judging.judge?.hash).toBe(hash);
+      expect(notedChampion(join(folder, 'new'))).toBe(registry.pathOf(hash));
+    }));
+
+  it('tries a challenger whose file comes late', () =>
+    withDatabase(async (db) => {
+      const registry = new ModelRegistry(db, folder);
+      const judging = new Judging({ ...OPTIONS, registry });
+      const { model } = await registry.add(twin, 'twin', 'ann');
+      renameSync(registry.pathOf(model ?? ''), join(folder, 'elsewhere'));
+      await judging.refresh();
+      renameSync(join(folder, 'elsewhere'), registry.pathOf(model ?? ''));
+      await judging.refresh();
+      const verdict = { label: 'x', confidence: 1, threatScore: 0.1 };
+      const windows = [windowRow({ scope: 'source', size: 5, verdict })];
+      judging.observe({ ...trafficBatch({ packets: 0, startMicros: 0 }), windows });
+      await judging.save();
+      expect((await registry.shadowOf(model ?? ''))?.sources.rows).toBe(1);
     }));
 
   it('judges by the file of the configuration, whoever is champion', () =>

@@ -16,6 +16,8 @@ import { type ShadowRun, startShadow } from './shadow-run.ts';
 /** Drift is told over one to two of these. */
 const DRIFT_PERIOD_MS = 3_600_000;
 
+const CHANGED = 'another model judges';
+
 export interface JudgingOptions {
   readonly registry: ModelRegistry;
   /** The file of the configuration: it judges whoever is champion. */
@@ -30,9 +32,11 @@ export class Judging {
   readonly #listeners: ((judge: Judge | null) => void)[] = [];
   #judge: Judge | null = null;
   #reason: string | null = null;
-  /** What was last taken over; undefined: nothing yet. */
-  #path: string | undefined;
+  /** What was last to be taken over; undefined: nothing yet. */
+  #wanted: string | undefined;
+  #path: string | null = null;
   #challenger: string | null = null;
+  #challengerReason: string | null = null;
   #shadow: ShadowRun | null = null;
   #drift: DriftWatch | null = null;
   #driftSinceMs = 0;
@@ -51,6 +55,11 @@ export class Judging {
   /** Why nobody judges, or why it is not the champion. */
   get reason(): string | null {
     return this.#reason;
+  }
+
+  /** The file that judges; null: none does. */
+  get path(): string | null {
+    return this.#path;
   }
 
   get driftAlarms(): number {
@@ -80,39 +89,67 @@ export class Judging {
     const { registry } = this.#options;
     const seats = await registry.seats();
     const path = this.pathOf(seats);
-    if (path !== this.#path) {
-      registry.noteChampion(seats.champion);
+    // What could not be read may have come since: files reach machines later than the registry.
+    if (path !== this.#wanted || this.#reason !== null) {
       this.#take(path);
+      if (this.#reason === null) registry.noteChampion(seats.champion);
     }
-    if (seats.challenger === this.#challenger) return;
-    const last = this.#shadow;
-    this.#challenger = seats.challenger;
-    this.#shadow = seats.challenger === null ? null : startShadow(this.#options, seats.challenger);
-    await last?.save();
+    await this.#tryBeside(seats.challenger);
   }
 
-  /** A file that cannot judge leaves the one that did in its place. */
-  #take(path: string): void {
-    const { log } = this.#options;
-    const before = this.#judge?.hash ?? null;
-    this.#path = path;
+  /** A file that cannot judge leaves the one that did in its place, or else the one that ships. */
+  #take(wanted: string): void {
+    const { log, configured } = this.#options;
+    const before = this.#judge;
+    this.#wanted = wanted;
+    const reason = this.#reasonAgainst(wanted);
+    const isNews = reason !== this.#reason;
+    this.#reason = reason;
+    if (reason !== null && !before && configured === null) this.#reasonAgainst(SHIPPED_MODEL);
+    const after = this.#judge;
+    if (reason !== null && isNews) {
+      const rest = after ? `${after.hash.slice(0, 12)} judges` : 'Detectors run without it';
+      log.warn(`No model: ${reason}. ${rest}`);
+    }
+    if (!after || after === before) return;
+    log.warn({ before: before?.hash ?? null, hash: after.hash, path: this.#path }, CHANGED);
+    for (const tell of this.#listeners) tell(after);
+  }
+
+  /** Lets the file judge; otherwise says why it cannot. */
+  #reasonAgainst(path: string): string | null {
     try {
       const file = readModelFile(path);
       this.#judge = new Judge(file, this.#options.falseAlarmsPerDay);
-      this.#reason = null;
+      this.#path = path;
       const watch = new DriftWatch(file);
       this.#drift = watch.canTell ? watch : null;
       this.#driftSinceMs = Date.now();
       this.#alarmed.clear();
+      return null;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const rest = before ? `${before.slice(0, 12)} goes on judging` : 'Detectors run without it';
-      this.#reason = error.message;
-      log.warn(`No model: ${error.message}. ${rest}`);
-      return;
+      return error.message;
     }
-    log.warn({ before, hash: this.#judge.hash, path }, 'another model judges');
-    for (const tell of this.#listeners) tell(this.#judge);
+  }
+
+  /** That a challenger cannot judge is no reason not to go on. */
+  async #tryBeside(challenger: string | null): Promise<void> {
+    const isOther = challenger !== this.#challenger;
+    if (!isOther && (this.#shadow || challenger === null)) return;
+    const last = this.#shadow;
+    if (isOther) this.#challengerReason = null;
+    this.#challenger = challenger;
+    this.#shadow = null;
+    try {
+      if (challenger !== null) this.#shadow = startShadow(this.#options, challenger);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error.message !== this.#challengerReason)
+        this.#options.log.warn(`No challenger: ${error.message}`);
+      this.#challengerReason = error.message;
+    }
+    await last?.save();
   }
 
   observe(batch: AnalysedBatch): void {

@@ -1,5 +1,4 @@
 /** What people ask of the models: which there are, how good, and to let another judge. The platform follows at once. */
-import { readFileSync } from 'node:fs';
 import type {
   ModelCard,
   ModelChange,
@@ -14,6 +13,7 @@ import { AppError } from '../errors.ts';
 import type { ModelRow, ModelSeats } from '../store/models.ts';
 import { runGate } from '../workshop/gate.ts';
 import { cardOf } from '../workshop/model-card.ts';
+import { readBytes } from '../workshop/read-bytes.ts';
 import { readModels } from '../workshop/read-models.ts';
 import type { ModelRegistry } from '../workshop/registry.ts';
 import type { Judging } from './judging.ts';
@@ -100,8 +100,8 @@ export class ModelDesk {
         throw new AppError('conflict', 'Cannot promote: it is the champion');
       const gate = await runGate({
         captures: await registry.pinned(),
-        champion: judging.judge && readFileSync(judging.pathOf(seats)),
-        challenger: readFileSync(registry.pathOf(hash)),
+        champion: judging.path === null ? null : readBytes(judging.path),
+        challenger: readBytes(registry.pathOf(hash)),
         limits,
         falseAlarmsPerDay,
       });

@@ -7,6 +7,7 @@ import { withDatabase } from '../../test/support/database.ts';
 import { WINDOW_FEATURES } from '../contract/features.ts';
 import type { WindowRow } from '../contract/window.ts';
 import { decodeModels, encodeModels } from '../core/models/model-file.ts';
+import { AppError } from '../errors.ts';
 import { ModelRegistry } from '../workshop/registry.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
 import { startShadow } from './shadow-run.ts';
@@ -45,9 +46,9 @@ describe('the shadow', () => {
       const { model: hash } = await registry.add(bytes, 'alarmist', 'ann');
       const shadow = startShadow({ registry, falseAlarmsPerDay: 1, log }, hash ?? '');
       const windows = [windowOf(0.1), windowOf(0.9), windowOf(null), windowOf(0.2, 'target')];
-      shadow?.observe({ flows: [], windows });
+      shadow.observe({ flows: [], windows });
       expect(windows[0]?.verdict?.threatScore).toBe(0.1);
-      await shadow?.save();
+      await shadow.save();
       const note = await registry.shadowOf(hash ?? '');
       expect(note?.sources).toMatchObject({ rows: 2, both: 1, onlyChampion: 0, onlyChallenger: 1 });
       expect(note?.sources.distance).toBeCloseTo(0.9 + 0.1, 1);
@@ -55,10 +56,10 @@ describe('the shadow', () => {
       expect(note?.flows.rows).toBe(0);
     }));
 
-  it('is none where the challenger cannot judge, and that is no reason not to go on', () =>
+  it('is none where the challenger cannot judge', () =>
     withDatabase(async (db) => {
       const registry = new ModelRegistry(db, join(folder, 'models'));
       writeFileSync(registry.pathOf('0'), 'damaged');
-      expect(startShadow({ registry, falseAlarmsPerDay: 1, log }, '0')).toBeNull();
+      expect(() => startShadow({ registry, falseAlarmsPerDay: 1, log }, '0')).toThrow(AppError);
     }));
 });

@@ -1,7 +1,6 @@
 /** The registry's challenger beside the champion on live traffic: what it would have said is counted and kept, nothing else. */
 import { Judge } from '../core/engine/judge.ts';
 import { Shadow } from '../core/engine/shadow.ts';
-import { AppError } from '../errors.ts';
 import type { ModelRegistry } from '../workshop/registry.ts';
 import type { Log } from './log.ts';
 import { readModelFile } from './model.ts';
@@ -17,22 +16,16 @@ export interface ShadowOptions {
   readonly log: Log;
 }
 
-/** Null where it cannot judge: said in the log, and no reason not to go on. */
+/** @throws AppError where it cannot judge */
 export function startShadow(
   { registry, falseAlarmsPerDay, log }: ShadowOptions,
   hash: string,
-): ShadowRun | null {
-  try {
-    const shadow = new Shadow(new Judge(readModelFile(registry.pathOf(hash)), falseAlarmsPerDay));
-    const since = new Date().toISOString();
-    log.info({ hash }, 'a challenger judges in the shadow');
-    return {
-      observe: (output) => shadow.observe(output),
-      save: () => registry.noteShadow(hash, { since, ...shadow.totals }),
-    };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    log.warn(`No challenger: ${error.message}`);
-    return null;
-  }
+): ShadowRun {
+  const shadow = new Shadow(new Judge(readModelFile(registry.pathOf(hash)), falseAlarmsPerDay));
+  const since = new Date().toISOString();
+  log.info({ hash }, 'a challenger judges in the shadow');
+  return {
+    observe: (output) => shadow.observe(output),
+    save: () => registry.noteShadow(hash, { since, ...shadow.totals }),
+  };
 }

@@ -1,5 +1,4 @@
 /** `phantomnet models registry|add|pin|shadow|promote|rollback`: which model judges, and how another comes to. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../app/config.ts';
 import { COMMAND_LINE } from '../app/local-access.ts';
@@ -11,6 +10,7 @@ import { Judge } from '../core/engine/judge.ts';
 import type { ShadowCounts } from '../core/engine/shadow.ts';
 import { AppError } from '../errors.ts';
 import { runGate } from '../workshop/gate.ts';
+import { readBytes } from '../workshop/read-bytes.ts';
 import { ModelRegistry } from '../workshop/registry.ts';
 import { type Trial, tryModels } from '../workshop/trial.ts';
 import { withDatabase } from './with-database.ts';
@@ -62,7 +62,7 @@ export function addModel(file: string, context: RegistryContext): Promise<void> 
   new Judge(readModelFile(file));
   return withRegistry(context, async (registry) => {
     const { json, out } = context;
-    const { model: hash } = await registry.add(readFileSync(file), resolve(file), COMMAND_LINE);
+    const { model: hash } = await registry.add(readBytes(file), resolve(file), COMMAND_LINE);
     out.write(
       json ? `${JSON.stringify({ hash, state: 'challenger' })}\n` : `challenger: ${hash}\n`,
     );
@@ -107,8 +107,8 @@ export function promoteModel(prefix: string, context: RegistryContext): Promise<
     const gate = await runGate(
       {
         captures: await registry.pinned(),
-        champion: reason ? null : readFileSync(path),
-        challenger: readFileSync(registry.pathOf(hash)),
+        champion: reason ? null : readBytes(path),
+        challenger: readBytes(registry.pathOf(hash)),
         limits: context.limits,
         falseAlarmsPerDay: context.config.model.false_alarms_per_day,
       },

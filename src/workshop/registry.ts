@@ -4,7 +4,7 @@
  * under its hash; a note beside them names the champion for commands that read captures without a database.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type {
   DriftRow,
@@ -13,7 +13,7 @@ import type {
   ModelPin,
   ModelShadow,
 } from '../contract/model.ts';
-import { AppError, fileTrouble } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import {
   insertChange,
@@ -34,6 +34,7 @@ import {
 } from '../store/models.ts';
 import { objectionOf } from './gate.ts';
 import { cardOf } from './model-card.ts';
+import { readBytes } from './read-bytes.ts';
 import { readModels } from './read-models.ts';
 
 /** Enough of a hash to name it. */
@@ -253,14 +254,4 @@ function digestOf(path: string): string {
 function replaceFile(path: string, content: string | Uint8Array): void {
   writeFileSync(`${path}.new`, content);
   renameSync(`${path}.new`, path);
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new AppError('input_invalid', `Cannot read ${path}: ${fileTrouble(error)}`, {
-      cause: error,
-    });
-  }
 }
