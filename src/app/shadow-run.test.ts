@@ -56,6 +56,45 @@ describe('the shadow', () => {
       expect(note?.flows.rows).toBe(0);
     }));
 
+  it('adds up what several processes count, and one that sees nothing takes nothing away', () =>
+    withDatabase(async (db) => {
+      const registry = new ModelRegistry(db, join(folder, 'models'));
+      const bytes = readFileSync(join(folder, 'alarmist.model'));
+      const { model } = await registry.add(bytes, 'alarmist', 'ann');
+      const hash = model ?? '';
+      const start = () => startShadow({ registry, falseAlarmsPerDay: 1, log }, hash);
+      const [first, second, idle] = [start(), start(), start()];
+      first.observe({ flows: [], windows: [windowOf(0.1), windowOf(0.9)] });
+      second.observe({ flows: [], windows: [windowOf(0.9)] });
+      await Promise.all([first.save(), second.save(), idle.save()]);
+      first.observe({ flows: [], windows: [windowOf(0.1, 'target')] });
+      await first.save();
+      await Promise.all([first.save(), idle.save()]);
+      const note = await registry.shadowOf(hash);
+      expect(note?.sources).toMatchObject({ rows: 3, both: 2, onlyChallenger: 1 });
+      expect(note?.sources.distance).toBeCloseTo(0.9 + 0.1 + 0.1, 1);
+      expect(note?.targets).toMatchObject({ rows: 1, onlyChallenger: 1 });
+    }));
+
+  it('counts from the start again beside another champion', () =>
+    withDatabase(async (db) => {
+      const registry = new ModelRegistry(db, join(folder, 'models'));
+      const bytes = readFileSync(join(folder, 'alarmist.model'));
+      const { model } = await registry.add(bytes, 'alarmist', 'ann');
+      const hash = model ?? '';
+      const shadow = startShadow({ registry, falseAlarmsPerDay: 1, log }, hash);
+      shadow.observe({ flows: [], windows: [windowOf(0.1)] });
+      await shadow.save();
+      await registry.add(bytes, 'alarmist', 'ann');
+      expect((await registry.shadowOf(hash))?.sources.rows).toBe(1);
+      const counts = { champion_rows: 0, challenger_rows: 0 };
+      const gate = [{ capture: 'a', champion: 0, challenger: 0, rows: 1, ...counts }];
+      await registry.promote(hash, gate, { against: null, by: 'ann' });
+      expect((await registry.shadowOf(hash))?.sources.rows).toBe(1);
+      await registry.rollback('ann');
+      expect(await registry.shadowOf(hash)).toBeNull();
+    }));
+
   it('is none where the challenger cannot judge', () =>
     withDatabase(async (db) => {
       const registry = new ModelRegistry(db, join(folder, 'models'));

@@ -1,7 +1,12 @@
 /** The registry's tables: which models there are, which judges, and what was changed by whom. The files lie beside them. */
 import type { DriftRow, ModelCard, ModelChange, ModelPin, ModelShadow } from '../contract/model.ts';
 import { cleanText } from './clean-text.ts';
-import type { Queryable, Transaction } from './database.ts';
+import type { Database, Queryable, Transaction } from './database.ts';
+
+/** A process tells drift over two hours at most: one that has ended counts no longer. */
+const DRIFT_KEPT_MS = 7_200_000;
+/** The latest of more are kept. */
+const MAX_DRIFT_PARTS = 64;
 
 export interface ModelRow {
   readonly hash: string;
@@ -82,16 +87,26 @@ export async function listPins(db: Queryable): Promise<ModelPin[]> {
   return db.query<ModelPin & Empty>('SELECT capture, sha256 FROM model_pins ORDER BY capture');
 }
 
-export async function writeShadow(
+/** Adds to what is kept already, of all processes. */
+export async function addToShadow(
   db: Queryable,
   hash: string,
   { since, ...counts }: ModelShadow,
 ): Promise<void> {
   await db.query(
     `INSERT INTO model_shadows (hash, since, counts) VALUES ($1, $2, $3)
-     ON CONFLICT (hash) DO UPDATE SET since = excluded.since, counts = excluded.counts`,
+     ON CONFLICT (hash) DO UPDATE SET since = least(model_shadows.since, excluded.since), counts = (
+       SELECT jsonb_object_agg(kind, (
+         SELECT jsonb_object_agg(name, number::float8 + (model_shadows.counts #>> ARRAY[kind, name])::float8)
+         FROM jsonb_each_text(counted) AS one (name, number)))
+       FROM jsonb_each(excluded.counts) AS each (kind, counted))`,
     [hash, since, JSON.stringify(counts)],
   );
+}
+
+/** What is counted from now on begins at nothing. */
+export async function forgetShadow(tx: Transaction, hash: string): Promise<void> {
+  await tx.query('DELETE FROM model_shadows WHERE hash = $1', [hash]);
 }
 
 export async function readShadow(db: Queryable, hash: string): Promise<ModelShadow | null> {
@@ -102,27 +117,53 @@ export async function readShadow(db: Queryable, hash: string): Promise<ModelShad
   return row ? { since: row.since.toISOString(), ...row.counts } : null;
 }
 
+/** Keeps what one process has seen beside what others have; what has not been renewed for two hours goes. */
 export async function writeDrift(
-  db: Queryable,
+  db: Database,
   hash: string,
-  rows: readonly DriftRow[],
+  { process, rows }: { readonly process: string; readonly rows: readonly DriftRow[] },
 ): Promise<void> {
-  await db.query(
-    `INSERT INTO model_drift (hash, at, rows) VALUES ($1, now(), $2)
-     ON CONFLICT (hash) DO UPDATE SET at = excluded.at, rows = excluded.rows`,
-    [hash, JSON.stringify(rows)],
-  );
+  await db.transaction(async (tx) => {
+    await tx.query(
+      `INSERT INTO model_drift (hash, at, rows) VALUES ($1, now(), '[]') ON CONFLICT DO NOTHING`,
+      [hash],
+    );
+    const [row] = await tx.query<{ now: Date; rows: DriftPart[] }>(
+      'SELECT now() AS now, rows FROM model_drift WHERE hash = $1 FOR UPDATE',
+      [hash],
+    );
+    if (!row) throw new Error('The insert left no row');
+    const now = row.now.getTime();
+    const others = row.rows.filter(
+      (part) => part.process !== process && now - part.atMs < DRIFT_KEPT_MS,
+    );
+    const parts = [{ process, atMs: now, rows }, ...others].slice(0, MAX_DRIFT_PARTS);
+    await tx.query('UPDATE model_drift SET at = now(), rows = $2 WHERE hash = $1', [
+      hash,
+      JSON.stringify(parts),
+    ]);
+  });
 }
 
+/** What each process has seen, the latest first. */
 export async function readDrift(
   db: Queryable,
   hash: string,
-): Promise<{ at: string; rows: DriftRow[] } | null> {
-  const [row] = await db.query<{ at: Date; rows: DriftRow[] }>(
+): Promise<{ at: string; parts: DriftRow[][] } | null> {
+  const [row] = await db.query<{ at: Date; rows: DriftPart[] }>(
     'SELECT at, rows FROM model_drift WHERE hash = $1',
     [hash],
   );
-  return row ? { at: row.at.toISOString(), rows: row.rows } : null;
+  if (!row) return null;
+  // What was written before there were parts names no process, and is old.
+  const parts = row.rows.filter(({ process }) => process !== undefined);
+  return { at: row.at.toISOString(), parts: parts.map(({ rows }) => [...rows]) };
+}
+
+interface DriftPart {
+  readonly process: string;
+  readonly atMs: number;
+  readonly rows: readonly DriftRow[];
 }
 
 /** What a row type needs to be one of the driver's. */

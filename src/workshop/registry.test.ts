@@ -140,6 +140,29 @@ describe('the registry', () => {
       expect(await registry.rollback('ann')).toMatchObject({ model: null });
     }));
 
+  it('tells the drift of several processes as one', () =>
+    withDatabase(async (db) => {
+      const [one, other] = [new ModelRegistry(db, folder), new ModelRegistry(db, folder)];
+      const row = {
+        model: 'm',
+        value: 'score',
+        population_stability: 0.1,
+        rows: 300,
+        alarm: false,
+      };
+      const far = { ...row, population_stability: 0.5, rows: 100, alarm: true };
+      await Promise.all([one.noteDrift('h', [far]), other.noteDrift('h', [far])]);
+      await one.noteDrift('h', [row]);
+      expect((await other.driftOf('h'))?.rows).toEqual([
+        { ...row, population_stability: expect.closeTo(0.2), rows: 400, alarm: true },
+      ]);
+      await db.query(
+        `UPDATE model_drift SET rows = jsonb_set(rows, '{0,atMs}', '0') WHERE hash = 'h'`,
+      );
+      await other.noteDrift('h', [far]);
+      expect((await one.driftOf('h'))?.rows).toEqual([far]);
+    }));
+
   it('holds pinned captures to what they were', () =>
     withRegistry(async (registry) => {
       await expect(registry.pinned()).rejects.toThrow(/no benign capture is pinned/);

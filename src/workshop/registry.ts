@@ -3,7 +3,7 @@
  * benign captures that a new champion must not raise more on. The database holds it, the folder only the files, each
  * under its hash; a note beside them names the champion for commands that read captures without a database.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type {
@@ -16,6 +16,8 @@ import type {
 import { AppError } from '../errors.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import {
+  addToShadow,
+  forgetShadow,
   insertChange,
   listChanges,
   listModels,
@@ -30,9 +32,9 @@ import {
   upsertPin,
   writeDrift,
   writeSeats,
-  writeShadow,
 } from '../store/models.ts';
 import { objectionOf } from './gate.ts';
+import { joinDrift } from './join-drift.ts';
 import { cardOf } from './model-card.ts';
 import { readBytes } from './read-bytes.ts';
 import { readModels } from './read-models.ts';
@@ -46,6 +48,7 @@ const HASH = /^[0-9a-f]{64}$/;
 export class ModelRegistry {
   readonly #db: Database;
   readonly #folder: string;
+  readonly #process = randomUUID();
 
   /** The folder is made when the first model comes. */
   constructor(db: Database, folder: string) {
@@ -95,7 +98,10 @@ export class ModelRegistry {
         byte_count: bytes.length,
         cards: models.map((stored) => cardOf(stored)),
       });
-      if (seats.champion !== hash) await writeSeats(tx, { ...seats, challenger: hash });
+      if (seats.champion !== hash && seats.challenger !== hash) {
+        await writeSeats(tx, { ...seats, challenger: hash });
+        await forgetShadow(tx, hash);
+      }
       const { champion: before } = seats;
       return insertChange(tx, { action: 'add', model: hash, before, by, gate: [] });
     });
@@ -113,9 +119,9 @@ export class ModelRegistry {
     return only.hash;
   }
 
-  /** Keeps what a running platform has counted of a challenger, in place of what an earlier run did. */
+  /** Adds what a process has counted of a challenger since it last said so. */
   noteShadow(hash: string, shadow: ModelShadow): Promise<void> {
-    return writeShadow(this.#db, hash, shadow);
+    return addToShadow(this.#db, hash, shadow);
   }
 
   /** Null where the model has never been in the shadow of live traffic. */
@@ -123,13 +129,15 @@ export class ModelRegistry {
     return readShadow(this.#db, hash);
   }
 
-  /** Keeps how far live traffic is from what the model of this hash was trained on. */
+  /** Keeps how far the traffic of this process is from what the model of this hash was trained on. */
   noteDrift(hash: string, rows: readonly DriftRow[]): Promise<void> {
-    return writeDrift(this.#db, hash, rows);
+    return writeDrift(this.#db, hash, { process: this.#process, rows });
   }
 
-  driftOf(hash: string): Promise<{ at: string; rows: DriftRow[] } | null> {
-    return readDrift(this.#db, hash);
+  /** Of all processes together. */
+  async driftOf(hash: string): Promise<{ at: string; rows: DriftRow[] } | null> {
+    const drift = await readDrift(this.#db, hash);
+    return drift && { at: drift.at, rows: joinDrift(drift.parts) };
   }
 
   /** Captures without attack, whose alerts a promotion compares. */
@@ -219,6 +227,8 @@ export class ModelRegistry {
       const seats = await lockSeats(tx);
       const { action, champion, challenger, gate, by } = await choose(seats, tx);
       await writeSeats(tx, { champion, challenger });
+      // What was counted beside another champion would say nothing of this one.
+      if (challenger !== null) await forgetShadow(tx, challenger);
       const { champion: before } = seats;
       return insertChange(tx, { action, model: champion, before, by, gate: [...gate] });
     });

@@ -7,7 +7,7 @@ import type { FlowRecord } from '../../contract/flow.ts';
 import type { WindowRow } from '../../contract/window.ts';
 import type { Judge } from './judge.ts';
 
-/** Of one kind of row, since the start. */
+/** Of one kind of row. */
 export interface ShadowCounts {
   rows: number;
   /** Rows that both, or only one of them, would alert on. */
