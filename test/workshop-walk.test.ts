@@ -1,10 +1,13 @@
 /** The whole workshop as a user walks it on the command line: train, evaluate, shadow, promote, drift, roll back. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SHIPPED_MODEL } from '../src/app/package-paths.ts';
+import { pcapFileHeader } from '../src/capture/write-pcap.ts';
 import { decodeModels, encodeModels } from '../src/core/models/model-file.ts';
+import { ETHERNET } from '../src/core/wire/link-layer.ts';
 import { DEMO, writeQuiet } from './support/quiet-capture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phantomnet-workshop-'));
@@ -46,6 +49,7 @@ function writeAlarmist(): string {
 
 beforeAll(async () => {
   await writeQuiet(at('quiet.pcap'));
+  copyFileSync(at('quiet.pcap'), at('quiet-too.pcap'));
   writeFileSync(
     at('plan.yaml'),
     'seed: 7\ncaptures:\n  - { capture: demo.pcap.zst, labels: labels.csv, use: split }\n',
@@ -114,6 +118,19 @@ describe('the workshop', { timeout: 120_000 }, () => {
     expect(both + onlyChampion + onlyChallenger).toBeLessThan(rows / 10);
   });
 
+  it('refuses in one line what is not there, what judges already, and a capture of nothing', () => {
+    const missing = run(...registry('add', at('missing.model')));
+    expect(missing).toMatchObject({ code: 2, out: '' });
+    expect(missing.err).toMatch(/^[^\n]*missing.model: there is no such file\n$/);
+    const shipped = run(...registry('add', SHIPPED_MODEL));
+    expect(shipped).toMatchObject({ code: 1, out: '' });
+    expect(shipped.err).toMatch(/Cannot add .*: it is the champion/);
+    writeFileSync(at('empty.pcap'), pcapFileHeader(ETHERNET));
+    const empty = run(...registry('pin', at('empty.pcap')));
+    expect(empty).toMatchObject({ code: 2, err: expect.stringContaining('no packet is in it') });
+    expect(run(...registry('unpin', at('empty.pcap')))).toMatchObject({ code: 2 });
+  });
+
   it('promotes nothing before a benign capture is pinned', () => {
     expect(run(...registry('promote', trained.slice(0, 12)))).toMatchObject({ code: 2, out: '' });
     expect(run(...registry('pin', at('quiet.pcap'))).code).toBe(0);
@@ -135,6 +152,25 @@ describe('the workshop', { timeout: 120_000 }, () => {
       { action: 'promote', champion: trained },
     ]);
     expect(champion()).toBe(trained);
+  });
+
+  it('refuses to promote the champion, a model whose file is gone, and where the configuration says who judges', () => {
+    const again = run(...registry('promote', trained));
+    expect(again).toMatchObject({ code: 1, err: expect.stringContaining('it is the champion') });
+    const alarmist = decodeModels(readFileSync(at('alarmist.model'))).hash;
+    rmSync(at(`data/models/${alarmist}.model`));
+    const gone = run(...registry('promote', alarmist));
+    expect(gone).toMatchObject({ code: 2, out: '' });
+    expect(gone.err).toMatch(/there is no such file\n$/);
+    writeFileSync(at('fixed.yaml'), `model:\n  path: ${at('trained.model')}\n`);
+    for (const words of [['rollback'], ['promote', alarmist]]) {
+      const fixed = run('--config', at('fixed.yaml'), ...registry(...words));
+      expect(fixed).toMatchObject({ code: 1, err: expect.stringContaining('model.path') });
+    }
+    expect(champion()).toBe(trained);
+    rmSync(at('quiet.pcap'));
+    expect(run(...registry('unpin', at('quiet.pcap'))).code).toBe(0);
+    copyFileSync(at('quiet-too.pcap'), at('quiet.pcap'));
   });
 
   it('names the features that drift', () => {

@@ -19,6 +19,7 @@ import type { ModelRegistry } from '../workshop/registry.ts';
 import type { Judging } from './judging.ts';
 import type { Log } from './log.ts';
 import { readModelFile } from './model.ts';
+import { requireChoice, requireOther } from './model-choice.ts';
 import { SHIPPED_MODEL } from './package-paths.ts';
 
 export interface ModelDeskOptions {
@@ -81,7 +82,10 @@ export class ModelDesk {
 
   /** It becomes the challenger. @throws AppError `input_invalid` for one that could not judge here, `conflict` */
   async add(bytes: Uint8Array, by: string): Promise<ModelChange> {
-    requireJudge(bytes);
+    const hash = hashOfJudge(bytes);
+    const { champion } = await this.#options.registry.seats();
+    // A registered champion may be added again: so a lost file comes back.
+    if (champion === null) requireOther('add', hash, this.#championOf(null));
     const change = await this.#options.registry.add(bytes, 'uploaded', by);
     return await this.#follow(change);
   }
@@ -89,15 +93,14 @@ export class ModelDesk {
   /** @throws AppError `conflict` where the gate stays shut or another promotion is under way, `not_found`, `input_invalid` */
   async promote(prefix: string, by: string): Promise<ModelChange> {
     const { registry, judging, limits, falseAlarmsPerDay, log } = this.#options;
-    this.#requireChoice();
+    requireChoice(this.#options.configured);
     if (this.#isPromoting)
       throw new AppError('conflict', 'Cannot promote: another promotion is being tried');
     this.#isPromoting = true;
     try {
       const hash = await registry.find(prefix);
       const seats = await registry.seats();
-      if (seats.champion === hash)
-        throw new AppError('conflict', 'Cannot promote: it is the champion');
+      requireOther('promote', hash, this.#championOf(seats.champion));
       const gate = await runGate({
         captures: await registry.pinned(),
         champion: judging.path === null ? null : readBytes(judging.path),
@@ -117,8 +120,12 @@ export class ModelDesk {
 
   /** @throws AppError `conflict` where nothing has been promoted */
   async rollback(by: string): Promise<ModelChange> {
-    this.#requireChoice();
+    requireChoice(this.#options.configured);
     return await this.#follow(await this.#options.registry.rollback(by));
+  }
+
+  #championOf(seated: string | null): string | null {
+    return seated ?? this.#shipped?.hash ?? null;
   }
 
   async #follow(change: ModelChange): Promise<ModelChange> {
@@ -127,15 +134,6 @@ export class ModelDesk {
     log.warn({ action, model, before, by }, 'models changed');
     await judging.refresh();
     return change;
-  }
-
-  #requireChoice(): void {
-    const { configured } = this.#options;
-    if (configured !== null)
-      throw new AppError(
-        'conflict',
-        `Cannot change who judges: model.path in the configuration names ${configured}`,
-      );
   }
 
   async #entries(): Promise<ModelEntry[]> {
@@ -157,9 +155,10 @@ export class ModelDesk {
   }
 }
 
-function requireJudge(bytes: Uint8Array): void {
+/** @throws AppError `input_invalid` for one that could not judge here */
+function hashOfJudge(bytes: Uint8Array): string {
   try {
-    new Judge(readModels(bytes));
+    return new Judge(readModels(bytes)).hash;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError('input_invalid', error.message, { cause: error });

@@ -122,6 +122,12 @@ function addRegistry(program: Command, models: Command): void {
       const { pinCaptures } = await import('./registry.ts');
       await pinCaptures(files, await contextOf(words));
     });
+  command('unpin', 'let go of pinned captures, also of files that are gone')
+    .argument('<file...>', 'capture files')
+    .action(async (files: string[], words: RegistryWords) => {
+      const { unpinCaptures } = await import('./registry.ts');
+      await unpinCaptures(files, await contextOf(words));
+    });
   command('shadow', 'champion and challenger over captures: where they differ')
     .argument('<file...>', 'capture files')
     .action(async (files: string[], words: RegistryWords) => {

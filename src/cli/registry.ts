@@ -1,8 +1,9 @@
-/** `phantomnet models registry|add|pin|shadow|promote|rollback`: which model judges, and how another comes to. */
+/** `phantomnet models registry|add|pin|unpin|shadow|promote|rollback`: which model judges, and how another comes to. */
 import { resolve } from 'node:path';
 import type { Config } from '../app/config.ts';
 import { COMMAND_LINE } from '../app/local-access.ts';
 import { loadJudge, modelFolder, readModelFile } from '../app/model.ts';
+import { requireChoice, requireOther, shippedHash } from '../app/model-choice.ts';
 import { SHIPPED_MODEL } from '../app/package-paths.ts';
 import type { ModelShadow } from '../contract/model.ts';
 import type { DetectionLimits } from '../core/detection/detection-limits.ts';
@@ -59,9 +60,11 @@ export function showRegistry(context: RegistryContext): Promise<void> {
 
 /** @throws AppError `model_incompatible` for one that could not judge here */
 export function addModel(file: string, context: RegistryContext): Promise<void> {
-  new Judge(readModelFile(file));
+  const { hash: added } = new Judge(readModelFile(file));
   return withRegistry(context, async (registry) => {
     const { json, out } = context;
+    const { champion } = await registry.seats();
+    if (champion === null) requireOther('add', added, shippedHash());
     const { model: hash } = await registry.add(readBytes(file), resolve(file), COMMAND_LINE);
     out.write(
       json ? `${JSON.stringify({ hash, state: 'challenger' })}\n` : `challenger: ${hash}\n`,
@@ -73,6 +76,14 @@ export function pinCaptures(files: readonly string[], context: RegistryContext):
   return withRegistry(context, async (registry) => {
     await registry.pin(files);
     context.err.write(`pinned ${files.length} captures\n`);
+  });
+}
+
+/** @throws AppError `not_found` for one that is not pinned */
+export function unpinCaptures(files: readonly string[], context: RegistryContext): Promise<void> {
+  return withRegistry(context, async (registry) => {
+    await registry.unpin(files);
+    context.err.write(`unpinned ${files.length} captures\n`);
   });
 }
 
@@ -99,8 +110,10 @@ export function shadowOver(files: readonly string[], context: RegistryContext): 
 /** @throws AppError `input_invalid` where nothing is pinned, `conflict` where the gate stays shut */
 export function promoteModel(prefix: string, context: RegistryContext): Promise<void> {
   return withRegistry(context, async (registry) => {
+    requireChoice(context.config.model.path);
     const hash = await registry.find(prefix);
     const { champion } = await registry.seats();
+    requireOther('promote', hash, champion ?? shippedHash());
     const path = championPath(registry, champion, context);
     const { reason } = loadJudge(path);
     if (reason) context.err.write(`phantomnet: the champion cannot judge: ${reason}\n`);
@@ -121,6 +134,7 @@ export function promoteModel(prefix: string, context: RegistryContext): Promise<
 
 export function rollBack(context: RegistryContext): Promise<void> {
   return withRegistry(context, async (registry) => {
+    requireChoice(context.config.model.path);
     const { model } = await registry.rollback(COMMAND_LINE);
     report('rollback', model, context);
   });

@@ -83,6 +83,14 @@ export async function upsertPin(db: Queryable, { capture, sha256 }: ModelPin): P
   );
 }
 
+/** False: it was not pinned. */
+export async function deletePin(tx: Transaction, capture: string): Promise<boolean> {
+  const gone = await tx.query('DELETE FROM model_pins WHERE capture = $1 RETURNING capture', [
+    capture,
+  ]);
+  return gone.length > 0;
+}
+
 export async function listPins(db: Queryable): Promise<ModelPin[]> {
   return db.query<ModelPin & Empty>('SELECT capture, sha256 FROM model_pins ORDER BY capture');
 }

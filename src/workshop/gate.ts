@@ -50,6 +50,7 @@ export async function runGate(
 /** Why the gate stays shut; null: no objection. Detectors raise most alerts, so what the models say row by row counts too. */
 export function objectionOf(result: GateResult): string | null {
   const { capture, champion, challenger, rows, champion_rows, challenger_rows } = result;
+  if (rows === 0) return `there is nothing to judge in ${capture}`;
   if (challenger > champion)
     return `${challenger} false alerts on ${capture}, the champion raises ${champion}`;
   if (challenger_rows > Math.max(champion_rows, MAX_FALSE_SHARE * rows))

@@ -1,14 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withDatabase } from '../../test/support/database.ts';
+import { pcapFileHeader, pcapRecord } from '../capture/write-pcap.ts';
 import type { GateResult } from '../contract/model.ts';
 import { encodeModels } from '../core/models/model-file.ts';
 import { trainRandomForest } from '../core/models/random-forest.ts';
 import { makeData, xorRow } from '../core/models/training.suite.ts';
+import { ETHERNET } from '../core/wire/link-layer.ts';
 import { ModelRegistry, notedChampion } from './registry.ts';
 
+const PACKET = pcapRecord({
+  ...{ view: new DataView(new ArrayBuffer(60)), bytes: new Uint8Array(60), start: 0, end: 60 },
+  ...{ wireLength: 60, tsMicros: 1_700_000_000_000_000, linkType: ETHERNET },
+  ...{ interface: 'a', checksumPending: false },
+});
 let folder: string;
 
 beforeEach(() => {
@@ -167,12 +174,57 @@ describe('the registry', () => {
     withRegistry(async (registry) => {
       await expect(registry.pinned()).rejects.toThrow(/no benign capture is pinned/);
       const capture = join(folder, 'quiet.pcap');
-      writeFileSync(capture, 'as it was');
+      const header = pcapFileHeader(ETHERNET);
+      writeFileSync(capture, header);
+      await expect(registry.pin([capture])).rejects.toMatchObject({
+        code: 'input_invalid',
+        message: expect.stringContaining('no packet is in it'),
+      });
+      expect(await registry.pins()).toEqual([]);
+      writeFileSync(capture, Buffer.concat([header, PACKET]));
       await registry.pin([capture]);
       await registry.pin([capture]);
       expect(await registry.pinned()).toEqual([capture]);
       writeFileSync(capture, 'changed');
       await expect(registry.pinned()).rejects.toThrow(/has changed since it was pinned/);
+    }));
+
+  it('lets go of a pin, also of a file that is gone, and of nothing that is none', () =>
+    withRegistry(async (registry) => {
+      const [kept, gone] = [join(folder, 'kept.pcap'), join(folder, 'gone.pcap')];
+      for (const path of [kept, gone])
+        writeFileSync(path, Buffer.concat([pcapFileHeader(ETHERNET), PACKET]));
+      await registry.pin([kept, gone]);
+      rmSync(gone);
+      await expect(registry.pinned()).rejects.toMatchObject({
+        code: 'input_invalid',
+        message: expect.stringMatching(/gone.pcap is gone .*unpin/),
+      });
+      const other = registry.unpin([gone, join(folder, 'other.pcap')]);
+      await expect(other).rejects.toMatchObject({ code: 'not_found' });
+      expect(await registry.pins()).toHaveLength(2);
+      await registry.unpin([gone]);
+      expect(await registry.pinned()).toEqual([kept]);
+    }));
+
+  it('promotes nothing over a capture in which there was nothing to judge', () =>
+    withRegistry(async (registry) => {
+      const hash = await add(registry, 1);
+      const empty = gate(0, 0).map((result) => ({ ...result, rows: 0 }));
+      const promotion = promote(registry, hash, [...gate(0, 0), ...empty]);
+      await expect(promotion).rejects.toThrow(/nothing to judge in a.pcap/);
+      expect((await registry.seats()).champion).toBeNull();
+    }));
+
+  it('leaves no file of a model that it has no room for', () =>
+    withDatabase(async (db) => {
+      await db.query(
+        `INSERT INTO models (hash, added_by, origin, byte_count, cards)
+         SELECT 'm' || number, 'ann', 'x', 1, '[]' FROM generate_series(1, 200) AS number`,
+      );
+      const registry = new ModelRegistry(db, join(folder, 'models'));
+      await expect(add(registry, 1)).rejects.toMatchObject({ code: 'conflict' });
+      expect(existsSync(join(folder, 'models'))).toBe(false);
     }));
 
   it('refuses what is no model, and a damaged note', () =>

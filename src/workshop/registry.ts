@@ -17,6 +17,7 @@ import { AppError } from '../errors.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import {
   addToShadow,
+  deletePin,
   forgetShadow,
   insertChange,
   listChanges,
@@ -38,6 +39,7 @@ import { joinDrift } from './join-drift.ts';
 import { cardOf } from './model-card.ts';
 import { readBytes } from './read-bytes.ts';
 import { readModels } from './read-models.ts';
+import { requirePackets } from './require-packets.ts';
 
 /** Enough of a hash to name it. */
 const MIN_PREFIX = 6;
@@ -84,13 +86,13 @@ export class ModelRegistry {
    */
   async add(bytes: Uint8Array, origin: string, by: string): Promise<ModelChange> {
     const { hash, models } = readModels(bytes);
-    mkdirSync(this.#folder, { recursive: true });
-    replaceFile(this.pathOf(hash), bytes);
     return this.#db.transaction(async (tx) => {
       const seats = await lockSeats(tx);
       const known = await listModels(tx);
       if (known.length >= MAX_MODELS && known.every((row) => row.hash !== hash))
         throw new AppError('conflict', `Cannot add a model: ${MAX_MODELS} are kept already`);
+      mkdirSync(this.#folder, { recursive: true });
+      replaceFile(this.pathOf(hash), bytes);
       await upsertModel(tx, {
         hash,
         added_by: by,
@@ -140,14 +142,24 @@ export class ModelRegistry {
     return drift && { at: drift.at, rows: joinDrift(drift.parts) };
   }
 
-  /** Captures without attack, whose alerts a promotion compares. */
+  /** Captures without attack, whose alerts a promotion compares. @throws AppError `input_invalid` for one without a packet */
   async pin(captures: readonly string[]): Promise<void> {
+    for (const capture of captures) await requirePackets(capture);
     const pins = captures.map((capture) => ({
       capture: resolve(capture),
       sha256: digestOf(capture),
     }));
     await this.#db.transaction(async (tx) => {
       for (const pin of pins) await upsertPin(tx, pin);
+    });
+  }
+
+  /** They need not be there any more. @throws AppError `not_found` for one that is not pinned: then none is let go */
+  async unpin(captures: readonly string[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      for (const capture of captures)
+        if (!(await deletePin(tx, resolve(capture))))
+          throw new AppError('not_found', `Cannot unpin ${resolve(capture)}: it is not pinned`);
     });
   }
 
@@ -160,6 +172,11 @@ export class ModelRegistry {
         'Cannot promote: no benign capture is pinned (phantomnet models pin FILE…)',
       );
     return pins.map(({ capture, sha256 }) => {
+      if (!existsSync(capture))
+        throw new AppError(
+          'input_invalid',
+          `Cannot promote: the pinned ${capture} is gone (phantomnet models unpin FILE… lets go of it)`,
+        );
       if (digestOf(capture) !== sha256)
         throw new AppError(
           'input_invalid',

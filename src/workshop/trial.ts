@@ -20,7 +20,7 @@ export async function tryModels(
   challenger: Judge,
   limits: DetectionLimits,
 ): Promise<Trial> {
-  const shadow = new Shadow(challenger);
+  const shadow = new Shadow(challenger, champion === null);
   const first = await countAlerts(capture, champion, limits, (output) => shadow.observe(output));
   const second = await countAlerts(capture, challenger, limits);
   return {

@@ -121,6 +121,42 @@ describe('models over HTTP', { timeout: 60_000 }, () => {
       expect((await list(server, key)).history[0]).toMatchObject({ action: 'refuse', model: hash });
     }));
 
+  it('refuses the model that judges already as its own challenger', () =>
+    withServer(async (server) => {
+      const key = await server.keyOf('admin');
+      const refused = await upload(server, key, readFileSync(SHIPPED_MODEL));
+      expect(refused.status).toBe(409);
+      expect((await refused.json()).detail).toMatch(/it is the champion/);
+      expect((await list(server, key)).history).toEqual([]);
+    }));
+
+  it('takes the file of a champion that was lost, and judges by it at once', () =>
+    withServer(async (server) => {
+      const key = await server.keyOf('admin');
+      const { judging, registry } = server;
+      const hash = await added(server, key, twin);
+      const counts = { champion: 0, challenger: 0, champion_rows: 0, challenger_rows: 0 };
+      const gate = [{ capture: 'a', rows: 1, ...counts }];
+      await registry.promote(hash, gate, { against: null, by: 'ann' });
+      rmSync(registry.pathOf(hash));
+      await judging.refresh();
+      expect(judging.judge?.hash).toBe(shipped.hash);
+      await added(server, key, twin);
+      expect(judging.judge?.hash).toBe(hash);
+    }));
+
+  it('answers for a model whose file is gone', () =>
+    withServer(async (server) => {
+      const key = await server.keyOf('admin');
+      await server.judging.refresh();
+      await server.registry.pin([quiet]);
+      const hash = await added(server, key, twin);
+      rmSync(server.registry.pathOf(hash));
+      const refused = await server.call('POST', `${PATH}/${hash}/promote`, { key });
+      expect(refused.status).toBe(400);
+      expect((await refused.json()).detail).toMatch(/there is no such file/);
+    }));
+
   it('refuses what is no model', () =>
     withServer(async (server) => {
       const key = await server.keyOf('admin');

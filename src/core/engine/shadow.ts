@@ -26,13 +26,16 @@ export interface ShadowTotals {
 
 export class Shadow {
   readonly #challenger: Judge;
+  readonly #isAlone: boolean;
   readonly totals: ShadowTotals = { flows: nothing(), sources: nothing(), targets: nothing() };
 
-  constructor(challenger: Judge) {
+  /** @param isAlone there is no champion: none of its rows counts as an attack */
+  constructor(challenger: Judge, isAlone = false) {
     this.#challenger = challenger;
+    this.#isAlone = isAlone;
   }
 
-  /** Rows without the champion's verdict count nowhere. */
+  /** Rows that a champion has given no verdict on count nowhere. */
   observe({
     flows,
     windows,
@@ -41,16 +44,16 @@ export class Shadow {
     windows: readonly WindowRow[];
   }): void {
     for (const flow of flows) {
-      if (flow.verdict === null) continue;
+      if (flow.verdict === null && !this.#isAlone) continue;
       const { threatScore } = this.#challenger.judgeFlow(flow);
-      add(this.totals.flows, flow.verdict.threatScore, threatScore);
+      add(this.totals.flows, flow.verdict?.threatScore ?? 0, threatScore);
     }
     for (const window of windows) {
-      if (window.verdict === null) continue;
+      if (window.verdict === null && !this.#isAlone) continue;
       const theirs = this.#challenger.judgeWindow(window);
       if (theirs === null) continue;
       const counts = window.scope === 'source' ? this.totals.sources : this.totals.targets;
-      add(counts, window.verdict.threatScore, theirs.threatScore);
+      add(counts, window.verdict?.threatScore ?? 0, theirs.threatScore);
     }
   }
 }
