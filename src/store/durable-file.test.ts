@@ -48,7 +48,7 @@ describe('a file is written durably', () => {
 
   it('into a pipe, which stays one', async () => {
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    execFileSync('mknod', [pipe, 'p']);
     const reading = readFile(pipe, 'utf8');
     expect(await writeDurably(pipe, chunksOf('all ', 'of it'))).toBe(9);
     expect(lstatSync(pipe).isFIFO()).toBe(true);
