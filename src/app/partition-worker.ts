@@ -74,10 +74,14 @@ export async function workOnPartition(
   });
   const setAside = async (batch: Omit<Quarantined, 'partition'>) => {
     log.error({ partition, ...batch.meta, reason: batch.reason }, 'a batch was set aside');
-    await db.transaction(async (tx) => {
-      await quarantine(tx, { ...batch, partition });
+    const emptied = await db.transaction(async (tx) => {
+      const older = await quarantine(tx, { ...batch, partition });
       await notePosition(tx, partition, batch.position);
+      return older;
     });
+    db.counters.quarantinedEmptied += emptied;
+    if (emptied > 0)
+      log.warn({ emptied }, 'the quarantine is full: of its oldest batches only the reasons stay');
     stored = batch.position;
     options.onQuarantine();
   };

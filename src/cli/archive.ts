@@ -6,6 +6,8 @@ import { type ArchivedRow, searchArchive } from '../store/archive/search-archive
 import { printable } from './printable.ts';
 import { timeOf } from './time-of.ts';
 
+const SPAN_CHARACTERS = '2026-01-31T12:00:00.000Z to 2026-01-31T13:00:00.000Z'.length;
+
 export interface ArchiveContext {
   /** Null: the configuration names none. */
   readonly dir: string | null;
@@ -34,16 +36,19 @@ export async function listArchive(context: ArchiveContext): Promise<void> {
   for (const tier of ['packets', 'flows'] as const) {
     for await (const file of archiveSummaries(folderOf(context), tier)) {
       const { path, bytes, rows, fromMicros, toMicros } = file;
-      const [from, to] = [fromMicros, toMicros].map((at) => new Date(at / 1000).toISOString());
+      const [from, to] = [fromMicros, toMicros].map((at) =>
+        at === null ? null : new Date(at / 1000).toISOString(),
+      );
+      const span = from === null ? 'no rows'.padEnd(SPAN_CHARACTERS) : `${from} to ${to}`;
       const line = json
         ? JSON.stringify({ path, tier, from, to, rows, bytes })
-        : `${from} to ${to}  ${String(rows).padStart(9)} ${tier.padEnd(7)} ${String(bytes).padStart(11)} bytes  ${path}`;
+        : `${span}  ${String(rows).padStart(9)} ${tier.padEnd(7)} ${String(bytes).padStart(11)} bytes  ${path}`;
       out.write(`${line}\n`);
     }
   }
 }
 
-/** @throws AppError `not_found`, `input_invalid`, `usage` for a filter that the other kind of row has */
+/** @throws AppError `not_found`, `input_invalid` after the rows of all files that can be read, `usage` for a filter that the other kind of row has */
 export async function queryArchive(
   words: ArchiveQueryWords,
   context: ArchiveContext,
@@ -57,12 +62,15 @@ export async function queryArchive(
     equal: filtersOf(words, tier),
     malicious: words.malicious,
   });
-  const { rows, files, opened, bytesRead } = answer;
+  const { rows, files, opened, bytesRead, troubles } = answer;
   for (const row of rows)
     context.out.write(`${context.json ? JSON.stringify(row) : printable(lineOf(row, tier))}\n`);
   context.err.write(
     `${rows.length} rows; opened ${opened} of ${files} files, read ${bytesRead} bytes\n`,
   );
+  for (const { message } of troubles.slice(1)) context.err.write(`${printable(message)}\n`);
+  // What the other files hold is out already.
+  if (troubles[0] !== undefined) throw troubles[0];
 }
 
 function folderOf({ dir }: ArchiveContext): string {

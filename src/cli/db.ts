@@ -22,7 +22,7 @@ export async function migrateDatabase({ config, err }: DbContext): Promise<void>
 }
 
 /**
- * @param file `-` for standard output
+ * @param file `-` for standard output; a device or a pipe gets the bytes as they come
  * @throws AppError `usage` where the file cannot be written; one of that name is then as it was
  */
 export async function backup(

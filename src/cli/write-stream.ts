@@ -1,6 +1,6 @@
 /** Bytes as they come into a file that only its owner reads, or standard output for `-`. */
 import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError, fileTrouble } from '../errors.ts';
@@ -22,7 +22,9 @@ export async function writeStream(
   try {
     await pipeline(readable, file);
   } catch (error) {
-    if (file.bytesWritten > 0) await rm(to, { force: true });
+    // A device, a pipe or a link was there before.
+    const isOurs = file.bytesWritten > 0 && (await lstat(to).catch(() => null))?.isFile();
+    if (isOurs) await rm(to, { force: true });
     throw new AppError('usage', `Cannot write ${to}: ${fileTrouble(error)}`, { cause: error });
   }
 }

@@ -39,6 +39,8 @@ export interface StoreCounters {
   /** Partitions of which only the evidence of open alerts was kept; those that the cap of it let go. */
   partitionsPinned: number;
   partitionsUnpinned: number;
+  /** Quarantined batches of which only the reason was kept, for the room they took. */
+  quarantinedEmptied: number;
 }
 
 /** Whatever runs statements: the database, or the client of a transaction. */
@@ -118,6 +120,7 @@ export async function openDatabase(
     partitionsUnarchived: 0,
     partitionsPinned: 0,
     partitionsUnpinned: 0,
+    quarantinedEmptied: 0,
   };
   const db: Database = {
     config,

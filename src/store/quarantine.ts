@@ -1,11 +1,17 @@
-/** Batches that were acknowledged and can never be stored: kept with the reason for a person to look at. */
+/**
+ * Batches that were acknowledged and can never be stored: kept with the reason for a person to look at. Of the oldest
+ * the bytes go first, and the reasons stay: a broken sender must not fill the disk, nor take the alerts' place.
+ */
 import type { QuarantinedBatch } from '../contract/api.ts';
 import { cleanText } from './clean-text.ts';
 import type { Queryable } from './database.ts';
 
-/** The oldest go: a broken sender must not fill the disk. */
 const MAX_BATCHES = 1_000;
+/** Of one batch, and of all of them. */
 const MAX_KEPT_BYTES = 16 << 20;
+const MAX_ALL_BYTES = 64 << 20;
+/** Of the store's whole budget, where that is less. */
+const BUDGET_SHARE = 0.01;
 const MAX_REASON_CHARACTERS = 2_000;
 
 export interface Quarantined {
@@ -18,7 +24,8 @@ export interface Quarantined {
   readonly bytes: Uint8Array;
 }
 
-export async function quarantine(tx: Queryable, batch: Quarantined): Promise<void> {
+/** Returns of how many older ones the bytes went for it. */
+export async function quarantine(tx: Queryable, batch: Quarantined): Promise<number> {
   const { meta, partition, position, packets, reason, bytes } = batch;
   await tx.query(
     `INSERT INTO quarantined_batches (sensor_id, epoch, sequence, partition, position, packets, reason, batch)
@@ -38,6 +45,33 @@ export async function quarantine(tx: Queryable, batch: Quarantined): Promise<voi
     `DELETE FROM quarantined_batches WHERE id <=
        (SELECT id FROM quarantined_batches ORDER BY id DESC OFFSET ${MAX_BATCHES} LIMIT 1)`,
   );
+  return (await emptyOldest(tx, MAX_ALL_BYTES)).batches;
+}
+
+/** As much of the quarantine as a store of this budget keeps. */
+export function quarantineCap(budgetBytes: number): number {
+  return Math.min(MAX_ALL_BYTES, Math.floor(budgetBytes * BUDGET_SHARE));
+}
+
+/** Lets the bytes of the oldest go, until those of all others are `capBytes` at most. Returns what went. */
+export async function emptyOldest(
+  tx: Queryable,
+  capBytes: number,
+): Promise<{ batches: number; bytes: number }> {
+  // The bytes first, since they are gone in what an UPDATE returns.
+  const [gone] = await tx.query<{ batches: number; bytes: number }>(
+    `WITH over AS (
+       SELECT id, bytes FROM (
+         SELECT id, length(batch)::int8 AS bytes, sum(length(batch)) OVER (ORDER BY id DESC) AS newer
+         FROM quarantined_batches WHERE batch IS NOT NULL
+       ) AS b WHERE newer > $1
+     ), emptied AS (
+       UPDATE quarantined_batches AS q SET batch = NULL FROM over WHERE q.id = over.id RETURNING over.bytes
+     )
+     SELECT count(*)::int8 AS batches, coalesce(sum(bytes), 0)::int8 AS bytes FROM emptied`,
+    [capBytes],
+  );
+  return gone ?? { batches: 0, bytes: 0 };
 }
 
 export async function countQuarantined(db: Queryable): Promise<number> {

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { withDatabase } from '../../test/support/database.ts';
 import { alertOf, flowRecord, trafficBatch, windowRow } from '../../test/support/traffic.ts';
 import type { Database } from './database.ts';
 import { ingest } from './ingest.ts';
 import { listPackets } from './packets.ts';
+import { countQuarantined, quarantine } from './quarantine.ts';
 import { applyRetention, DEFAULT_RETENTION, databaseBytes } from './retention.ts';
 
 const HOUR = 3_600_000_000;
@@ -103,5 +105,48 @@ it('makes fewer than 200 partitions whatever times come, and ages the rest out t
     const later = new Date(Date.now() + 5 * DAY_MS);
     await applyRetention(db, DEFAULT_RETENTION, later);
     expect(await count(db, 'raw_packets')).toBe(0);
+  });
+});
+
+/** `batches` of 8 MiB each that nothing can compress. */
+async function fillQuarantine(db: Database, batches: number): Promise<void> {
+  for (let position = 0; position < batches; position++)
+    await quarantine(db, {
+      ...{ meta: null, partition: 0, position, packets: null, reason: 'it breaks off' },
+      bytes: randomBytes(8 << 20),
+    });
+}
+
+/** Those of which the bytes are still there, by their positions. */
+async function inQuarantine(db: Database): Promise<number[]> {
+  const rows = await db.query<{ position: number }>(
+    'SELECT position FROM quarantined_batches WHERE batch IS NOT NULL ORDER BY position',
+  );
+  return rows.map(({ position }) => position);
+}
+
+it('the quarantine lets the bytes of its oldest batches go and keeps their reasons', async () => {
+  await withDatabase(async (db) => {
+    await fillQuarantine(db, 10);
+    expect(await inQuarantine(db)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await countQuarantined(db)).toBe(10);
+    // A small store keeps a hundredth of itself.
+    const limits = { ...DEFAULT_RETENTION, maxBytes: 2_000_000_000 };
+    const { dropped } = await applyRetention(db, limits, new Date());
+    expect(dropped).toMatchObject([{ tier: 'quarantine', bytes: 6 * (8 << 20) }]);
+    expect(await inQuarantine(db)).toEqual([8, 9]);
+    expect(db.counters.quarantinedEmptied).toBe(6);
+  });
+});
+
+it('gives up what is in quarantine before any alert', async () => {
+  await withDatabase(async (db) => {
+    await fill(db, 3, 50);
+    const maxBytes = (await databaseBytes(db)) + 4_000_000;
+    await fillQuarantine(db, 4);
+    const report = await applyRetention(db, { ...DEFAULT_RETENTION, maxBytes }, new Date());
+    expect(report.bytesAfter).toBeLessThanOrEqual(maxBytes);
+    expect(await count(db, 'detected_alerts')).toBe(3);
+    expect(report.dropped.map(({ tier }) => tier)).toEqual(['quarantine']);
   });
 });

@@ -1,8 +1,8 @@
 /**
  * Keeps the store within its budget: bytes first, then days.
  *
- * Over the budget, tiers are given up in order (packets, flows, 5 s, 30 s, 180 s windows, alerts), the oldest
- * partition of a tier first; the newest one of each tier, which is being written, stays. A partition's age
+ * Over the budget, tiers are given up in order (packets, flows, 5 s, 30 s, 180 s windows, what is in quarantine,
+ * alerts), the oldest partition of a tier first; the newest one of each tier, which is being written, stays. A partition's age
  * counts from the end of its span or from when it was made, whichever is later: a replayed capture of
  * 2005 is as young as its replay. One of the future, from a broken clock, gets no longer life than others.
  *
@@ -20,6 +20,7 @@ import {
 } from './archive/expired-partitions.ts';
 import type { Database, Transaction } from './database.ts';
 import { pinEvidence, unpinEvidence } from './pinned-evidence.ts';
+import { emptyOldest, quarantineCap } from './quarantine.ts';
 import { thinQuietAlerts } from './quiet-alerts.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
@@ -27,6 +28,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Waiting longer for a reader would make everybody wait: the next run tries again. */
 const LOCK_TIMEOUT = '5s';
+/** Of the quarantine without its batches: at most a thousand reasons. */
+const MAX_QUARANTINE_ROWS_BYTES = 4 * 1024 ** 2;
 /** Lists of places of spools that were begun anew long ago. */
 const OFFSET_DAYS = 180;
 
@@ -57,7 +60,7 @@ export const DEFAULT_RETENTION: RetentionLimits = {
 };
 
 interface Dropped {
-  readonly tier: Tier['name'] | 'alerts';
+  readonly tier: Tier['name'] | 'quarantine' | 'alerts';
   /** The partition, or the table whose oldest rows went. */
   readonly name: string;
   readonly bytes: number;
@@ -100,6 +103,7 @@ export async function applyRetention(
   const bytesBefore = await databaseBytes(db);
   await run.archiveWaiting();
   await unpinEvidence(db, limits.pinnedBytes);
+  await run.emptyQuarantine(quarantineCap(limits.maxBytes));
   let excess = (await databaseBytes(db)) - limits.maxBytes;
   excess -= await run.dropUnarchived(excess);
   for (const tier of Object.values(TIERS)) {
@@ -110,6 +114,7 @@ export async function applyRetention(
       excess -= await run.dropUnarchived(excess);
     }
   }
+  if (excess > 0) excess -= await run.emptyQuarantine(0);
   if (excess > 0) await run.thinAlerts(excess);
 
   for (const [tier, keepMs] of [
@@ -203,6 +208,12 @@ class Run {
     let freed = 0;
     for (const expired of await expiredPartitions(this.#db)) {
       if (this.#archiveDir === null || this.archiveTrouble !== null) break;
+      // Such as one all of whose packets stay as evidence: there is nothing to archive.
+      if (await isEmpty(this.#db, expired.name)) {
+        await dropExpired(this.#db, expired);
+        freed += expired.bytes;
+        continue;
+      }
       try {
         const file = await archivePartition(
           this.#db.config,
@@ -234,6 +245,18 @@ class Run {
       freed += expired.bytes;
     }
     return freed;
+  }
+
+  /** Of the quarantine, all above `capBytes`, the oldest first. Returns the bytes that came free. */
+  async emptyQuarantine(capBytes: number): Promise<number> {
+    const { batches, bytes } = await emptyOldest(this.#db, capBytes);
+    this.#db.counters.quarantinedEmptied += batches;
+    if (batches > 0) this.dropped.push(emptied(bytes));
+    const before = await tableBytes(this.#db, 'quarantined_batches');
+    // Also what went while batches came has left its room behind.
+    if (before <= 2 * capBytes + MAX_QUARANTINE_ROWS_BYTES) return 0;
+    await this.#db.query('VACUUM FULL quarantined_batches');
+    return before - (await tableBytes(this.#db, 'quarantined_batches'));
   }
 
   /** The oldest alerts, as many as hold about `excess` bytes. */
@@ -311,6 +334,18 @@ async function oldestFirst(
     [tier.parent],
   );
   return which === 'all' ? partitions : partitions.slice(0, -1);
+}
+
+function emptied(bytes: number): Dropped {
+  return { tier: 'quarantine', name: 'quarantined_batches', bytes, because: 'bytes' };
+}
+
+async function tableBytes(db: Database, table: string): Promise<number> {
+  const [row] = await db.query<{ bytes: number }>(
+    'SELECT pg_total_relation_size($1::regclass) AS bytes',
+    [table],
+  );
+  return row?.bytes ?? 0;
 }
 
 async function isEmpty(db: Database, table: string): Promise<boolean> {

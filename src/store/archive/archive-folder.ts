@@ -20,7 +20,11 @@ export interface ArchiveFile {
   readonly toMicros: number;
 }
 
-export interface ArchiveSummary extends ArchiveFile {
+export interface ArchiveSummary {
+  readonly path: string;
+  /** Of its rows, both included; null: it has none. */
+  readonly fromMicros: number | null;
+  readonly toMicros: number | null;
   readonly tier: ArchivedTier;
   readonly bytes: number;
   readonly rows: number;
@@ -46,12 +50,15 @@ export async function* archiveSummaries(
     const file = await openFile(path);
     try {
       const metadata = await readFooter(path, file);
+      const about = { path, tier, bytes: file.byteLength, rows: Number(metadata.num_rows) };
       const spans = metadata.row_groups.map((_, index) => spanOfGroup(metadata, index, tier));
-      yield {
-        ...{ path, tier, bytes: file.byteLength, rows: Number(metadata.num_rows) },
-        fromMicros: Math.min(...spans.map(({ fromMicros }) => fromMicros)),
-        toMicros: Math.max(...spans.map(({ toMicros }) => toMicros)),
-      };
+      yield spans.length === 0
+        ? { ...about, fromMicros: null, toMicros: null }
+        : {
+            ...about,
+            fromMicros: Math.min(...spans.map(({ fromMicros }) => fromMicros)),
+            toMicros: Math.max(...spans.map(({ toMicros }) => toMicros)),
+          };
     } finally {
       await file.close();
     }

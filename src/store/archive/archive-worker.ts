@@ -18,7 +18,9 @@ const { config, tier, table, path } = workerData as ArchiveTask;
 const db = await openDatabase(config);
 try {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  parentPort?.postMessage(await writeDurably(path, archiveChunks(db, tier, table)));
+  parentPort?.postMessage(
+    await writeDurably(path, archiveChunks(db, tier, table), { isOnlyWriter: true }),
+  );
 } finally {
   await db.close();
 }

@@ -1,15 +1,28 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withDatabase } from '../../../test/support/database.ts';
 import { flowRecord, trafficBatch } from '../../../test/support/traffic.ts';
+import { listArchive, queryArchive } from '../../cli/archive.ts';
+import { AppError } from '../../errors.ts';
 import type { Database } from '../database.ts';
+import { writeDurably } from '../durable-file.ts';
 import { ingest } from '../ingest.ts';
 import { applyRetention, DEFAULT_RETENTION, databaseBytes } from '../retention.ts';
 import { archiveSummaries } from './archive-folder.ts';
 import { type ArchivedRow, searchArchive } from './search-archive.ts';
+import { archiveChunks } from './write-archive.ts';
 
 /** A noon. */
 const START = 1_699_963_200_000_000;
@@ -202,16 +215,62 @@ describe('the search', () => {
     });
   });
 
-  it('says what is wrong with a file that is damaged, and where there is no archive', async () => {
+  it('names each file that is damaged, in its footer or its pages, or gone, and finds what the others hold', async () => {
     await withDatabase(async (db) => {
-      await fill(db, 1);
+      await fill(db, 4);
       const { archived } = await expireAll(db, folder);
-      const path = archived.find((each) => each.includes('raw_packets')) ?? '';
-      writeFileSync(path, readFileSync(path).subarray(0, 1000));
-      const query = { ...EVERYTHING, tier: 'packets' } as const;
-      await expect(searchArchive(folder, query)).rejects.toMatchObject({ code: 'input_invalid' });
-      const none = searchArchive(join(folder, 'none'), query);
-      await expect(none).rejects.toMatchObject({ code: 'not_found' });
+      const [cut = '', spoilt = '', link = ''] = archived.filter((each) =>
+        each.includes('raw_packets'),
+      );
+      writeFileSync(cut, readFileSync(cut).subarray(0, 1000));
+      const pages = readFileSync(spoilt);
+      writeFileSync(spoilt, pages.fill(0xff, 4, pages.length >> 1));
+      rmSync(link);
+      symlinkSync(join(folder, 'nowhere'), link);
+      const [out, err] = [new Sink(), new Sink()];
+      const words = { flows: false, limit: 100_000 };
+      const failure = await queryArchive(words, { dir: folder, json: true, out, err }).catch(
+        (error: unknown) => error,
+      );
+      expect(failure).toBeInstanceOf(AppError);
+      expect(failure).toMatchObject({ code: 'input_invalid' });
+      const said = `${(failure as AppError).message} ${err.text}`;
+      for (const path of [cut, spoilt, link]) expect(said).toContain(path);
+      expect(out.text.trim().split('\n')).toHaveLength(500);
+    });
+  });
+
+  it('says where there is no archive', async () => {
+    const none = searchArchive(join(folder, 'none'), { ...EVERYTHING, tier: 'packets' });
+    await expect(none).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('a partition without rows', () => {
+  it('is dropped and not archived', async () => {
+    await withDatabase(async (db) => {
+      await fill(db, 2);
+      await db.query('DELETE FROM raw_packets');
+      const { archived, waiting } = await expireAll(db, folder);
+      expect(archived.filter((each) => each.includes('raw_packets'))).toEqual([]);
+      expect(archived).toHaveLength(1);
+      expect(waiting).toBe(0);
+    });
+  });
+
+  it('that was archived all the same is listed without times', async () => {
+    await withDatabase(async (db) => {
+      const path = join(folder, 'packets', '2023-11-14', 'raw_packets_2023111412-1.parquet');
+      mkdirSync(dirname(path), { recursive: true });
+      await writeDurably(path, archiveChunks(db, 'packets', 'raw_packets_default'));
+      mkdirSync(join(folder, 'flows'));
+      for (const json of [false, true]) {
+        const out = new Sink();
+        await listArchive({ dir: folder, json, out, err: new Sink() });
+        expect(out.text).toMatch(
+          json ? /"from":null,"to":null,"rows":0/ : /^no rows +0 packets .*-1\.parquet\n$/,
+        );
+      }
     });
   });
 });
@@ -282,6 +341,15 @@ describe('an archive that cannot be written', () => {
     });
   });
 });
+
+class Sink extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk;
+    done();
+  }
+}
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const collected: Item[] = [];

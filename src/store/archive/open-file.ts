@@ -1,6 +1,7 @@
 /** A file as the Parquet reader wants it: slices on demand, so that only what a search needs is read. */
 import { open } from 'node:fs/promises';
 import type { AsyncBuffer } from 'hyparquet';
+import { AppError, fileTrouble } from '../../errors.ts';
 
 export interface SlicedFile extends AsyncBuffer {
   /** So far. */
@@ -8,8 +9,11 @@ export interface SlicedFile extends AsyncBuffer {
   close(): Promise<void>;
 }
 
+/** @throws AppError `input_invalid` where it cannot be opened */
 export async function openFile(path: string): Promise<SlicedFile> {
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw new AppError('input_invalid', `Cannot read ${path}: ${fileTrouble(cause)}`, { cause });
+  });
   const { size } = await file.stat();
   let bytesRead = 0;
   return {

@@ -4,11 +4,12 @@
  * and by time once enough newer rows are found; of a group only its matching rows are put together.
  */
 import { type ParquetQueryFilter, parquetReadObjects } from 'hyparquet';
+import { AppError } from '../../errors.ts';
 import { canonicalIp } from '../filter.ts';
 import { isoMicros } from '../walk-back.ts';
 import { ARCHIVED, type ArchivedTier, archiveColumns } from './archive-columns.ts';
 import { archiveFiles, MICROS, readFooter, spanOfGroup } from './archive-folder.ts';
-import { openFile } from './open-file.ts';
+import { openFile, type SlicedFile } from './open-file.ts';
 import { decompress } from './parquet-codec.ts';
 
 export type ArchivedRow = Record<string, string | number | boolean | null>;
@@ -31,48 +32,73 @@ export interface ArchiveAnswer {
   /** Files that were opened, and bytes that were read of them. */
   readonly opened: number;
   readonly bytesRead: number;
+  /** What is wrong with files that could not be read to their end: of these, rows may be missing. */
+  readonly troubles: readonly AppError[];
 }
 
 const ADDRESSES = new Set(['src_ip', 'dst_ip', 'dest_ip']);
 
-/** @throws AppError `not_found`, `input_invalid` */
+/** @throws AppError `not_found` where there is no archive */
 export async function searchArchive(folder: string, query: ArchiveQuery): Promise<ArchiveAnswer> {
   const { tier, limit, fromMicros, toMicros } = query;
   const { time, tie } = ARCHIVED[tier];
   const filter = filterOf(query);
   const files = await archiveFiles(folder, tier);
   const counts = { files: files.length, opened: 0, bytesRead: 0 };
+  const troubles: AppError[] = [];
   let rows: Record<string, unknown>[] = [];
   /** Older rows than this one do not make it into the answer. */
   let floor = fromMicros;
   for (const { path, ...span } of files) {
     if (span.fromMicros > toMicros || span.toMicros <= floor) continue;
-    const file = await openFile(path);
     counts.opened++;
     try {
-      const metadata = await readFooter(path, file);
-      let rowEnd = Number(metadata.num_rows);
-      for (let index = metadata.row_groups.length - 1; index >= 0; index--) {
-        const rowStart = rowEnd - Number(metadata.row_groups[index]?.num_rows ?? 0);
-        const group = spanOfGroup(metadata, index, tier);
-        if (group.fromMicros <= toMicros && group.toMicros >= floor) {
-          const found = await parquetReadObjects({
-            ...{ file, metadata, filter, rowStart, rowEnd },
-            compressors: { ZSTD: decompress },
-            parsers: MICROS,
-            useBloomFilters: true,
-          });
-          rows = newest([...rows, ...found], limit, time, tie);
-          if (rows.length === limit) floor = Number(rows.at(-1)?.[time]);
-        }
-        rowEnd = rowStart;
+      const file = await openFile(path);
+      try {
+        await searchFile(path, file);
+      } finally {
+        counts.bytesRead += file.bytesRead;
+        await file.close();
       }
-    } finally {
-      counts.bytesRead += file.bytesRead;
-      await file.close();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      troubles.push(error);
     }
   }
-  return { ...counts, rows: rows.map((row) => present(row, tier)) };
+  return { ...counts, troubles, rows: rows.map((row) => present(row, tier)) };
+
+  async function searchFile(path: string, file: SlicedFile): Promise<void> {
+    const metadata = await readFooter(path, file);
+    let rowEnd = Number(metadata.num_rows);
+    for (let index = metadata.row_groups.length - 1; index >= 0; index--) {
+      const rowStart = rowEnd - Number(metadata.row_groups[index]?.num_rows ?? 0);
+      const group = spanOfGroup(metadata, index, tier);
+      if (group.fromMicros <= toMicros && group.toMicros >= floor) {
+        const found = await readRows(path, { file, metadata, filter, rowStart, rowEnd });
+        rows = newest([...rows, ...found], limit, time, tie);
+        if (rows.length === limit) floor = Number(rows.at(-1)?.[time]);
+      }
+      rowEnd = rowStart;
+    }
+  }
+}
+
+async function readRows(
+  path: string,
+  part: Parameters<typeof parquetReadObjects>[0],
+): Promise<Record<string, unknown>[]> {
+  try {
+    return await parquetReadObjects({
+      ...part,
+      compressors: { ZSTD: decompress },
+      parsers: MICROS,
+      useBloomFilters: true,
+    });
+  } catch (cause) {
+    // Of damaged pages the reader throws whatever it stumbles over.
+    const reason = (cause as Error).message;
+    throw new AppError('input_invalid', `Cannot read ${path}: ${reason}`, { cause });
+  }
 }
 
 function filterOf({ tier, fromMicros, toMicros, equal, malicious }: ArchiveQuery) {

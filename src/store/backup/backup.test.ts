@@ -278,6 +278,13 @@ describe('restore refuses, and leaves the database as it was,', () => {
       );
       const wanted = new Map<string, Buffer>([
         ['cut in the compressed stream', bytes.subarray(0, bytes.length - 40)],
+        ...[1, 4, 5].map((cut): [string, Buffer] => [
+          `cut by its last ${cut} bytes`,
+          bytes.subarray(0, bytes.length - cut),
+        ]),
+        ['with text behind it', Buffer.concat([bytes, Buffer.from('more')])],
+        ['with zeros behind it', Buffer.concat([bytes, Buffer.alloc(4096)])],
+        ['with another one behind it', Buffer.concat([bytes, bytes])],
         ['cut in the rows', zstdCompressSync(plain.subarray(0, plain.length / 2))],
         ['cut before the sum', zstdCompressSync(plain.subarray(0, plain.length - 37))],
         ['changed', zstdCompressSync(changed)],

@@ -1,6 +1,7 @@
 /**
  * A backup's stream, before compression: frames of one letter, a length (32 bits, big-endian) and that many
- * bytes. The last frame is the SHA-256 of all before it, so that a cut or changed file is never taken for whole.
+ * bytes. The last frame is the SHA-256 of all before it, so that a cut or changed one is never taken for whole; of
+ * the compressed stream around it, `whole-zstd-frame.ts` sees that.
  *
  *   H header    T a table begins    D its rows, as COPY text    E it ends    S sequences    Z the sum
  */
@@ -43,7 +44,7 @@ export async function* decodeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGen
   let isFirst = true;
   let isOver = false;
   for await (const chunk of chunks) {
-    // Read on to the end of the compressed stream: it has a sum of its own.
+    // Read on to the end of the compressed stream: whether that is whole shows only there.
     if (isOver) throw damaged('something follows its end');
     rest = Buffer.concat([rest, chunk]);
     for (let frame = cut(rest); frame !== null; frame = cut(rest)) {

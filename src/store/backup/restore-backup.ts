@@ -22,6 +22,7 @@ import {
   parseFrame,
 } from './header.ts';
 import { READABLE_FORM } from './readable-form.ts';
+import { wholeZstdFrame } from './whole-zstd-frame.ts';
 
 export interface RestoreReport {
   readonly createdAt: string;
@@ -56,10 +57,12 @@ export async function restoreBackup(
 
 async function* decompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const inflate = createZstdDecompress();
-  const source = Readable.from(chunks, { objectMode: false });
+  const source = Readable.from(wholeZstdFrame(chunks), { objectMode: false });
   const feeding = pipeline(source, inflate).catch(() => {});
   try {
     yield* inflate as AsyncIterable<Uint8Array>;
+    await feeding;
+    if (source.errored) throw source.errored;
   } catch (error) {
     if (error instanceof AppError) throw error;
     if (source.errored && source.errored !== error) throw source.errored;
