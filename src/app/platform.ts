@@ -21,6 +21,7 @@ import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
 import { committedPlaces, ingest } from '../store/ingest.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
+import { listProtected } from '../store/protected.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
 import { countAnomalies } from './anomaly-counts.ts';
@@ -91,8 +92,7 @@ async function start(
   const db = await openStore(config, log, stops);
   const { judging, models } = await openJudging(config, db, log);
   const limits = detectionLimits(config);
-  const own = await ownNetworks();
-  await replaceOwnNetworks(db, own);
+  await replaceOwnNetworks(db, await ownNetworks());
 
   const enforcer = config.enforcer.enabled
     ? await startEnforcer({
@@ -128,7 +128,8 @@ async function start(
   stops.push(() => announcer.idle());
   const ticker = new TrafficTicker((data) => publish({ type: 'traffic', data }));
   stops.push(async () => ticker.stop());
-  const neverBlock = new NeverBlockList(own);
+  // As workers do: also what a person has listed.
+  const neverBlock = new NeverBlockList(await listProtected(db));
   const policy = await readPolicy(db);
   const troubles = new Map<string, string>();
   const setTrouble = (what: string, reason: string | null) => {

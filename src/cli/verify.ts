@@ -9,11 +9,10 @@ import {
   verifyAlerts,
 } from '../app/verify/verify-alerts.ts';
 import { Alert } from '../contract/alert.ts';
-import { Policy } from '../contract/api.ts';
+import { Policy, ProtectedList } from '../contract/api.ts';
 import { Judge } from '../core/engine/judge.ts';
 import { NeverBlockList } from '../core/response/never-block.ts';
 import { AppError, fileTrouble } from '../errors.ts';
-import { ownNetworks } from '../firewall/own-addresses.ts';
 import type { ApiClient } from './api-client.ts';
 import { printable } from './printable.ts';
 
@@ -73,12 +72,13 @@ export async function verify(
     );
 }
 
-/** What decides beside the packets, as it is now. */
-async function decidingNow(
+/** What decides beside the packets, as the platform has it now; where it runs, this machine may be another. */
+export async function decidingNow(
   api: ApiClient,
 ): Promise<Pick<VerifyOptions['analysis'], 'policy' | 'neverBlock'>> {
   const policy = await api.get('/api/v1/policy', Policy);
-  return { policy, neverBlock: new NeverBlockList(await ownNetworks()) };
+  const { networks } = await api.get('/api/v1/protected', ProtectedList);
+  return { policy, neverBlock: new NeverBlockList(networks) };
 }
 
 /** An alert that no model explains may have been made with one all the same, or without any. */
