@@ -1,21 +1,20 @@
 /** The OpenAPI document lists what is mounted, and what is mounted answers as it says. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SHIPPED_MODEL } from '../../src/app/package-paths.ts';
-import { pcapFileHeader } from '../../src/capture/write-pcap.ts';
 import { ALERT_KIND_NAMES } from '../../src/contract/alert-kinds.ts';
 import { WINDOW_FEATURES } from '../../src/contract/features.ts';
 import { decodeModels, encodeModels } from '../../src/core/models/model-file.ts';
-import { ETHERNET } from '../../src/core/wire/link-layer.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { EvidenceRing } from '../../src/sensor/evidence/evidence-ring.ts';
 import { feeding, frameOf } from '../../src/sensor/evidence/made-frames.suite.ts';
 import { ringFolder } from '../../src/sensor/evidence/ring-folders.ts';
 import { ingest } from '../../src/store/ingest.ts';
 import { insertLureEvents } from '../../src/store/lures.ts';
+import { writeQuiet } from '../support/quiet-capture.ts';
 import { alertOf, flowRecord, trafficBatch, windowRow } from '../support/traffic.ts';
 import { type CallOptions, type Harness, withServer } from './harness.ts';
 
@@ -175,7 +174,7 @@ async function callChangesOfModels({ registry }: Harness, good: Good, key: strin
   const added = await good('POST /api/v1/models', '/api/v1/models', { key, body, headers });
   const { model } = await added.json();
   const quiet = join(evidenceDir, 'quiet.pcap');
-  writeFileSync(quiet, pcapFileHeader(ETHERNET));
+  await writeQuiet(quiet);
   await registry.pin([quiet]);
   await good('POST /api/v1/models/{hash}/promote', `/api/v1/models/${model}/promote`, { key });
   await good('POST /api/v1/models/rollback', '/api/v1/models/rollback', { key });
