@@ -39,7 +39,7 @@ export function addCaptures(program: Command): void {
     .option('--model <file>', 'model file instead of the one that ships')
     .option(
       '--workers <count>',
-      'threads that share the packets: the alerts are the same for any number',
+      'threads that share the packets: the alerts are the same for any number; two cores gain nothing',
       parseShards,
       1,
     )
