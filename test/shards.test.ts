@@ -19,6 +19,7 @@ import { RoundMerge } from '../src/core/shards/round-merge.ts';
 import { Shard } from '../src/core/shards/shard.ts';
 import { PacketDecoder } from '../src/core/wire/decoder.ts';
 import type { WireFrame } from '../src/core/wire/frame.ts';
+import { frameOf, ipv4Frame, tcp, udp } from '../src/core/wire/hex-frame.suite.ts';
 import { AppError } from '../src/errors.ts';
 
 const DATA = resolve('../shared/data/decode');
@@ -57,6 +58,38 @@ describe.skipIf(!isThere)(`an analysis by shards${reason}`, () => {
     expect(flows).toBeGreaterThan(8000 / EVERY);
   }, 600_000);
 });
+
+it('an analysis by shards finds what one finds where packets come late, out of order and with broken times', () => {
+  const one = alone();
+  const many = shared();
+  for (const frame of unruly(6_000)) {
+    one.push(frame);
+    many.push(frame);
+  }
+  const expected = one.end();
+  expect(expected.windows.join().match(/"completeness":0/g)?.length).toBeGreaterThan(50);
+  expect(
+    expected.flows.filter((flow) => flow.includes('"endReason":"idle"')).length,
+  ).toBeGreaterThan(50);
+  expect(many.end()).toEqual(expected);
+});
+
+/** Datagrams of one host and TCP segments of another to forty; every fourth is older than those before it, some by minutes. */
+function* unruly(packets: number): Generator<WireFrame> {
+  let seed = 7;
+  const below = (limit: number) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return (seed >>> 8) % limit;
+  };
+  for (let packet = 0; packet < packets; packet++) {
+    const dst = `c63364${(below(40) + 10).toString(16).padStart(2, '0')}`;
+    const back = below(4) === 0 ? below(below(5) === 0 ? 200_000_000 : 20_000_000) : 0;
+    const broken = below(500) === 0 ? 3e15 : 0;
+    const hex = below(2) ? ipv4Frame(17, udp('00'), { dst }) : ipv4Frame(6, tcp('02'), { dst });
+    const tsMicros = 1_700_000_000_000_000 + packet * 50_000 - back + broken;
+    yield frameOf(hex, { tsMicros });
+  }
+}
 
 it('is told the time often enough for all that ends by time', () => {
   const { latenessMicros } = new WindowAggregator({ sensorId: 's', onRow: () => {} });

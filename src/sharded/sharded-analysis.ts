@@ -2,8 +2,9 @@
  * An analysis by several threads, with the output of one: this thread shares out the frames, the shards decode
  * them, keep flows and count windows' parts, and what they measured is put together and investigated here.
  *
- * `MAX_ROUNDS` are on their way at a time, and those of the chunk just read, each with a slot for every shard. The output is the same for any
- * number of shards as long as no table is full: each shard has tables, and their caps, of its own.
+ * `MAX_ROUNDS` are on their way at a time, and those of the chunk just read, each with a slot for every shard. The
+ * output is the same for any number of shards as long as no table is full: each shard has tables, and their caps,
+ * of its own.
  */
 import type { AnalysisOutput } from '../contract/analysis.ts';
 import type { AnalysisCounts, AnalysisOptions } from '../core/engine/analysis.ts';
@@ -85,6 +86,7 @@ export class ShardedAnalysis {
     merged.catch(() => {});
     this.#rounds.push(merged);
   }
+
   #threadOf(shard: number): ShardThread {
     const thread = this.#threads[shard];
     if (thread === undefined) throw new RangeError(`There is no shard ${shard}`);

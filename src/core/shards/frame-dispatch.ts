@@ -2,7 +2,6 @@
  * Shares out the frames of a capture among shards, in rounds of at most `MAX_FRAMES`, and tells them the time:
  * what one table would do at a packet, because time has passed, every shard does at the same packet.
  */
-
 import { WindowAggregator } from '../features/window-aggregator.ts';
 import type { WindowLimits } from '../features/window-state.ts';
 import { TimeJump } from '../flows/time-jump.ts';
