@@ -27,6 +27,8 @@ export interface EnforcerChild {
 }
 
 export interface EnforcerChildOptions {
+  /** The configuration wants one. */
+  readonly enabled: boolean;
   readonly dataDir: string;
   readonly log: Log;
   /** The enforcer had ended and is there again: it has the firewall's own memory and no other. */
@@ -35,14 +37,15 @@ export interface EnforcerChildOptions {
 
 /** Never throws for want of permission: `reason` says what is missing. */
 export async function startEnforcer(options: EnforcerChildOptions): Promise<EnforcerChild> {
-  const { dataDir, log, onRestart } = options;
+  const { enabled, dataDir, log, onRestart } = options;
+  if (!enabled) return without('the enforcer is off in the configuration');
   const socketPath = join(dataDir, 'enforcer', 'enforcer.sock');
   const client = new EnforcerClient({ socketPath });
   await awaitEndOfOld(socketPath, client);
   const first = await launch(socketPath, client);
   if (typeof first === 'string') {
     log.debug({ reason: first }, 'no enforcer');
-    return { enforcement: null, reason: first, stop: async () => {} };
+    return without(first);
   }
   let child = first;
   let reason: string | null = null;
@@ -83,6 +86,10 @@ export async function startEnforcer(options: EnforcerChildOptions): Promise<Enfo
       await watching;
     },
   };
+}
+
+function without(reason: string): EnforcerChild {
+  return { enforcement: null, reason, stop: async () => {} };
 }
 
 /** The enforcer of a server that was killed a moment ago ends by itself. */

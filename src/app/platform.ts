@@ -94,17 +94,12 @@ async function start(
   const limits = detectionLimits(config);
   await replaceOwnNetworks(db, await ownNetworks());
 
-  const enforcer = config.enforcer.enabled
-    ? await startEnforcer({
-        dataDir: config.data_dir,
-        log,
-        onRestart: () => decisions.restore(),
-      })
-    : {
-        enforcement: null,
-        reason: 'the enforcer is off in the configuration',
-        stop: async () => {},
-      };
+  const enforcer = await startEnforcer({
+    enabled: config.enforcer.enabled,
+    dataDir: config.data_dir,
+    log,
+    onRestart: () => decisions.restore(),
+  });
   stops.push(enforcer.stop);
 
   const live = new LiveEvents();

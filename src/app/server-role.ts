@@ -67,17 +67,12 @@ async function start(
   for (const { cidr, reason } of await ownNetworks())
     await addProtected(db, { cidr, reason, removable: false });
   const { judging, models } = await openJudging(config, db, log);
-  const enforcer = config.enforcer.enabled
-    ? await startEnforcer({
-        dataDir: config.data_dir,
-        log,
-        onRestart: () => decisions.restore(),
-      })
-    : {
-        enforcement: null,
-        reason: 'the enforcer is off in the configuration',
-        stop: async () => {},
-      };
+  const enforcer = await startEnforcer({
+    enabled: config.enforcer.enabled,
+    dataDir: config.data_dir,
+    log,
+    onRestart: () => decisions.restore(),
+  });
   stops.push(enforcer.stop);
   const live = new LiveEvents();
   const publish: (event: LiveEvent) => void = sendEvents(connection, config.stream.name);
