@@ -5,8 +5,10 @@ import { useBlock } from '../../api/use-decisions.ts';
 import { usePolicy } from '../../api/use-policy.ts';
 import { formatDuration } from '../../format/time.ts';
 import { Button } from '../../ui/button.tsx';
+import { ChoiceField } from '../../ui/choice-field.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ProblemNote } from '../../ui/problem-note.tsx';
+import { ReasonField } from '../../ui/reason-field.tsx';
 import { BLOCK_DURATIONS } from './block-durations.ts';
 
 export function BlockForm({
@@ -64,37 +66,15 @@ export function BlockForm({
             />
           )}
         </Field>
-        <Field label="For how long">
-          {(control) => (
-            <select
-              {...control}
-              className="field"
-              value={seconds}
-              onChange={(event) => setSeconds(event.target.value)}
-            >
-              <option value="">
-                As the policy says{policy ? ` (${formatDuration(policy.block_seconds)})` : ''}
-              </option>
-              {BLOCK_DURATIONS.map(([value, label]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <ChoiceField
+          label="For how long"
+          value={seconds}
+          choices={BLOCK_DURATIONS}
+          first={`As the policy says${policy ? ` (${formatDuration(policy.block_seconds)})` : ''}`}
+          onChange={setSeconds}
+        />
       </div>
-      <Field label="Reason (kept on record)">
-        {(control) => (
-          <input
-            {...control}
-            className="field"
-            maxLength={500}
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-        )}
-      </Field>
+      <ReasonField value={reason} onChange={setReason} />
       {policy && !policy.armed && (
         <p className="text-simulated">
           The policy is not armed: the block will be recorded as simulated, not carried out.

@@ -1,15 +1,16 @@
 /** Silences what an alert is about: narrow at first, with what it would have hidden before it is done. */
 import { useState } from 'react';
 import type { Alert } from '../../../../src/contract/alert.ts';
-import { type Criteria, DEFAULT_SUPPRESSION_S } from '../../../../src/contract/suppression.ts';
+import { DEFAULT_SUPPRESSION_S } from '../../../../src/contract/suppression.ts';
 import { useSuppress, useSuppressionPreview } from '../../api/use-suppressions.ts';
-import { labelOf } from '../../format/label.ts';
 import { Button } from '../../ui/button.tsx';
 import { ChangePreviewView } from '../../ui/change-preview.tsx';
+import { ChoiceField } from '../../ui/choice-field.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Field } from '../../ui/field.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { ProblemNote } from '../../ui/problem-note.tsx';
+import { ReasonField } from '../../ui/reason-field.tsx';
+import { criteriaOf, type SilenceChoice, silenceChoices } from './silence-choices.ts';
 
 const PREVIEW_DAYS = 7;
 /** s */
@@ -21,40 +22,13 @@ const DURATIONS = [
   [31_536_000, '1 year'],
 ] as const;
 
-/** The criteria that an alert offers, those that are chosen at first among them. */
-function choicesOf(alert: Alert) {
-  const { alert_type, source_ip, destination_ip, destination_port, sensor_id } = alert;
-  return [
-    { criteria: { alert_type }, label: `Type ${labelOf(alert_type)}`, isFirst: true },
-    ...(source_ip === null
-      ? []
-      : [{ criteria: { source: source_ip }, label: `From ${source_ip}`, isFirst: true }]),
-    ...(destination_ip === null
-      ? []
-      : [{ criteria: { target: destination_ip }, label: `To ${destination_ip}`, isFirst: true }]),
-    ...(destination_port === null
-      ? []
-      : [
-          {
-            criteria: { port: destination_port },
-            label: `Port ${destination_port}`,
-            isFirst: false,
-          },
-        ]),
-    { criteria: { sensor_id }, label: `Sensor ${sensor_id}`, isFirst: false },
-  ];
-}
-
 export function SilenceDialog({ alert, onClose }: { alert: Alert; onClose: () => void }) {
   const suppress = useSuppress();
-  const choices = choicesOf(alert);
+  const choices = silenceChoices(alert);
   const [chosen, setChosen] = useState(() => new Set(firstChosen(choices)));
   const [seconds, setSeconds] = useState(String(DEFAULT_SUPPRESSION_S));
   const [reason, setReason] = useState('');
-  const criteria: Criteria = Object.assign(
-    {},
-    ...choices.filter(({ label }) => chosen.has(label)).map((choice) => choice.criteria),
-  );
+  const criteria = criteriaOf(choices, chosen);
   const preview = useSuppressionPreview(criteria, PREVIEW_DAYS, chosen.size > 0);
   return (
     <Dialog title="Silence this" onClose={onClose}>
@@ -89,35 +63,18 @@ export function SilenceDialog({ alert, onClose }: { alert: Alert; onClose: () =>
           </Loaded>
         )}
         <div className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
-          <Field label="For how long">
-            {(control) => (
-              <select
-                {...control}
-                className="field"
-                value={seconds}
-                onChange={(event) => setSeconds(event.target.value)}
-              >
-                {DURATIONS.map(([value, label]) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-          <Field label="Reason (kept on record)">
-            {(control) => (
-              <input
-                {...control}
-                className="field"
-                required
-                maxLength={500}
-                placeholder="load test, ticket 4711"
-                value={reason}
-                onChange={(event) => setReason(event.target.value)}
-              />
-            )}
-          </Field>
+          <ChoiceField
+            label="For how long"
+            value={seconds}
+            choices={DURATIONS}
+            onChange={setSeconds}
+          />
+          <ReasonField
+            value={reason}
+            required
+            placeholder="load test, ticket 4711"
+            onChange={setReason}
+          />
         </div>
         <p className="text-muted text-xs">
           They are stored as ever, but not shown, not told, and block nobody, until this ends or is
@@ -139,7 +96,7 @@ export function SilenceDialog({ alert, onClose }: { alert: Alert; onClose: () =>
   );
 }
 
-function firstChosen(choices: ReturnType<typeof choicesOf>): string[] {
+function firstChosen(choices: readonly SilenceChoice[]): string[] {
   return choices.filter(({ isFirst }) => isFirst).map(({ label }) => label);
 }
 
