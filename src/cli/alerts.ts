@@ -1,8 +1,10 @@
 /** `phantomnet alerts` and `phantomnet explain ID`: what a running platform has found, and why. */
 import { Alert, type Contribution, type ExplainedRow, type Finding } from '../contract/alert.ts';
 import { AlertPage } from '../contract/api.ts';
+import { ALERT_HEADER, alertLine } from './alert-line.ts';
 import type { ApiClient } from './api-client.ts';
 import { printable } from './printable.ts';
+import { utcOf } from './utc-of.ts';
 
 const PAGE = 500;
 const SHOWN_CONTRIBUTIONS = 12;
@@ -37,8 +39,9 @@ export async function alerts(api: ApiClient, options: AlertsOptions): Promise<vo
       if (value !== undefined) query.set(name, value);
     if (before !== null) query.set('before', before);
     const page: AlertPage = await api.get(`/api/v1/alerts?${query}`, AlertPage);
-    if (isEmpty && !json && page.alerts.length > 0) out.write(`${HEADER}\n`);
-    for (const alert of page.alerts) out.write(`${json ? JSON.stringify(alert) : lineOf(alert)}\n`);
+    if (isEmpty && !json && page.alerts.length > 0) out.write(`${ALERT_HEADER}\n`);
+    for (const alert of page.alerts)
+      out.write(`${json ? JSON.stringify(alert) : alertLine(alert)}\n`);
     isEmpty &&= page.alerts.length === 0;
     left -= page.alerts.length;
     before = page.next;
@@ -57,15 +60,6 @@ export async function explain(
   out.write(json ? `${JSON.stringify(alert)}\n` : explanation(alert));
 }
 
-const HEADER = `${'last seen (UTC)'.padEnd(20)}${'id'.padEnd(18)}${'severity'.padEnd(10)}${'kind'.padEnd(18)}${'conf.'.padEnd(7)}${'decision'.padEnd(10)}${'status'.padEnd(14)}what`;
-
-function lineOf(alert: Alert): string {
-  const { id, severity, alert_type: kind, confidence, decision, status, description } = alert;
-  return printable(
-    `${utc(alert.last_seen).padEnd(20)}${id.padEnd(18)}${severity.padEnd(10)}${kind.padEnd(18)}${confidence.toFixed(2).padEnd(7)}${decision.padEnd(10)}${status.padEnd(14)}${description}`,
-  );
-}
-
 function explanation(alert: Alert): string {
   const { model, packet_count: packets, byte_count: bytes, flow_count: flows } = alert;
   const from = alert.source_ip ?? 'many sources';
@@ -76,7 +70,7 @@ function explanation(alert: Alert): string {
     '',
     `  from        ${from}`,
     `  to          ${alert.destination_ip ?? (alert.alert_type.startsWith('Honeypot') ? 'a lure here' : 'many targets')}${port}${alert.protocol ? ` (${alert.protocol})` : ''}`,
-    `  when (UTC)  ${utc(alert.first_seen)} to ${utc(alert.last_seen)}, detected ${utc(alert.detected_at)}`,
+    `  when (UTC)  ${utcOf(alert.first_seen)} to ${utcOf(alert.last_seen)}, detected ${utcOf(alert.detected_at)}`,
     `  traffic     ${packets} packets, ${bytes} bytes, ${flows} flows, seen by ${alert.sensor_id}`,
     `  ATT&CK      ${alert.mitre.join(', ') || 'none'}`,
     '',
@@ -103,7 +97,7 @@ function wordsOf({ row, entity, start, method, unit, class_name, catalogue_hash 
     method === 'tree_shap'
       ? `exact contributions to the ${unit} of ${class_name}`
       : 'path lengths: what each cut did to isolate it (log2 of the score)';
-  return `${what} from ${utc(start)}, features ${catalogue_hash}; ${how}`;
+  return `${what} from ${utcOf(start)}, features ${catalogue_hash}; ${how}`;
 }
 
 function findingLines({
@@ -115,7 +109,7 @@ function findingLines({
   thresholds,
 }: Finding): string[] {
   return [
-    `  ${utc(at)}  ${detector}, confidence ${confidence.toFixed(2)}: ${summary}`,
+    `  ${utcOf(at)}  ${detector}, confidence ${confidence.toFixed(2)}: ${summary}`,
     ...Object.entries(numbers).map(([name, value]) => {
       const limit = thresholds[name];
       const against = limit === undefined ? '' : `  (limit ${rounded(limit)})`;
@@ -136,9 +130,4 @@ function shownContribution(contribution: number): number {
 
 function rounded(value: number): string {
   return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
-}
-
-/** @param seconds since the epoch */
-function utc(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
 }

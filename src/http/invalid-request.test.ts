@@ -16,6 +16,12 @@ describe('invalidRequest', () => {
     expect(fields(z.object({ id: z.number() }), {}, 'params')[0]?.pointer).toBe('{id}');
   });
 
+  it('says without a place what is wrong with the whole body', () => {
+    const some = z.object({ a: z.number() }).refine(({ a }) => a > 1, { message: 'Too little' });
+    const { error } = some.safeParse({ a: 0 });
+    expect(error && invalidRequest('body', error).message).toBe('Too little');
+  });
+
   it('names every unknown field', () => {
     const unknown = fields(z.strictObject({}), { a: 1, b: 2 });
     expect(unknown.map(({ pointer }) => pointer)).toEqual(['#/a', '#/b']);

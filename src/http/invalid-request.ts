@@ -17,7 +17,10 @@ export class InvalidRequest extends AppError {
   constructor(fields: readonly FieldError[]) {
     super(
       'invalid_request',
-      fields.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; '),
+      // Of the body as a whole there is no place to name.
+      fields
+        .map(({ pointer, detail }) => (pointer === '#' ? detail : `${pointer}: ${detail}`))
+        .join('; '),
     );
     this.fields = fields;
   }
