@@ -16,7 +16,9 @@ interface Output {
 }
 
 interface PreviewWords {
+  /** Change nothing. */
   readonly preview: boolean;
+  readonly err: NodeJS.WritableStream;
   readonly days: number;
 }
 
@@ -30,7 +32,7 @@ export interface SuppressWords extends Output, PreviewWords {
   readonly for?: string;
 }
 
-/** With `preview` changes nothing. @throws AppError `usage` without a reason; what the server says of the criteria */
+/** Says first what it would have done. @throws AppError `usage` without a reason; what the server says of the criteria */
 export async function suppress(api: ApiClient, words: SuppressWords): Promise<void> {
   const criteria = {
     alert_type: words.type,
@@ -39,14 +41,15 @@ export async function suppress(api: ApiClient, words: SuppressWords): Promise<vo
     port: words.port,
     sensor_id: words.sensor,
   };
+  if (!words.preview && words.reason === undefined)
+    throw new AppError('usage', 'Cannot suppress without a reason: give --reason');
+  const order = { ...criteria, days: words.days };
+  const preview = ChangePreview.parse(await api.send('POST', `${SUPPRESSIONS}/preview`, order));
   if (words.preview) {
-    const order = { ...criteria, days: words.days };
-    const answer = await api.send('POST', `${SUPPRESSIONS}/preview`, order);
-    showPreview(ChangePreview.parse(answer), words);
+    showPreview(preview, words);
     return;
   }
-  if (words.reason === undefined)
-    throw new AppError('usage', 'Cannot suppress without a reason: give --reason');
+  words.err.write(briefly(preview));
   const answer = await api.send('POST', SUPPRESSIONS, {
     ...criteria,
     reason: words.reason,
@@ -70,24 +73,28 @@ export async function suppressions(
   if (list.suppressions.length === 0 && !output.json) output.out.write('Nothing is suppressed.\n');
 }
 
-/** Prints the policy, after the change where one is asked for. @throws AppError `forbidden`, `invalid_request` */
+/** Prints the policy; where a change is asked for, says first what it would have done. @throws AppError `forbidden`, `invalid_request` */
 export async function policy(
   api: ApiClient,
   words: Output & PreviewWords & { readonly alertFrom?: number; readonly blockFrom?: number },
 ): Promise<void> {
-  const { alertFrom, blockFrom, preview, days, json, out } = words;
+  const { alertFrom, blockFrom, days, json, out, err } = words;
   const change = {
     ...(alertFrom !== undefined && { alert_threshold: alertFrom }),
     ...(blockFrom !== undefined && { block_threshold: blockFrom }),
   };
-  if (preview) {
-    const answer = await api.send('POST', `${POLICY}/preview`, { ...change, days });
-    showPreview(ChangePreview.parse(answer), words);
-    return;
+  const isChange = Object.keys(change).length > 0;
+  if (words.preview || isChange) {
+    const order = { ...change, days };
+    const preview = ChangePreview.parse(await api.send('POST', `${POLICY}/preview`, order));
+    if (words.preview) {
+      showPreview(preview, words);
+      return;
+    }
+    err.write(briefly(preview));
   }
   let now = await api.get(POLICY, Policy);
-  if (Object.keys(change).length > 0)
-    now = Policy.parse(await api.send('PUT', POLICY, { ...now, ...change }));
+  if (isChange) now = Policy.parse(await api.send('PUT', POLICY, { ...now, ...change }));
   out.write(
     json
       ? `${JSON.stringify(now)}\n`
@@ -111,6 +118,11 @@ function showPreview(preview: ChangePreview, { json, out }: Output): void {
     'Nothing was changed.',
   ];
   out.write(`${lines.map(printable).join('\n')}\n`);
+}
+
+/** One line, for who changes something without having asked. */
+function briefly({ days, hidden, raised, blocked, unblocked }: ChangePreview): string {
+  return `In the last ${days} days it would have hidden ${hidden.count}, raised ${raised.count}, blocked ${blocked.count} and not blocked ${unblocked.count}.\n`;
 }
 
 function groupLines(name: string, { count, sources, by_type, examples }: PreviewGroup): string[] {

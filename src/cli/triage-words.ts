@@ -191,7 +191,7 @@ function addSuppressions(program: Command, open: Open): void {
     .option('--reason <text>', 'why; there must be one')
     .action(async (words: ServerWords & Omit<SuppressWords, 'out'>) => {
       const { suppress } = await import('./suppressions.ts');
-      await suppress(await open(words), { ...words, out });
+      await suppress(await open(words), { ...words, out, err });
     });
   asking(program, 'unsuppress', 'end a suppression: what it hid is seen again')
     .argument('<id>', 'the id that suppressions prints')
@@ -218,7 +218,7 @@ function addSuppressions(program: Command, open: Open): void {
         },
       ) => {
         const { policy } = await import('./suppressions.ts');
-        await policy(await open(words), { ...words, out });
+        await policy(await open(words), { ...words, out, err });
       },
     );
   asking(program, 'story', 'what an address did and what was done about it, in order')

@@ -130,13 +130,17 @@ describe.skipIf(whyNoBrowser)(`triage${whyNoBrowser && ` (skipped: ${whyNoBrowse
 
   it('says what other thresholds would have done before they are saved', async () => {
     await nav(page).getByRole('link', { name: 'Decisions' }).click();
+    const save = page.getByRole('button', { name: 'Save thresholds' });
     await page.getByLabel('Block from (0 to 1)').fill('0.99');
+    expect(await save.isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Preview' }).click();
     const preview = page.getByRole('region', { name: 'Preview' });
     await preview.getByText(/^Not blocked: \d+/).waitFor();
     await shot('policy');
+    expect(await save.isEnabled()).toBe(true);
     await page.getByLabel('Block from (0 to 1)').fill('0.98');
     await preview.waitFor({ state: 'detached' });
+    expect(await save.isDisabled()).toBe(true);
   });
 
   it('raised no complaint in the console and no request failed', () => {

@@ -126,6 +126,7 @@ describe.skipIf(whyNotBuilt)(`commands at a running platform ${whyNotBuilt}`, ()
     const unreasoned = await run('suppress', '--type', 'Port_Scan');
     expect(unreasoned).toMatchObject({ code: 2, err: expect.stringContaining('--reason') });
     const made = await run('suppress', '--type', 'Port_Scan', '--reason', 'our own', '--json');
+    expect(made.err).toContain(`it would have hidden ${scans.length}, raised 0`);
     const { id } = JSON.parse(made.out);
     expect(await listed('--type', 'Port_Scan')).toEqual([]);
     expect(await listed('--suppressed')).toHaveLength(scans.length);
@@ -140,7 +141,9 @@ describe.skipIf(whyNotBuilt)(`commands at a running platform ${whyNotBuilt}`, ()
     const preview = await run('policy', '--block-from', '0.99', '--preview');
     expect(preview.out).toMatch(/not blocked +\d+ \(/);
     expect((await run('policy')).out).toContain('block from 0.8');
-    expect((await run('policy', '--block-from', '0.9')).out).toContain('block from 0.9');
+    const changed = await run('policy', '--block-from', '0.9');
+    expect(changed.out).toContain('block from 0.9');
+    expect(changed.err).toMatch(/^In the last 7 days it would have hidden 0, raised 0, /);
     expect((await run('policy', '--block-from', '0.8')).code).toBe(0);
     expect(await run('policy', '--block-from', '1.5')).toMatchObject({ code: 2, out: '' });
   });

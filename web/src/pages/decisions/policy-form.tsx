@@ -23,15 +23,17 @@ export function PolicyForm({ policy }: { policy: Policy }) {
     block_seconds: Number(seconds),
   };
   const { alert_threshold, block_threshold } = wanted;
+  /** Other thresholds are saved when it was seen what they would have done. */
   const isPreviewed =
     preview.variables?.alert_threshold === alert_threshold &&
     preview.variables.block_threshold === block_threshold;
   const isValid = Policy.safeParse(wanted).success;
   const isOrdered = wanted.alert_threshold <= wanted.block_threshold;
-  const isChanged =
+  const isMoved =
     wanted.alert_threshold !== policy.alert_threshold ||
-    wanted.block_threshold !== policy.block_threshold ||
-    wanted.block_seconds !== policy.block_seconds;
+    wanted.block_threshold !== policy.block_threshold;
+  const isChanged = isMoved || wanted.block_seconds !== policy.block_seconds;
+  const isUnseen = isMoved && !(isPreviewed && preview.data);
   return (
     <form
       className="grid gap-3"
@@ -82,7 +84,10 @@ export function PolicyForm({ policy }: { policy: Policy }) {
         </Button>
         <Button
           type="submit"
-          disabled={!mayAdminister || !isValid || !isOrdered || !isChanged || change.isPending}
+          disabled={
+            !mayAdminister || !isValid || !isOrdered || !isChanged || isUnseen || change.isPending
+          }
+          title={isUnseen ? 'Look at the preview first' : undefined}
         >
           {change.isPending ? 'Saving…' : 'Save thresholds'}
         </Button>
