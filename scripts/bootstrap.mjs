@@ -9,7 +9,15 @@
  * Whatever stops half way (Ctrl-C, a full disk, a lost network) is done again by the next start.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +47,13 @@ function install() {
     join(root, 'node_modules', name, 'package.json'),
   );
   if ([installed, ...needed].every(existsSync) && newest(installed) >= newest(lockFile())) return;
+  const modules = join(root, 'node_modules');
+  // npm would empty the folder that the link leads to, which is another clone's.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    stop(
+      `Cannot install: ${modules} is a link, and what it leads to is not up to date. ` +
+        `Remove the link, or run 'npm ci' where it leads to.`,
+    );
   say('Installing dependencies (once; about half a minute) …');
   // npm shows its progress on standard error; what it says on standard output is of no interest.
   step('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'ignore', 'inherit');

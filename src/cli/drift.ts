@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import { driftOf } from '../workshop/drift-report.ts';
 import { addExamples, newExampleSets } from '../workshop/examples.ts';
 import { ALL_BENIGN } from '../workshop/labels.ts';
+import { createProgressBar } from './progress-bar.ts';
 import type { RegistryContext } from './registry.ts';
 
 /** Values shown per model where none is asked for as JSON. */
@@ -15,7 +16,7 @@ const SHOWN = 10;
 export async function drift(
   files: readonly string[],
   model: string | null,
-  { config, json, out }: RegistryContext,
+  { config, json, out, err }: RegistryContext,
 ): Promise<void> {
   const path = model ?? championFile(config);
   const { models } = readModelFile(path);
@@ -25,14 +26,17 @@ export async function drift(
       `${path} keeps nothing of its training to compare with: train it again`,
     );
   const sets = newExampleSets();
-  for (const file of files)
+  const progress = createProgressBar(err);
+  for (const [at, file] of files.entries()) {
+    progress.step(at, files.length, file);
     await addExamples(sets, {
       name: file,
       path: file,
       labels: ALL_BENIGN,
       use: 'test',
       sha256: '',
-    });
+    }).finally(() => progress.end());
+  }
   const rows = driftOf(models, sets);
   for (const row of rows) if (json) out.write(`${JSON.stringify(row)}\n`);
   if (!json) for (const { name } of models) out.write(readable(name, rows));

@@ -6,6 +6,10 @@ import { type Evaluation, evaluate as score } from '../workshop/evaluate.ts';
 import { ALL_BENIGN, readLabels } from '../workshop/labels.ts';
 import { summarize } from './analyze.ts';
 import { printable } from './printable.ts';
+import { createProgressBar } from './progress-bar.ts';
+
+/** Packets from one showing of how far it is to the next. */
+const SHOWN_EVERY = 20_000;
 
 export interface EvaluateOptions {
   readonly json: boolean;
@@ -22,11 +26,17 @@ export async function evaluate(files: readonly string[], options: EvaluateOption
   const labels = options.labels === null ? ALL_BENIGN : readLabels(options.labels);
   const { judge, reason } = loadJudge(options.model, options.falseAlarmsPerDay);
   if (reason) options.err.write(`phantomnet: detectors only: ${reason}\n`);
-  for (const file of files) {
-    const summary = await summarize(
-      file,
-      new Analysis({ sensorId: 'local', judge, limits: options.limits }),
-    );
+  const progress = createProgressBar(options.err);
+  for (const [at, file] of files.entries()) {
+    const analysis = new Analysis({ sensorId: 'local', judge, limits: options.limits });
+    let shown = 0;
+    progress.step(at, files.length, file);
+    const summary = await summarize(file, analysis, () => {
+      const { packets } = analysis.counts;
+      if (packets < shown + SHOWN_EVERY) return;
+      shown = packets;
+      progress.step(at, files.length, `${file}: ${packets} packets`);
+    }).finally(() => progress.end());
     const evaluation = score(summary.alerts, labels, summary);
     options.out.write(
       options.json

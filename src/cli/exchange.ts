@@ -1,10 +1,14 @@
 /** `phantomnet models export` and `models import`: to and from other libraries' formats. */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { readModelFile } from '../app/model.ts';
 import { encodeModels } from '../core/models/model-file.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 import { type ExportFormat, exportModel, replaceModel } from '../workshop/exchange-models.ts';
+import { readBytes } from '../workshop/read-bytes.ts';
+
+/** As for a model that is registered over HTTP. */
+const MAX_IMPORT_BYTES = 64 * 2 ** 20;
 
 export interface ExchangeWords {
   /** The model file that is read. */
@@ -20,12 +24,7 @@ export function exportTo(name: string, format: ExportFormat, { file, out }: Exch
 }
 
 export function importFrom(from: string, name: string, { file, out }: ExchangeWords): void {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(from);
-  } catch (error) {
-    throw new AppError('input_invalid', `Cannot read ${from}: ${fileTrouble(error)}`);
-  }
+  const bytes = readBytes(from, MAX_IMPORT_BYTES);
   const { models } = readModelFile(file);
   const hash = createHash('sha256').update(bytes).digest('hex');
   write(out, encodeModels(replaceModel(models, name, bytes, hash)));

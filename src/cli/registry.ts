@@ -14,6 +14,7 @@ import { runGate } from '../workshop/gate.ts';
 import { readBytes } from '../workshop/read-bytes.ts';
 import { ModelRegistry } from '../workshop/registry.ts';
 import { type Trial, tryModels } from '../workshop/trial.ts';
+import { createProgressBar } from './progress-bar.ts';
 import { withDatabase } from './with-database.ts';
 
 const SHORT_HASH = 12;
@@ -100,8 +101,12 @@ export function shadowOver(files: readonly string[], context: RegistryContext): 
     if (reason) context.err.write(`phantomnet: the champion cannot judge: ${reason}\n`);
     const { false_alarms_per_day } = context.config.model;
     const other = new Judge(readModelFile(registry.pathOf(challenger)), false_alarms_per_day);
-    for (const file of files) {
-      const trial = await tryModels(file, judge, other, context.limits);
+    const progress = createProgressBar(context.err);
+    for (const [at, file] of files.entries()) {
+      progress.step(at, files.length, file);
+      const trial = await tryModels(file, judge, other, context.limits).finally(() =>
+        progress.end(),
+      );
       context.out.write(context.json ? `${JSON.stringify(toJson(trial))}\n` : readable(trial));
     }
   });
@@ -117,16 +122,25 @@ export function promoteModel(prefix: string, context: RegistryContext): Promise<
     const path = championPath(registry, champion, context);
     const { reason } = loadJudge(path);
     if (reason) context.err.write(`phantomnet: the champion cannot judge: ${reason}\n`);
+    const captures = await registry.pinned();
+    const progress = createProgressBar(context.err);
+    let tried = 0;
+    const next = () => progress.step(tried, captures.length, captures[tried] ?? '');
+    next();
     const gate = await runGate(
       {
-        captures: await registry.pinned(),
+        captures,
         champion: reason ? null : readBytes(path),
         challenger: readBytes(registry.pathOf(hash)),
         limits: context.limits,
         falseAlarmsPerDay: context.config.model.false_alarms_per_day,
       },
-      (trial) => context.err.write(readable(trial)),
-    );
+      (trial) => {
+        progress.say(readable(trial).trimEnd());
+        tried++;
+        next();
+      },
+    ).finally(() => progress.end());
     await registry.promote(hash, gate, { against: champion, by: COMMAND_LINE });
     report('promote', hash, context);
   });

@@ -47,8 +47,10 @@ it.each([
   }
 });
 
-it('takes columns without names by their place', () => {
-  const plain = trainBoosting({ ...data, featureNames: ['f0', 'f1', 'f2'] }, { roundCount: 2 });
+// XGBoost's word for them, and LightGBM's.
+it.each(['f', 'Column_'])('takes columns without names by their place: %s0', (prefix) => {
+  const featureNames = [0, 1, 2].map((at) => prefix + at);
+  const plain = trainBoosting({ ...data, featureNames }, { roundCount: 2 });
   const [, other] = replaceModel(models, 'target', exportModel(stored('x', plain), 'xgboost'), 'h');
   expect(other?.model.featureNames).toEqual(data.featureNames);
 });
@@ -59,6 +61,26 @@ it('refuses other features, by name', () => {
   expect(() => replaceModel(models, 'target', other, 'h')).toThrow(
     /its feature ports is not ours: packets/,
   );
+});
+
+it('refuses a feature too many and one too few, and says so', () => {
+  const more = makeData(200, 4, 2, 3, xorRow);
+  const fewer = makeData(200, 2, 2, 3, xorRow);
+  const written = (of: typeof more) =>
+    exportModel(stored('x', trainBoosting(of, { roundCount: 2 })), 'xgboost');
+  expect(() => replaceModel(models, 'target', written(more), 'h')).toThrow(
+    /it has 4 features, ours are 3$/,
+  );
+  expect(() => replaceModel(models, 'target', written(fewer), 'h')).toThrow(
+    /it has 2 features, ours are 3: it lacks ports/,
+  );
+});
+
+it('says of what is no model that it is none', () => {
+  const refused = (text: string) => () => replaceModel(models, 'target', Buffer.from(text), 'h');
+  expect(refused('')).toThrow(/it is empty/);
+  for (const text of ['hello', '\u0089PNG', '<xml>'])
+    expect(refused(text)).toThrow(/no model of XGBoost \(JSON, UBJ\), LightGBM \(text\) or ONNX/);
 });
 
 it('refuses a model that is not there, and a forest as XGBoost', () => {

@@ -7,6 +7,8 @@ import { importXgboost } from '../core/models/exchange/import-xgboost.ts';
 import type { Model, StoredModel } from '../core/models/model-file.ts';
 import { AppError } from '../errors.ts';
 
+const ONNX_BEGIN = 8;
+
 export type ExportFormat = 'onnx' | 'xgboost';
 
 /** @throws AppError `input_invalid` for what the format cannot hold */
@@ -54,21 +56,40 @@ export function replaceModel(
 
 function readModel(bytes: Uint8Array, place: Model): Model {
   const read = readerOf(bytes);
-  const own = read(bytes, {});
-  const stranger = own.featureNames.findIndex(
-    (feature, at) => feature !== place.featureNames[at] && feature !== `f${at}`,
-  );
-  if (own.featureNames.length > place.featureNames.length || stranger >= 0)
-    throw new AppError(
-      'model_incompatible',
-      `Cannot import the model: its feature ${own.featureNames[Math.max(0, stranger)]} is not ours: ${place.featureNames[Math.max(0, stranger)] ?? 'there is none in its place'}`,
+  const { featureNames: theirs } = read(bytes, {});
+  const { featureNames } = place;
+  for (const [at, feature] of theirs.entries()) {
+    const ours = featureNames[at];
+    if (ours === undefined)
+      throw unfit(`it has ${theirs.length} features, ours are ${featureNames.length}`);
+    if (feature !== ours && !namesOfNone(at).includes(feature))
+      throw unfit(`its feature ${feature} is not ours: ${ours}`);
+  }
+  // What ONNX does not test it does not mention.
+  if (theirs.length < featureNames.length && read !== importOnnx)
+    throw unfit(
+      `it has ${theirs.length} features, ours are ${featureNames.length}: it lacks ${featureNames[theirs.length]}`,
     );
   const classNames = place.kind === 'isolation_forest' ? {} : { classNames: place.classNames };
-  return read(bytes, { featureNames: place.featureNames, ...classNames });
+  return read(bytes, { featureNames, ...classNames });
+}
+
+/** What the libraries call a column that has no name. */
+function namesOfNone(at: number): string[] {
+  return [`f${at}`, `Column_${at}`];
 }
 
 function readerOf(bytes: Uint8Array): typeof importOnnx {
+  if (bytes.length === 0) throw unfit('it is empty');
   const begin = Buffer.from(bytes.subarray(0, 5)).toString('latin1');
   if (begin.startsWith('{')) return importXgboost;
-  return begin === 'tree\n' || begin === 'tree\r' ? importLightgbm : importOnnx;
+  if (begin === 'tree\n' || begin === 'tree\r') return importLightgbm;
+  // An ONNX file begins with its version: field 1, a number.
+  if (bytes[0] !== ONNX_BEGIN)
+    throw unfit('it is no model of XGBoost (JSON, UBJ), LightGBM (text) or ONNX');
+  return importOnnx;
+}
+
+function unfit(reason: string): AppError {
+  return new AppError('model_incompatible', `Cannot import the model: ${reason}`);
 }

@@ -17,7 +17,7 @@ import { isFiniteKey, keyOf } from './row-keys.ts';
 
 const SLOT_BITS = 11;
 const SLOT_MASK = 2 ** SLOT_BITS - 1;
-const MAX_TREE_NODES = 2 ** (32 - SLOT_BITS);
+export const MAX_TREE_NODES = 2 ** (32 - SLOT_BITS);
 /** Deeper trees are refused: training stops well before, explanations size their memory by it. */
 export const MAX_DEPTH = 64;
 

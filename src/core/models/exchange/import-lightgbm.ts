@@ -20,6 +20,9 @@ import {
 const IS_CATEGORICAL = 1;
 const IS_DEFAULT_LEFT = 2;
 const MISSING_SHIFT = 2;
+const MAX_TREES = 100_000;
+/** Lines of the head, or of a tree. */
+const MAX_KEYS = 1_000;
 const MISSING_KINDS = ['none', 'zero', 'nan'];
 
 type Section = ReadonlyMap<string, string>;
@@ -53,10 +56,13 @@ function sectionsOf(text: string): Section[] {
   for (const line of text.split('\n')) {
     const trimmed = line.trim();
     if (trimmed === 'end of trees') break;
-    if (trimmed.startsWith('Tree=')) sections.push(new Map());
+    if (trimmed.startsWith('Tree=') && sections.push(new Map()) > MAX_TREES)
+      throw refused(`it has more than ${MAX_TREES} trees`);
     const equals = trimmed.indexOf('=');
     const key = equals < 0 ? trimmed : trimmed.slice(0, equals);
-    if (key !== '') sections.at(-1)?.set(key, equals < 0 ? '' : trimmed.slice(equals + 1));
+    const section = sections.at(-1)!;
+    if (key !== '') section.set(key, equals < 0 ? '' : trimmed.slice(equals + 1));
+    if (section.size > MAX_KEYS) throw refused(`a part of it has more than ${MAX_KEYS} lines`);
   }
   return sections;
 }
@@ -88,13 +94,21 @@ function readTree(section: Section, sigmoid: number, featureNames: readonly stri
     throw refused(`a tree has ${section.get('num_leaves')} leaves`);
   if (section.get('is_linear') === '1') throw refused('its leaves hold linear models');
   const splitCount = leafCount - 1;
-  const numbers = (key: string) => (section.get(key) ?? '').split(' ').map(Number);
-  const values = numbers('leaf_value');
-  const weights = numbers(section.has('leaf_weight') ? 'leaf_weight' : 'leaf_count');
-  const [features, thresholds, decisions] = ['split_feature', 'threshold', 'decision_type'].map(
-    numbers,
-  ) as [number[], number[], number[]];
-  const [lefts, rights] = [numbers('left_child'), numbers('right_child')];
+  const numbers = (key: string, count: number) => {
+    const words = (section.get(key) ?? '').split(' ').filter((word) => word !== '');
+    if (words.length !== count) throw refused(`a tree has ${words.length} of ${count} ${key}`);
+    return words.map(Number);
+  };
+  const values = numbers('leaf_value', leafCount);
+  // A tree of one leaf may have none.
+  const weights = (section.get('leaf_weight') ?? section.get('leaf_count') ?? '')
+    .split(' ')
+    .map(Number);
+  const features = numbers('split_feature', splitCount);
+  const thresholds = numbers('threshold', splitCount);
+  const decisions = numbers('decision_type', splitCount);
+  const lefts = numbers('left_child', splitCount);
+  const rights = numbers('right_child', splitCount);
   const placeOf = (child: number | undefined) =>
     child === undefined ? -1 : child < 0 ? splitCount - child - 1 : child;
   const nodeAt = (index: number): TableNode => {
@@ -118,7 +132,7 @@ function readTree(section: Section, sigmoid: number, featureNames: readonly stri
       right: placeOf(rights[index]),
     };
   };
-  return treeOf(nodeAt, 0, leafCount + splitCount, featureNames.length);
+  return treeOf(nodeAt, 0, leafCount + splitCount, featureNames);
 }
 
 function missingSide(decision: number, threshold: number, name: string): boolean {

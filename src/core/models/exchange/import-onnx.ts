@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { BoostedTrees } from '../boosted-trees.ts';
+import { MAX_CLASSES } from '../dataset.ts';
 import { flattenTrees } from '../flat-trees.ts';
 import { IsolationForest } from '../isolation-forest.ts';
 import type { Model } from '../model-file.ts';
@@ -21,6 +22,8 @@ const HARMLESS = ['Cast', 'Identity', 'ZipMap', 'Reshape'];
 const LOGISTIC = ['Sigmoid', 'Sigmoid Sub Concat'];
 const SOFTMAX = ['Softmax'];
 const ISOLATION = ['Mul Pow'];
+/** Nodes times classes of a forest: twice what its leaves hold. */
+const MAX_LEAF_NUMBERS = 2 ** 27;
 /** Class shares of a leaf add up to 1, within what 32 bits lose. */
 const SHARE_TOLERANCE = 1e-4;
 
@@ -51,6 +54,7 @@ function fromRegressor(
 ): Model {
   const behind = rest.join(' ');
   const targetCount = node.integers('n_targets')[0] ?? 1;
+  if (targetCount > MAX_CLASSES) throw refused(`it has ${targetCount} targets`);
   const isMean = node.strings('aggregate_function')[0] === 'AVERAGE';
   const transform = node.strings('post_transform')[0] ?? 'NONE';
   const classNames = classNamesOf(graph, names, Math.max(2, targetCount));
@@ -88,6 +92,7 @@ function fromClassifier(
     ...node.strings('classlabels_strings'),
     ...node.integers('classlabels_int64s').map(String),
   ];
+  if (labels.length > MAX_CLASSES) throw refused(`it has ${labels.length} classes`);
   const classNames = names.classNames ?? labels;
   if (classNames.length !== labels.length || labels.length < 2)
     throw refused(`it has ${labels.length} classes, ${classNames.length} are named`);
@@ -128,6 +133,9 @@ function forestOf(
       throw refused(`the leaves of ${node.type} hold no class shares`);
     return shares;
   };
+  const nodeCount = node.integers('nodes_treeids').length;
+  if (nodeCount * classNames.length > MAX_LEAF_NUMBERS)
+    throw refused(`its ${nodeCount} nodes and ${classNames.length} classes are too many together`);
   const trees = ensembleTrees(node, featureNames, valuesOf);
   return new RandomForest(
     featureNames,

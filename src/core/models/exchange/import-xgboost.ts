@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { BoostedTrees } from '../boosted-trees.ts';
 import { flattenTrees } from '../flat-trees.ts';
 import type { GrownNode } from '../grown-tree.ts';
+import { parseModelJson } from './model-json.ts';
 import { textOf } from './text-of.ts';
 import { coverOf, type ImportNames, lessThan, numbered, refused, treeOf } from './tree-table.ts';
 import { parseUbjson } from './ubjson.ts';
@@ -14,12 +15,17 @@ const MAX_TREES = 100_000;
 const LOGISTIC = ['binary:logistic', 'reg:logistic'];
 const SOFTMAX = ['multi:softprob', 'multi:softmax'];
 
+/** Not a number where a split is by categories; JSON's reader makes null of that. */
+const Condition = z.custom<number | null>(
+  (value) => value === null || typeof value === 'number',
+  'expected a number',
+);
 const Flag = z.union([z.boolean(), z.number()]);
 const Tree = z.object({
   left_children: z.array(z.number()),
   right_children: z.array(z.number()),
   split_indices: z.array(z.number()),
-  split_conditions: z.array(z.number()),
+  split_conditions: z.array(Condition),
   default_left: z.array(Flag),
   sum_hessian: z.array(z.number()),
   split_type: z.array(z.number()).optional(),
@@ -82,12 +88,7 @@ export function importXgboost(bytes: Uint8Array, names: ImportNames = {}): Boost
 function parse(bytes: Uint8Array): unknown {
   // After its first bracket JSON has a quotation mark or white space, UBJ the type of a length.
   const second = String.fromCharCode(bytes[1] ?? 0);
-  if (!'" \n\r\t'.includes(second)) return parseUbjson(bytes);
-  try {
-    return JSON.parse(textOf(bytes));
-  } catch {
-    throw refused('it is neither JSON nor UBJ');
-  }
+  return '" \n\r\t'.includes(second) ? parseModelJson(textOf(bytes)) : parseUbjson(bytes);
 }
 
 function marginCountOf(objective: string, classCount: number): number {
@@ -140,7 +141,7 @@ function readTree(tree: Tree, weight: number, featureNames: readonly string[]): 
     },
     0,
     lefts.length,
-    featureNames.length,
+    featureNames,
   );
 }
 

@@ -169,8 +169,24 @@ describe('refuses', () => {
     [
       'a leaf too few',
       modelText([{ ...two, values: [1, 2] }]).replace('num_leaves=2', 'num_leaves=3'),
-      /leaf 4/,
+      /2 of 3 leaf_value/,
     ],
+    [
+      'a threshold too few',
+      modelText([two]).replace(`threshold=${two.thresholds.join(' ')}`, 'threshold='),
+      /0 of 2 threshold/,
+    ],
+    [
+      'a threshold that is no number, by the name of the feature',
+      modelText([{ ...two, thresholds: [Number.NaN, 1] }]),
+      /compares bytes with NaN/,
+    ],
+    [
+      'lines without end',
+      `${HEAD}\n${Array.from({ length: 1e5 }, (_, at) => `key${at}=`).join('\n')}`,
+      /more than 1000 lines/,
+    ],
+    ['trees without end', `${HEAD}\n${'Tree=1\n'.repeat(2e5)}`, /more than 100000 trees/],
     ['another text', 'Once upon a time', /no LightGBM model/],
     ['nothing', '', /no LightGBM model/],
   ])('%s', (_, text, message) => {

@@ -3,6 +3,10 @@ import type { GrownNode } from '../grown-tree.ts';
 import type { OnnxNode } from './onnx-graph.ts';
 import { coverOf, lessThan, refused, type TableNode, treeOf } from './tree-table.ts';
 
+/** Of all trees together. */
+const MAX_NODES = 4_000_000;
+const MAX_TREES = 100_000;
+
 /** A leaf says `weight` for number `id`. */
 export interface Vote {
   readonly id: number;
@@ -32,7 +36,7 @@ export function ensembleTrees(
           cover: coverOf(table.hits[at]),
         };
       };
-      return treeOf(nodeAt, 0, places.size, featureNames.length);
+      return treeOf(nodeAt, 0, places.size, featureNames);
     });
 }
 
@@ -43,6 +47,8 @@ export function votesOf(node: OnnxNode): Map<string, Vote[]> {
   const nodes = node.integers(`${prefix}_nodeids`);
   const ids = node.integers(`${prefix}_ids`);
   const weights = node.floats(`${prefix}_weights`);
+  if (weights.length > MAX_NODES)
+    throw refused(`its leaves vote ${weights.length} times, more than ${MAX_NODES}`);
   const votes = new Map<string, Vote[]>();
   for (const [i, weight] of weights.entries()) {
     const key = `${trees[i]} ${nodes[i]}`;
@@ -78,12 +84,15 @@ function tableOf(node: OnnxNode): NodeTable {
     if (node.has(name)) throw refused(`${node.type} holds 64-bit numbers (${name})`);
   const modes = node.strings('nodes_modes');
   const treeIds = node.integers('nodes_treeids');
+  if (treeIds.length > MAX_NODES)
+    throw refused(`it has ${treeIds.length} nodes, more than ${MAX_NODES}`);
   const nodeIds = node.integers('nodes_nodeids');
   const trees = new Map<number, Map<number, number>>();
   for (const [at, id] of treeIds.entries()) {
     const places = trees.get(id) ?? new Map<number, number>();
     places.set(nodeIds[at] ?? -1, at);
     trees.set(id, places);
+    if (trees.size > MAX_TREES) throw refused(`it has more than ${MAX_TREES} trees`);
   }
   return {
     modes,

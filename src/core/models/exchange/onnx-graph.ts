@@ -1,7 +1,12 @@
 /** Reads the graph of an ONNX file: its operators with their attributes, and what the file says of itself. */
 import * as Onnx from './onnx-fields.ts';
-import { floatsOf, integersOf, type ProtoField, readFields } from './protobuf.ts';
+import { fieldsOf, floatsOf, integersOf } from './protobuf.ts';
 import { textOf } from './text-of.ts';
+import { refused } from './tree-table.ts';
+
+const NO_BYTES = new Uint8Array(0);
+/** Operators of a graph, attributes of one, entries about it: each at most. */
+const MAX_PARTS = 10_000;
 
 export interface OnnxNode {
   readonly type: string;
@@ -20,29 +25,28 @@ export interface OnnxGraph {
 
 /** Throws `model_incompatible` for what is no protocol buffer. */
 export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
-  const model = readFields(bytes);
-  const nodes = messagesOf(model, Onnx.MODEL.graph).flatMap((graph) =>
+  const nodes = messagesOf(bytes, Onnx.MODEL.graph).flatMap((graph) =>
     messagesOf(graph, Onnx.GRAPH.node).map(nodeOf),
   );
-  const metadata = messagesOf(model, Onnx.MODEL.metadata).map((entry): [string, string] => [
+  const metadata = messagesOf(bytes, Onnx.MODEL.metadata).map((entry): [string, string] => [
     textsOf(entry, Onnx.ENTRY.key)[0] ?? '',
     textsOf(entry, Onnx.ENTRY.value)[0] ?? '',
   ]);
   return { nodes, metadata: new Map(metadata) };
 }
 
-function nodeOf(fields: readonly ProtoField[]): OnnxNode {
+function nodeOf(message: Uint8Array): OnnxNode {
   const attributes = new Map(
-    messagesOf(fields, Onnx.NODE.attribute).map((attribute) => [
+    messagesOf(message, Onnx.NODE.attribute).map((attribute) => [
       textsOf(attribute, Onnx.ATTRIBUTE.name)[0] ?? '',
       attribute,
     ]),
   );
-  const of = (name: string) => attributes.get(name) ?? [];
+  const of = (name: string) => attributes.get(name) ?? NO_BYTES;
   return {
-    type: textsOf(fields, Onnx.NODE.opType)[0] ?? '',
-    inputs: textsOf(fields, Onnx.NODE.input),
-    outputs: textsOf(fields, Onnx.NODE.output),
+    type: textsOf(message, Onnx.NODE.opType)[0] ?? '',
+    inputs: textsOf(message, Onnx.NODE.input),
+    outputs: textsOf(message, Onnx.NODE.output),
     integers: (name) => [
       ...integersOf(of(name), Onnx.ATTRIBUTE.int),
       ...integersOf(of(name), Onnx.ATTRIBUTE.ints),
@@ -56,12 +60,20 @@ function nodeOf(fields: readonly ProtoField[]): OnnxNode {
   };
 }
 
-function messagesOf(fields: readonly ProtoField[], number: number): ProtoField[][] {
-  return fields
-    .filter((field) => field.number === number && !field.isVarint)
-    .map(({ bytes }) => readFields(bytes));
+/** Throws where there are more than any graph of trees has of them. */
+function messagesOf(message: Uint8Array, number: number): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  for (const field of fieldsOf(message)) {
+    if (field.number !== number || field.isVarint) continue;
+    if (messages.push(field.bytes) > MAX_PARTS)
+      throw refused(`it has more than ${MAX_PARTS} parts`);
+  }
+  return messages;
 }
 
-function textsOf(fields: readonly ProtoField[], number: number): string[] {
-  return fields.filter((field) => field.number === number).map(({ bytes }) => textOf(bytes));
+function textsOf(message: Uint8Array, number: number): string[] {
+  const texts: string[] = [];
+  for (const field of fieldsOf(message))
+    if (field.number === number) texts.push(textOf(field.bytes));
+  return texts;
 }

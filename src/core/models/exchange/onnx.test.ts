@@ -88,6 +88,8 @@ function stumpFile(change: {
   post?: string;
   behind?: string;
   values?: [number, number];
+  classes?: number;
+  trees?: number[];
 }) {
   const {
     mode = 'BRANCH_LEQ',
@@ -95,6 +97,8 @@ function stumpFile(change: {
     post = 'LOGISTIC',
     behind,
     values = [-1, 2],
+    classes = 2,
+    trees = [0, 0, 0],
   } = change;
   const attribute = (name: string) => new ProtoWriter().text(Onnx.ATTRIBUTE.name, name);
   const node = new ProtoWriter()
@@ -104,7 +108,7 @@ function stumpFile(change: {
     node.message(Onnx.NODE.attribute, attribute(name).integers(Onnx.ATTRIBUTE.ints, list));
   const floats = (name: string, list: number[]) =>
     node.message(Onnx.NODE.attribute, attribute(name).floats(Onnx.ATTRIBUTE.floats, list));
-  ints('nodes_treeids', [0, 0, 0]);
+  ints('nodes_treeids', trees);
   ints('nodes_nodeids', [0, 1, 2]);
   ints('nodes_featureids', [1, 0, 0]);
   ints('nodes_truenodeids', [1, 0, 0]);
@@ -112,7 +116,10 @@ function stumpFile(change: {
   ints('class_treeids', [0, 0]);
   ints('class_nodeids', [1, 2]);
   ints('class_ids', [0, 0]);
-  ints('classlabels_int64s', [0, 1]);
+  ints(
+    'classlabels_int64s',
+    Array.from({ length: classes }, (_, label) => label),
+  );
   floats('nodes_values', [0.5, 0, 0]);
   floats('class_weights', values);
   const modes = attribute('nodes_modes');
@@ -172,5 +179,16 @@ describe('refuses', () => {
 
   it('nothing at all', () => {
     expect(() => importOnnx(new Uint8Array(0))).toThrow(/but nothing/);
+  });
+
+  it('more classes, operators and trees than there can be', () => {
+    const classes = stumpFile({ classes: 300 });
+    expect(() => importOnnx(classes)).toThrow(/300 classes/);
+    const graph = new ProtoWriter();
+    for (let at = 0; at <= 10_000; at++) graph.text(Onnx.GRAPH.node, '');
+    const crowded = new ProtoWriter().message(Onnx.MODEL.graph, graph).bytes();
+    expect(() => importOnnx(crowded)).toThrow(/more than 10000 parts/);
+    const ids = Array.from({ length: 100_001 }, (_, at) => at);
+    expect(() => importOnnx(stumpFile({ trees: ids }))).toThrow(/more than 100000 trees/);
   });
 });

@@ -20,9 +20,11 @@ export interface ProtoField {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Throws `model_incompatible` for whatever is no message. */
-export function readFields(message: Uint8Array): ProtoField[] {
-  const fields: ProtoField[] = [];
+/**
+ * One field after the other: a file of many small ones must not become as many objects at once. Throws
+ * `model_incompatible` for whatever is no message.
+ */
+export function* fieldsOf(message: Uint8Array): Generator<ProtoField> {
   let at = 0;
   const take = (count: number) => {
     if (!(count >= 0 && at + count <= message.length))
@@ -38,42 +40,43 @@ export function readFields(message: Uint8Array): ProtoField[] {
     if (type === VARINT) {
       const { value, end } = readVarint(message, at);
       at = end;
-      fields.push({ number, isVarint: true, value, bytes: NO_BYTES });
+      yield { number, isVarint: true, value, bytes: NO_BYTES };
     } else if (type === LENGTH_DELIMITED) {
       const { value, end } = readVarint(message, at);
       at = end;
-      fields.push({ number, isVarint: false, value: 0, bytes: take(value) });
+      yield { number, isVarint: false, value: 0, bytes: take(value) };
     } else if (type === FIXED_32 || type === FIXED_64) {
       const bytes = take(type === FIXED_32 ? 4 : 8);
-      fields.push({ number, isVarint: false, value: 0, bytes });
+      yield { number, isVarint: false, value: 0, bytes };
     } else throw refused(`it is no protocol buffer: wire type ${type}`);
   }
-  return fields;
 }
 
 /** Of a field of integers, packed or one by one. */
-export function integersOf(fields: readonly ProtoField[], number: number): number[] {
-  return fields.flatMap((field) => {
-    if (field.number !== number) return [];
-    if (field.isVarint) return [field.value];
-    const values: number[] = [];
+export function integersOf(message: Uint8Array, number: number): number[] {
+  const values: number[] = [];
+  for (const field of fieldsOf(message)) {
+    if (field.number !== number) continue;
+    if (field.isVarint) values.push(field.value);
     for (let at = 0; at < field.bytes.length; ) {
       const { value, end } = readVarint(field.bytes, at);
       values.push(value);
       at = end;
     }
-    return values;
-  });
+  }
+  return values;
 }
 
 /** Of a field of 32-bit floats, packed or one by one. */
-export function floatsOf(fields: readonly ProtoField[], number: number): number[] {
-  return fields.flatMap((field) => {
-    if (field.number !== number) return [];
+export function floatsOf(message: Uint8Array, number: number): number[] {
+  const values: number[] = [];
+  for (const field of fieldsOf(message)) {
+    if (field.number !== number) continue;
     const { bytes } = field;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
-  });
+    for (let at = 0; at + 4 <= bytes.length; at += 4) values.push(view.getFloat32(at, true));
+  }
+  return values;
 }
 
 function readVarint(bytes: Uint8Array, begin: number): { value: number; end: number } {

@@ -1,7 +1,7 @@
 /** Trees as other libraries write them, nodes that name their children by number: to trees of ours, trusting nothing. */
 import { AppError } from '../../../errors.ts';
 import { MAX_FEATURES } from '../dataset.ts';
-import { MAX_DEPTH } from '../flat-trees.ts';
+import { MAX_DEPTH, MAX_TREE_NODES } from '../flat-trees.ts';
 import type { GrownNode } from '../grown-tree.ts';
 import { isFiniteKey, keyOf, thresholdOf } from '../row-keys.ts';
 
@@ -33,8 +33,10 @@ export function treeOf(
   nodeAt: (index: number) => TableNode,
   root: number,
   nodeCount: number,
-  featureCount: number,
+  featureNames: readonly string[],
 ): GrownNode {
+  if (nodeCount > MAX_TREE_NODES)
+    throw refused(`a tree has ${nodeCount} nodes, more than ${MAX_TREE_NODES}`);
   const isSeen = new Uint8Array(nodeCount);
   const grow = (index: number, depth: number): GrownNode => {
     if (!(Number.isInteger(index) && index >= 0 && index < nodeCount) || isSeen[index] === 1)
@@ -47,10 +49,12 @@ export function treeOf(
         throw refused(`the value of leaf ${index} is no finite number`);
       return node;
     }
-    if (!(Number.isInteger(node.feature) && node.feature >= 0 && node.feature < featureCount))
-      throw refused(`node ${index} tests feature ${node.feature} of ${featureCount}`);
+    if (
+      !(Number.isInteger(node.feature) && node.feature >= 0 && node.feature < featureNames.length)
+    )
+      throw refused(`node ${index} tests feature ${node.feature} of ${featureNames.length}`);
     if (!isFiniteKey(keyOf(node.threshold)))
-      throw refused(`node ${index} compares with ${node.threshold}`);
+      throw refused(`it compares ${featureNames[node.feature]} with ${node.threshold}`);
     return {
       kind: 'split',
       feature: node.feature,

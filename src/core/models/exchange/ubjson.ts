@@ -6,6 +6,8 @@ import { textOf } from './text-of.ts';
 import { refused } from './tree-table.ts';
 
 const MAX_NESTING = 64;
+/** Lists and objects: each costs far more memory than the two bytes that it may take. */
+const MAX_CONTAINERS = 4_000_000;
 
 export function parseUbjson(bytes: Uint8Array): unknown {
   const reader = new Reader(bytes);
@@ -18,6 +20,7 @@ class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
+  #containers = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -106,6 +109,8 @@ class Reader {
   /** `$type #count` or `#count` or nothing. Null count: up to the closing bracket. */
   #head(depth: number): { type: string | null; count: number | null } {
     if (depth > MAX_NESTING) throw refused(`it is nested deeper than ${MAX_NESTING}`);
+    if (++this.#containers > MAX_CONTAINERS)
+      throw refused(`it has more than ${MAX_CONTAINERS} lists and objects`);
     let type: string | null = null;
     if (this.#peek() === '$') {
       this.#at++;

@@ -150,6 +150,14 @@ describe('refuses', () => {
       /splits f2 by categories/,
     ],
     [
+      'a comparison with what is no number, by the name of the feature',
+      (json) => {
+        treeOf(json).split_indices![0] = 2;
+        treeOf(json).split_conditions![0] = null as never;
+      },
+      /compares f2 with NaN/,
+    ],
+    [
       'a child that is its own parent',
       (json) => {
         treeOf(json).left_children![0] = 0;
@@ -175,4 +183,16 @@ describe('refuses', () => {
     change(json);
     expect(() => importJson(json)).toThrow(message);
   });
+});
+
+// XGBoost writes NaN where others would have a threshold.
+it.each([
+  ['JSON', (json: Json) => bytesOfText(JSON.stringify(json).replace('4711', 'NaN'))],
+  ['UBJ', (json: Json) => ubjsonOf(json, true)],
+])('names the feature of categories in %s as it is written', (format, write) => {
+  const json = jsonOf(binary);
+  treeOf(json).split_type![0] = 1;
+  treeOf(json).split_indices![0] = 2;
+  treeOf(json).split_conditions![0] = format === 'UBJ' ? Number.NaN : 4711;
+  expect(() => importXgboost(write(json))).toThrow(/splits f2 by categories/);
 });
