@@ -35,6 +35,6 @@ export async function openStore(
     onError: (error) => log.warn({ err: error }, 'a database connection broke'),
   });
   stops.push(() => db.close());
-  await migrate(db);
+  await migrate(db, (line) => log.info(line));
   return db;
 }

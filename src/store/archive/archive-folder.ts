@@ -7,7 +7,7 @@ import { TIERS } from '../tiers.ts';
 import { ARCHIVED, type ArchivedTier } from './archive-columns.ts';
 import { openFile } from './open-file.ts';
 
-/** `raw_packets_2026013112-1769990400000.parquet`; of the default partition without the hour. */
+/** `packets_2026013112-1769990400000.parquet`; of the default partition without the hour. */
 const FILE_NAME = /_(?:(\d{4})(\d{2})(\d{2})(\d{2})|default)-\d+\.parquet$/;
 
 /** Read at once at a file's end: the footer of an hour is rarely larger. */

@@ -1,5 +1,5 @@
 /**
- * One expired partition into the archive: `FOLDER/packets/2026-01-31/raw_packets_2026013112-1769990400000.parquet`,
+ * One expired partition into the archive: `FOLDER/packets/2026-01-31/packets_2026013112-1769990400000.parquet`,
  * by the day of its span; what had no partition of its own goes below `default`. The number is when it expired
  * (ms), so the hour may come and expire again, and a file that is there already was written in full before a crash.
  */

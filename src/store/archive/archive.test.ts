@@ -127,15 +127,15 @@ describe('an expired partition', () => {
   it('of the default partition goes too, and may come again', async () => {
     await withDatabase(async (db) => {
       await fill(db, 1, 50);
-      const late = `INSERT INTO raw_packets SELECT * FROM jsonb_populate_recordset(NULL::raw_packets,
+      const late = `INSERT INTO packets SELECT * FROM jsonb_populate_recordset(NULL::packets,
         (SELECT jsonb_agg(to_jsonb(p) || '{"captured_at": "1999-12-31T23:00:00Z"}')
-         FROM (SELECT * FROM raw_packets LIMIT 9) AS p))`;
+         FROM (SELECT * FROM packets LIMIT 9) AS p))`;
       await db.query(late);
       await expireAll(db, folder);
       await fill(db, 0);
       await ingest(db, trafficBatch({ packets: 20, startMicros: START, sequence: 50 }));
       await db.query(late);
-      expect(await db.query('SELECT count(*) AS n FROM raw_packets_default')).toEqual([{ n: 9 }]);
+      expect(await db.query('SELECT count(*) AS n FROM packets_default')).toEqual([{ n: 9 }]);
       await expireAll(db, folder);
       expect(readdirSync(join(folder, 'packets', 'default'))).toHaveLength(2);
       const { rows } = await searchArchive(folder, { ...EVERYTHING, tier: 'packets' });
@@ -220,7 +220,7 @@ describe('the search', () => {
       await fill(db, 4);
       const { archived } = await expireAll(db, folder);
       const [cut = '', spoilt = '', link = ''] = archived.filter((each) =>
-        each.includes('raw_packets'),
+        each.includes('/packets_'),
       );
       writeFileSync(cut, readFileSync(cut).subarray(0, 1000));
       const pages = readFileSync(spoilt);
@@ -252,7 +252,7 @@ describe('a partition without rows', () => {
       await fill(db, 2);
       await db.query('DELETE FROM raw_packets');
       const { archived, waiting } = await expireAll(db, folder);
-      expect(archived.filter((each) => each.includes('raw_packets'))).toEqual([]);
+      expect(archived.filter((each) => each.includes('/packets_'))).toEqual([]);
       expect(archived).toHaveLength(1);
       expect(waiting).toBe(0);
     });
@@ -260,9 +260,9 @@ describe('a partition without rows', () => {
 
   it('that was archived all the same is listed without times', async () => {
     await withDatabase(async (db) => {
-      const path = join(folder, 'packets', '2023-11-14', 'raw_packets_2023111412-1.parquet');
+      const path = join(folder, 'packets', '2023-11-14', 'packets_2023111412-1.parquet');
       mkdirSync(dirname(path), { recursive: true });
-      await writeDurably(path, archiveChunks(db, 'packets', 'raw_packets_default'));
+      await writeDurably(path, archiveChunks(db, 'packets', 'packets_default'));
       mkdirSync(join(folder, 'flows'));
       for (const json of [false, true]) {
         const out = new Sink();
@@ -307,7 +307,7 @@ describe('an archive that cannot be written', () => {
       const limits = { ...DEFAULT_RETENTION, maxBytes };
       const report = await applyRetention(db, limits, new Date(), { archiveDir: blocked() });
       expect(report.bytesAfter).toBeLessThanOrEqual(maxBytes);
-      expect(report.unarchived[0]).toBe('raw_packets_2023111412');
+      expect(report.unarchived[0]).toBe('packets_2023111412');
       expect(report.unarchived.length).toBeLessThan(3);
       expect(db.counters.partitionsUnarchived).toBe(report.unarchived.length);
       expect(await db.query('SELECT count(*) > 0 AS left FROM raw_packets')).toEqual([
@@ -328,7 +328,7 @@ describe('an archive that cannot be written', () => {
          FROM expired_partitions ORDER BY partition`,
       );
       const [half = '', whole = ''] = expired.map(({ name, ms }) => {
-        const day = join(dir, name.startsWith('raw') ? 'packets' : 'flows', '2023-11-14');
+        const day = join(dir, name.startsWith('packets') ? 'packets' : 'flows', '2023-11-14');
         mkdirSync(day, { recursive: true });
         return join(day, `${name}-${ms}.parquet`);
       });
