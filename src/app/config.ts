@@ -136,6 +136,11 @@ export function evidenceSettings({ evidence, ...config }: Config): EvidenceSetti
   return { dir: join(config.data_dir, 'evidence'), maxBytes, snapBytes };
 }
 
+/** Of the sensor on this machine. */
+export function spoolFolder(config: Config): string {
+  return join(config.data_dir, 'spool');
+}
+
 export function retentionLimits({ retention }: Config): RetentionLimits {
   return {
     maxBytes: retention.max_bytes,
