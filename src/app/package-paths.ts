@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const PACKAGE_DIR = fileURLToPath(new URL('../../', import.meta.url));
 export const SHIPPED_MODEL = join(PACKAGE_DIR, 'models', 'phantomnet.model');
 /** The windows that the shipped models were trained on. */
-export const BASE_EXAMPLES = join(PACKAGE_DIR, 'models', 'base-windows.zst');
+export const BASE_EXAMPLES = join(PACKAGE_DIR, 'models', 'base-examples.zst');
 export const TRAINING_PLAN = join(PACKAGE_DIR, 'models', 'training.yaml');
 
 export function packageVersion(): string {

@@ -1,14 +1,16 @@
 /** `traffic_data` from flow records. */
-import type { FlowRecord } from '../contract/flow.ts';
+import type { FlowRecord, Moments } from '../contract/flow.ts';
 import { flagNames } from '../core/wire/tcp-flags.ts';
 import { type Column, copyTable } from './columns.ts';
-import { bool, float8, int4, int8, text, time } from './record-columns.ts';
+import { bool, float4, float8, int4, int8, text, time } from './record-columns.ts';
 
 /** A flow and the country of its originator. */
 export interface FlowRow {
   readonly flow: FlowRecord;
   readonly country: string | null;
 }
+
+const MICROS_PER_MS = 1000;
 
 const columns: readonly Column<readonly FlowRow[]>[] = [
   int8('id_num', ({ flow }) => flow.id),
@@ -63,9 +65,29 @@ const columns: readonly Column<readonly FlowRow[]>[] = [
     flow.handshakeMicros === null ? null : flow.handshakeMicros / 1e6,
   ),
   int4('retransmissions', ({ flow }) => flow.retransmissions),
+  ...moments('length', 'fwd', (flow) => flow.lengthFwd, 1),
+  ...moments('length', 'bwd', (flow) => flow.lengthBwd, 1),
+  ...moments('gap', 'fwd', (flow) => flow.gapFwd, MICROS_PER_MS),
+  ...moments('gap', 'bwd', (flow) => flow.gapBwd, MICROS_PER_MS),
+  int4('initial_window_fwd', ({ flow }) => flow.initialWindowFwd),
+  int4('initial_window_bwd', ({ flow }) => flow.initialWindowBwd),
+  float4('first_payload_entropy', ({ flow }) =>
+    Number.isNaN(flow.firstPayloadEntropy) ? null : flow.firstPayloadEntropy,
+  ),
 ];
 
 export const FLOW_TABLE = copyTable<readonly FlowRow[]>('traffic_data', columns);
+
+function moments(
+  what: 'length' | 'gap',
+  side: 'fwd' | 'bwd',
+  of: (flow: FlowRecord) => Moments,
+  unit: number,
+): Column<readonly FlowRow[]>[] {
+  return (['mean', 'std', 'min', 'max'] as const).map((name) =>
+    float4(`${what}_${name}_${side}`, ({ flow }) => of(flow)[name] / unit),
+  );
+}
 
 function orNull(port: number): number | null {
   return port < 0 ? null : port;

@@ -17,6 +17,10 @@ export function int8<Row>(name: string, of: (row: Row) => Value<number>): Column
   return column(name, 'int8', of, (out, value) => out.int8(value));
 }
 
+export function float4<Row>(name: string, of: (row: Row) => Value<number>): Column<Rows<Row>> {
+  return column(name, 'float4', of, (out, value) => out.float4(value));
+}
+
 export function float8<Row>(name: string, of: (row: Row) => Value<number>): Column<Rows<Row>> {
   return column(name, 'float8', of, (out, value) => out.float8(value));
 }

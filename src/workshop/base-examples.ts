@@ -1,31 +1,36 @@
 /**
- * The windows that the shipped models were trained on, in a file beside them, so that a site can train on its own traffic
- * without forgetting theirs: values as 32-bit floats, which is all that a model tells apart, column by column, zstd.
+ * What the shipped models were trained on, conversations and windows, in a file beside them, so that a site can train on
+ * its own traffic without forgetting theirs: values as 32-bit floats, which is all that a model tells apart, column by
+ * column, zstd.
  */
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { ALERT_KIND_NAMES } from '../contract/alert-kinds.ts';
 import { WINDOW_FEATURES } from '../contract/features.ts';
 import { catalogueHash } from '../core/features/catalogue-hash.ts';
+import { FLOW_FEATURES } from '../core/features/flow-vector.ts';
 import { AppError } from '../errors.ts';
 import { type ExampleSets, type Examples, newExampleSets } from './examples.ts';
 
 const MAX_BYTES = 2 ** 29;
+/** It is written once and read by everyone. */
+const COMPRESSION = 19;
 const HEADER_LENGTH_BYTES = 4;
 /** In the place of a kind's number. */
 const NO_KIND = 255;
 
 const Header = z.strictObject({
-  catalogue: z.string(),
+  flowCatalogue: z.string(),
+  windowCatalogue: z.string(),
   kinds: z.array(z.enum(ALERT_KIND_NAMES)),
   testSeconds: z.number().nonnegative(),
   dataHashes: z.array(z.string()),
+  flows: z.number().int().nonnegative(),
   sources: z.number().int().nonnegative(),
   targets: z.number().int().nonnegative(),
 });
 
 export interface BaseExamples {
-  /** Without flows. */
   readonly sets: ExampleSets;
   /** Of the captures they come from. */
   readonly dataHashes: readonly string[];
@@ -33,27 +38,35 @@ export interface BaseExamples {
 
 export function encodeBase({ sets, dataHashes }: BaseExamples): Uint8Array {
   const header = JSON.stringify({
-    catalogue: catalogueHash(WINDOW_FEATURES),
+    flowCatalogue: catalogueHash(FLOW_FEATURES),
+    windowCatalogue: catalogueHash(WINDOW_FEATURES),
     kinds: [...ALERT_KIND_NAMES],
     testSeconds: sets.testSeconds,
     dataHashes: [...dataHashes],
+    flows: sets.flows.rows.length,
     sources: sets.sources.rows.length,
     targets: sets.targets.rows.length,
   } satisfies z.infer<typeof Header>);
   const length = Buffer.alloc(HEADER_LENGTH_BYTES);
   length.writeUInt32LE(Buffer.byteLength(header));
-  const parts = [sets.sources, sets.targets].flatMap(encodeSet);
-  return zstdCompressSync(Buffer.concat([length, Buffer.from(header), ...parts]));
+  const parts = [sets.flows, sets.sources, sets.targets].flatMap(encodeSet);
+  return zstdCompressSync(Buffer.concat([length, Buffer.from(header), ...parts]), {
+    params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION },
+  });
 }
 
 /** @throws AppError `model_incompatible` for a file that is damaged or of another feature catalogue */
 export function decodeBase(bytes: Uint8Array): BaseExamples {
   const { header, body } = open(bytes);
-  if (header.catalogue !== catalogueHash(WINDOW_FEATURES))
+  if (
+    header.flowCatalogue !== catalogueHash(FLOW_FEATURES) ||
+    header.windowCatalogue !== catalogueHash(WINDOW_FEATURES)
+  )
     throw refused('they are of another feature catalogue');
   const sets = newExampleSets();
   sets.testSeconds = header.testSeconds;
-  const end = decodeSet(sets.sources, header.sources, header.kinds, body, 0);
+  let end = decodeSet(sets.flows, header.flows, header.kinds, body, 0);
+  end = decodeSet(sets.sources, header.sources, header.kinds, body, end);
   decodeSet(sets.targets, header.targets, header.kinds, body, end);
   return { sets, dataHashes: header.dataHashes };
 }

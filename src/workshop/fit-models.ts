@@ -40,6 +40,11 @@ export interface FitOptions {
 
 /** All four. @throws AppError `input_invalid` where there is no attack among the examples, or nothing else */
 export async function fitModels(sets: ExampleSets, options: FitOptions): Promise<StoredModel[]> {
+  return [await fitFlowModel(sets, options), ...(await fitWindowModels(sets, options))];
+}
+
+/** The one that judges conversations. @throws AppError as `fitModels` */
+export async function fitFlowModel(sets: ExampleSets, options: FitOptions): Promise<StoredModel> {
   const { flow: name } = MODEL_NAMES;
   begin(options, 0, name, sets.flows);
   const parameters = { ...FOREST_OPTIONS, seed: options.seed };
@@ -49,8 +54,7 @@ export async function fitModels(sets: ExampleSets, options: FitOptions): Promise
     options.workerCount,
   );
   const hash = catalogueHash(FLOW_FEATURES);
-  const flow = storedClassifier(name, forest, sets.flows, { sets, options, hash, parameters });
-  return [flow, ...(await fitWindowModels(sets, options))];
+  return storedClassifier(name, forest, sets.flows, { sets, options, hash, parameters });
 }
 
 /** The three that judge windows. @throws AppError as `fitModels` */

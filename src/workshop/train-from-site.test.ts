@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withDatabase } from '../../test/support/database.ts';
-import { alertOf, trafficBatch, windowRow } from '../../test/support/traffic.ts';
+import { alertOf, flowRecord, trafficBatch, windowRow } from '../../test/support/traffic.ts';
 import type { Alert } from '../contract/alert.ts';
+import type { FlowRecord } from '../contract/flow.ts';
 import type { LureEvent } from '../contract/lure.ts';
 import type { WindowRow } from '../contract/window.ts';
 import { Judge, MODEL_NAMES } from '../core/engine/judge.ts';
@@ -21,7 +22,7 @@ import { trainFromSite } from './train-from-site.ts';
 
 const START_S = 1_700_000_000;
 const champion = decodeModels(readFileSync('models/phantomnet.model'));
-const baseBytes = readFileSync('models/base-windows.zst');
+const baseBytes = readFileSync('models/base-examples.zst');
 const quiet = { say() {}, step() {} };
 
 /** Ordinary windows of sources, none of them an attack. */
@@ -47,6 +48,24 @@ function windows(entity: string, count: number, rows: readonly Float64Array[], s
 }
 
 let sequence = 0;
+/** So many short conversations of one address, one a second, each to another port. */
+function flows(srcIp: string, count: number): FlowRecord[] {
+  return Array.from({ length: count }, (_, at) =>
+    flowRecord({
+      ...{ id: 1 + sequence * 100_000 + at, srcIp, dstPort: 443 + at, service: null },
+      firstSeenMicros: (START_S + at) * 1e6,
+      lastSeenMicros: (START_S + at) * 1e6 + 400,
+      ...{ connState: 'REJ', isValidated: false, tcpFlagsFwd: 2, tcpFlagsBwd: 0x14 },
+      ...{ packetsFwd: 1, packetsBwd: 1, bytesFwd: 74, bytesBwd: 54 },
+    }),
+  );
+}
+
+async function storeFlows(db: Database, records: readonly FlowRecord[]) {
+  const batch = trafficBatch({ packets: 1, startMicros: START_S * 1e6, sequence: sequence++ });
+  await ingest(db, { ...batch, flows: [...records] });
+}
+
 async function store(db: Database, rows: readonly WindowRow[], alerts: readonly Alert[] = []) {
   const batch = trafficBatch({ packets: 1, startMicros: START_S * 1e6, sequence: sequence++ });
   await ingest(db, { ...batch, windows: [...rows], alerts: [...alerts] });
@@ -96,6 +115,7 @@ describe('the base examples', () => {
     const base = decodeBase(baseBytes);
     const again = decodeBase(encodeBase(base));
     const plain = ({ rows, kinds, isTest }: Examples) => ({ rows, kinds, isTest });
+    expect(plain(again.sets.flows)).toEqual(plain(base.sets.flows));
     expect(plain(again.sets.sources)).toEqual(plain(base.sets.sources));
     expect(plain(again.sets.targets)).toEqual(plain(base.sets.targets));
     expect([again.sets.testSeconds, again.dataHashes]).toEqual([
@@ -160,6 +180,46 @@ describe('training from a site', { timeout: 120_000 }, () => {
       expect(() => new Judge(decodeModels(encodeModels(models)))).not.toThrow();
     }));
 
+  it('trains the forest of conversations on those of visitors of lures and of alerts with a verdict', () =>
+    withDatabase(async (db) => {
+      const span = { first_seen: START_S, last_seen: START_S + 50 };
+      await storeFlows(db, flows('198.51.100.7', 20));
+      // To others than the alert names, or after it: nobody has said a word of them.
+      await storeFlows(db, flows('203.0.113.8', 60));
+      await storeFlows(
+        db,
+        flows('203.0.113.8', 30).map((flow) => ({ ...flow, dstIp: '10.0.0.2' })),
+      );
+      await storeFlows(db, flows('192.0.2.1', 30));
+      await store(
+        db,
+        [],
+        [
+          alertOf({
+            id: 'right',
+            source_ip: '203.0.113.8',
+            destination_ip: '10.0.0.1',
+            ...span,
+          }),
+          alertOf({ id: 'open', source_ip: '192.0.2.1', ...span }),
+        ],
+      );
+      await actOnAlerts(db, { ids: ['right'], status: 'resolved' }, 'analyst');
+      await insertLureEvents(db, [contact('198.51.100.7', 'connect', 0)]);
+      const { models, flows: counts } = await train(db);
+      expect(counts).toMatchObject({ weak: 20, strong: 51, negative: 0, contradicted: 0 });
+      const [flow] = models;
+      expect(flow?.parameters).toMatchObject({ site: true, flows_weak: 20, flows_strong: 51 });
+      expect(flow?.model.trees.nodes).not.toEqual(champion.models[0]?.model.trees.nodes);
+      expect(flow?.dataHashes).toHaveLength((champion.models[0]?.dataHashes.length ?? 0) + 1);
+      // It has not forgotten what the one that ships knows.
+      const { auc = 0 } = champion.models[0]?.metrics ?? {};
+      expect(flow?.metrics.auc).toBeGreaterThan(auc - 0.001);
+      const judge = new Judge(decodeModels(encodeModels(models)));
+      const [scan] = flows('192.0.2.9', 1);
+      expect(scan && judge.judgeFlow(scan).label).toBe('Port_Scan');
+    }));
+
   it('is not poisoned by a visitor of the lures who then behaves as all others do', () =>
     withDatabase(async (db) => {
       await store(db, windows('198.51.100.7', 500, ordinary));
@@ -186,6 +246,11 @@ describe('training from a site', { timeout: 120_000 }, () => {
       const { models, sources, usualWindows } = await train(db);
       expect(sources).toMatchObject({ negative: 0, strong: 0, weak: 0 });
       expect(usualWindows).toBe(12 * 250 + 500);
+      const isolation = models.find(({ name }) => name === MODEL_NAMES.isolation);
+      expect(isolation?.parameters).toMatchObject({ first_day_windows: 3_500 });
+      // What is drift is told against that day, no longer against the networks of the base.
+      const before = champion.models.find(({ name }) => name === MODEL_NAMES.isolation);
+      expect(isolation?.references).not.toEqual(before?.references);
       const judge = new Judge(decodeModels(encodeModels(models)));
       const found = (judged: Judge) =>
         scans.filter((row) => judged.judgeVector(row).label === 'Port_Scan').length;

@@ -2,15 +2,17 @@
  * `phantomnet train --from-site`: a challenger from the base and what this site has seen since. Never a champion: who judges is
  * decided by the gate of a promotion, as for any other.
  *
- * The forest of conversations is the champion's: the database does not keep all that it looks at. The isolation forest
- * learns the site's own first day, where that is long enough, and needs no labels for it.
+ * The forest of conversations stays the champion's where the site has labelled none. The isolation forest learns the
+ * site's own first day, where that is long enough, and needs no labels for it.
  */
 import { createHash } from 'node:crypto';
 import type { AlertKind } from '../contract/alert-kinds.ts';
 import { MODEL_NAMES } from '../core/engine/judge.ts';
+import { FLOW_FEATURE_COUNT, flowVector } from '../core/features/flow-vector.ts';
 import type { ModelFile, StoredModel } from '../core/models/model-file.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from '../store/database.ts';
+import { type FlowStretch, flowsOf } from '../store/site-flows.ts';
 import {
   alertVerdicts,
   firstDayWindows,
@@ -21,7 +23,7 @@ import {
 } from '../store/site-windows.ts';
 import type { BaseExamples } from './base-examples.ts';
 import type { Examples } from './examples.ts';
-import { fitWindowModels } from './fit-models.ts';
+import { fitFlowModel, fitWindowModels } from './fit-models.ts';
 import { type SiteCounts, type SiteExample, weighExamples } from './site-examples.ts';
 import type { TrainingProgress } from './training-progress.ts';
 
@@ -42,6 +44,8 @@ export interface SiteTraining {
 
 export interface SiteResult {
   readonly models: StoredModel[];
+  /** Conversations; all 0: their forest is the champion's. */
+  readonly flows: SiteCounts;
   readonly sources: SiteCounts;
   readonly targets: SiteCounts;
   /** Windows of the first day that the isolation forest learned; 0: the base's instead. */
@@ -51,38 +55,52 @@ export interface SiteResult {
 /** @throws AppError `input_invalid` where the site has nothing to teach */
 export async function trainFromSite(db: Queryable, training: SiteTraining): Promise<SiteResult> {
   const { base, champion, progress } = training;
-  const flow = champion.models.find(({ name }) => name === MODEL_NAMES.flow);
-  if (!flow) throw new AppError('model_incompatible', `The champion has no ${MODEL_NAMES.flow}`);
+  const championFlow = champion.models.find(({ name }) => name === MODEL_NAMES.flow);
+  if (!championFlow)
+    throw new AppError('model_incompatible', `The champion has no ${MODEL_NAMES.flow}`);
   progress.step(0, 2, 'what the site has seen');
   const found = await siteExamples(db);
   const usual = await firstDayWindows(db, MAX_USUAL_PER_SOURCE);
   const isDayEnough = usual.length >= MIN_USUAL_WINDOWS;
-  if (found.sources.length + found.targets.length === 0 && !isDayEnough)
+  const labelled = found.flows.length + found.sources.length + found.targets.length;
+  if (labelled === 0 && !isDayEnough)
     throw new AppError(
       'input_invalid',
       'Cannot train: no lure was touched, no analyst has resolved an alert or called one false, and there is no day of traffic yet',
     );
+  const usualWindows = isDayEnough ? usual.length : 0;
   const digest = createHash('sha256');
+  const flows = addSite(base.sets.flows, found.flows, digest);
   const sources = addSite(base.sets.sources, found.sources, digest);
   const targets = addSite(base.sets.targets, found.targets, digest);
   if (isDayEnough) for (const { values } of usual) digest.update(bytesOf(values));
   progress.say(
-    `from the site: ${describe('sources', sources)}; ${describe('targets', targets)}; first day ${usual.length} windows${isDayEnough ? '' : ', too few'}`,
+    `from the site: ${describe('conversations', flows)}; ${describe('windows of sources', sources)}; ${describe('windows of targets', targets)}; first day ${usual.length} windows${isDayEnough ? '' : ', too few'}`,
   );
-  const windows = await fitWindowModels(base.sets, {
+  const options = {
     // The champion's: what differs is what the site has taught.
-    seed: flow.seed,
+    seed: championFlow.seed,
     dataHashes: [...base.dataHashes, digest.digest('hex')],
     workerCount: training.workerCount,
     progress,
-    parameters: { site: true, ...prefixed('sources_', sources), ...prefixed('targets_', targets) },
+    parameters: {
+      site: true,
+      ...prefixed('flows_', flows),
+      ...prefixed('sources_', sources),
+      ...prefixed('targets_', targets),
+      first_day_windows: usualWindows,
+    },
+  };
+  const flow = found.flows.length === 0 ? championFlow : await fitFlowModel(base.sets, options);
+  const windows = await fitWindowModels(base.sets, {
+    ...options,
     ...(isDayEnough && { usual: usual.map(({ values }) => values) }),
   });
-  const usualWindows = isDayEnough ? usual.length : 0;
-  return { models: [flow, ...windows], sources, targets, usualWindows };
+  return { models: [flow, ...windows], flows, sources, targets, usualWindows };
 }
 
 async function siteExamples(db: Queryable) {
+  const flows: SiteExample[] = [];
   const sources: SiteExample[] = [];
   const targets: SiteExample[] = [];
   const take = async (stretch: Stretch, kind: AlertKind | null, isWeak: boolean) => {
@@ -90,11 +108,20 @@ async function siteExamples(db: Queryable) {
     for (const window of await windowsOf(db, stretch))
       list.push(exampleOf(window, stretch, kind, isWeak));
   };
+  const takeFlows = async (stretch: FlowStretch, kind: AlertKind | null, isWeak: boolean) => {
+    for (const { id, source, flow } of await flowsOf(db, stretch)) {
+      const row = new Float64Array(FLOW_FEATURE_COUNT);
+      flowVector(flow, row);
+      const startMicros = flow.firstSeenMicros;
+      flows.push({ row, startMicros, key: String(id), source, kind, isWeak });
+    }
+  };
   for (const { source_ip, service, logins, started_at, last_at } of await lureContacts(db)) {
     const from = started_at.getTime() / 1000 - CONTACT_MARGIN_S;
     const to = last_at.getTime() / 1000 + CONTACT_MARGIN_S;
     const kind = logins > 0 ? 'Brute_Force' : service === 'http' ? 'Web_Scan' : 'Port_Scan';
     await take({ scope: 'source', entity: source_ip, from, to }, kind, true);
+    await takeFlows({ source: source_ip, target: null, from, to }, kind, true);
   }
   for (const verdict of await alertVerdicts(db)) {
     const { alert_type, source_ip, destination_ip, first_seen: from, last_seen: to } = verdict;
@@ -103,8 +130,9 @@ async function siteExamples(db: Queryable) {
       await take({ scope: 'source', entity: source_ip, from, to }, kind, false);
     if (destination_ip !== null)
       await take({ scope: 'target', entity: destination_ip, from, to }, kind, false);
+    await takeFlows({ source: source_ip, target: destination_ip, from, to }, kind, false);
   }
-  return { sources, targets };
+  return { flows, sources, targets };
 }
 
 function exampleOf(
@@ -154,7 +182,7 @@ function bytesOf(values: Float64Array): Uint8Array {
 }
 
 function describe(what: string, { weak, strong, negative, contradicted, capped }: SiteCounts) {
-  return `windows of ${what} ${weak} from lures, ${strong} of resolved alerts, ${negative} of false ones (${contradicted} contradicted and left out, ${capped} groups held to their cap)`;
+  return `${what} ${weak} from lures, ${strong} of resolved alerts, ${negative} of false ones (${contradicted} contradicted and left out, ${capped} groups held to their cap)`;
 }
 
 function prefixed(prefix: string, counts: SiteCounts): Record<string, number> {

@@ -6,11 +6,18 @@
 import { CONN_STATES, type FlowRecord, type Moments } from '../../contract/flow.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 
+/** Of a flow, all that the vector looks at. */
+export type VectorFlow = Omit<
+  FlowRecord,
+  | ('id' | 'sensorId' | 'srcIp' | 'dstIp' | 'srcMac' | 'dstMac' | 'vlan' | 'ttlFwd' | 'ttlBwd')
+  | ('history' | 'endReason' | 'tlsSni' | 'ja4' | 'hassh' | 'communityId' | 'verdict')
+>;
+
 export interface FlowFeature {
   readonly name: string;
   readonly unit: string;
   readonly doc: string;
-  readonly of: (flow: FlowRecord) => number;
+  readonly of: (flow: VectorFlow) => number;
 }
 
 /** Services with a feature of their own; the rest is `service_other`, unknown is none of them. */
@@ -127,7 +134,7 @@ export const FLOW_FEATURES: readonly FlowFeature[] = [
 export const FLOW_FEATURE_COUNT = FLOW_FEATURES.length;
 
 /** Writes the vector to `out[offset, offset + FLOW_FEATURE_COUNT)`. Every number is finite. */
-export function flowVector(flow: FlowRecord, out: Float64Array, offset = 0): void {
+export function flowVector(flow: VectorFlow, out: Float64Array, offset = 0): void {
   for (let i = 0; i < FLOW_FEATURE_COUNT; i++) out[offset + i] = FLOW_FEATURES[i]!.of(flow);
 }
 
@@ -140,10 +147,10 @@ function feature(name: string, unit: string, doc: string, of: FlowFeature['of'])
 function lengths(
   side: Side,
   who: string,
-  moments: (flow: FlowRecord) => Moments,
-  packets: (flow: FlowRecord) => number,
+  moments: (flow: VectorFlow) => Moments,
+  packets: (flow: VectorFlow) => number,
 ): FlowFeature[] {
-  const value = (flow: FlowRecord, number: number) => (packets(flow) === 0 ? -1 : number);
+  const value = (flow: VectorFlow, number: number) => (packets(flow) === 0 ? -1 : number);
   return [
     feature(`length_mean_${side}`, 'B', `mean packet length of the ${who}`, (f) =>
       value(f, moments(f).mean),
@@ -158,10 +165,10 @@ function lengths(
 function gaps(
   side: Side,
   who: string,
-  moments: (flow: FlowRecord) => Moments,
-  packets: (flow: FlowRecord) => number,
+  moments: (flow: VectorFlow) => Moments,
+  packets: (flow: VectorFlow) => number,
 ): FlowFeature[] {
-  const value = (flow: FlowRecord, micros: number) =>
+  const value = (flow: VectorFlow, micros: number) =>
     packets(flow) < 2 ? -1 : Math.log1p(micros / 1000);
   return [
     feature(`gap_mean_${side}`, 'ln ms', `mean time between packets of the ${who}`, (f) =>
@@ -173,7 +180,7 @@ function gaps(
   ];
 }
 
-function flags(side: Side, who: string, union: (flow: FlowRecord) => number): FlowFeature[] {
+function flags(side: Side, who: string, union: (flow: VectorFlow) => number): FlowFeature[] {
   return (['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const).map((name) =>
     feature(`${name.toLowerCase()}_${side}`, '0/1', `the ${who} sent ${name}`, (f) =>
       bit((union(f) & TcpFlag[name]) !== 0),
@@ -181,7 +188,7 @@ function flags(side: Side, who: string, union: (flow: FlowRecord) => number): Fl
   );
 }
 
-function seconds(flow: FlowRecord): number {
+function seconds(flow: VectorFlow): number {
   return Math.max(0, flow.lastSeenMicros - flow.firstSeenMicros) / 1e6;
 }
 
@@ -189,7 +196,7 @@ function share(fwd: number, bwd: number): number {
   return fwd + bwd === 0 ? 0 : fwd / (fwd + bwd);
 }
 
-function hasPorts(flow: FlowRecord): boolean {
+function hasPorts(flow: VectorFlow): boolean {
   return (flow.protocol === 'TCP' || flow.protocol === 'UDP') && flow.dstPort >= 0;
 }
 
