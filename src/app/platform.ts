@@ -25,7 +25,7 @@ import { readPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
-import { countAnomalies } from './anomaly-counts.ts';
+import { archiveTarget } from './archive-target.ts';
 import { type Config, detectionLimits, evidenceSettings, spoolFolder } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { DiskWatch } from './disk-watch.ts';
@@ -38,12 +38,13 @@ import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
 import { openJudging } from './open-judging.ts';
 import { openStore } from './open-store.ts';
-import { packetFates } from './packet-fates.ts';
+import { measurePackets } from './packet-metrics.ts';
 import { every } from './periodic.ts';
 import { Pipeline } from './pipeline.ts';
 import { measureKeeping } from './resume/keeping-metrics.ts';
 import { StateKeeper } from './resume/state-keeper.ts';
 import { measureSensor } from './sensor-metrics.ts';
+import { measureStore } from './store-metrics.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 import { runWorker } from './worker.ts';
 
@@ -96,6 +97,8 @@ async function start(
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Platform> {
+  // What is wrong with it is said now and not with the first partition that expires.
+  archiveTarget(config);
   await makeDataDir(config.data_dir);
   await holdDataDir(config.data_dir, stops);
   const troubles = new Map<string, string>();
@@ -163,6 +166,8 @@ async function start(
   measureKeeping(metrics.registry, keeper);
   measureJudging(metrics.registry, judging);
   disks.measure(metrics.registry);
+  measureStore(metrics.registry, db);
+  const countPackets = measurePackets(metrics.registry);
   const pipeline = new Pipeline({
     analysis: { judge: judging.judge, limits, policy, neverBlock },
     async store(batch) {
@@ -172,10 +177,7 @@ async function start(
     onStored(batch) {
       ticker.add(batch);
       judging.observe(batch);
-      for (const [anomaly, count] of countAnomalies(batch.packets))
-        metrics.packetAnomalies.inc({ anomaly }, count);
-      for (const [fate, count] of Object.entries(packetFates(batch)))
-        metrics.sensorPackets.inc({ sensor: batch.sensorId, fate }, count);
+      countPackets(batch);
       announcer.announce(batch.alerts);
     },
     onBlocks: (blocks, sensorId) =>

@@ -40,6 +40,8 @@ export async function startMachines(nodes: 1 | 3): Promise<Machines> {
 export interface Cluster {
   readonly db: Database;
   readonly urls: readonly string[];
+  /** Where workers have their metrics. */
+  readonly workerUrls: readonly string[];
   readonly servers: readonly Role[];
   readonly workers: readonly Role[];
   readonly sensors: readonly Role[];
@@ -88,12 +90,20 @@ enforcer: { enabled: false }
     servers.push(new Role(words, 'The server is up'));
   }
   const newWorker = () => new Role([MAIN, '--config', config, 'worker'], 'The worker is up');
-  const workers = Array.from({ length: options.workers }, newWorker);
+  const workers: Role[] = [];
+  const workerUrls: string[] = [];
+  for (let index = 0; index < options.workers; index++) {
+    const port = await freePort();
+    workerUrls.push(`http://127.0.0.1:${port}`);
+    const words = [MAIN, '--config', config, 'worker', '--metrics-port', String(port)];
+    workers.push(new Role(words, 'The worker is up'));
+  }
   const { sensors, keys } = await spoolSensors(db, folder, urls, options);
   await Promise.all([...servers, ...workers].map((role) => role.start()));
   return {
     db,
     urls,
+    workerUrls,
     servers,
     workers,
     sensors,

@@ -52,8 +52,8 @@ async function fill(db: Database, hours: number, packets = 500): Promise<void> {
 }
 
 /** Retention as it is when everything has grown old. */
-function expireAll(db: Database, archiveDir: string, limits = DEFAULT_RETENTION) {
-  return applyRetention(db, limits, new Date(Date.now() + 15 * DAY_MS), { archiveDir });
+function expireAll(db: Database, archive: string, limits = DEFAULT_RETENTION) {
+  return applyRetention(db, limits, new Date(Date.now() + 15 * DAY_MS), { archive });
 }
 
 /** Of the live tables, in the archive's form. */
@@ -229,7 +229,7 @@ describe('the search', () => {
       symlinkSync(join(folder, 'nowhere'), link);
       const [out, err] = [new Sink(), new Sink()];
       const words = { flows: false, limit: 100_000 };
-      const failure = await queryArchive(words, { dir: folder, json: true, out, err }).catch(
+      const failure = await queryArchive(words, { target: folder, json: true, out, err }).catch(
         (error: unknown) => error,
       );
       expect(failure).toBeInstanceOf(AppError);
@@ -266,7 +266,7 @@ describe('a partition without rows', () => {
       mkdirSync(join(folder, 'flows'));
       for (const json of [false, true]) {
         const out = new Sink();
-        await listArchive({ dir: folder, json, out, err: new Sink() });
+        await listArchive({ target: folder, json, out, err: new Sink() });
         expect(out.text).toMatch(
           json ? /"from":null,"to":null,"rows":0/ : /^no rows +0 packets .*-1\.parquet\n$/,
         );
@@ -305,7 +305,7 @@ describe('an archive that cannot be written', () => {
       await fill(db, 4, 4000);
       const maxBytes = (await databaseBytes(db)) - 1_500_000;
       const limits = { ...DEFAULT_RETENTION, maxBytes };
-      const report = await applyRetention(db, limits, new Date(), { archiveDir: blocked() });
+      const report = await applyRetention(db, limits, new Date(), { archive: blocked() });
       expect(report.bytesAfter).toBeLessThanOrEqual(maxBytes);
       expect(report.unarchived[0]).toBe('packets_2023111412');
       expect(report.unarchived.length).toBeLessThan(3);

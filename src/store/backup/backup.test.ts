@@ -222,7 +222,7 @@ describe('a backup', () => {
       const later = new Date(Date.now() + 4 * 86_400_000);
       writeFileSync(join(folder, 'packets'), 'no folder');
       const { waiting } = await applyRetention(db, DEFAULT_RETENTION, later, {
-        archiveDir: folder,
+        archive: folder,
       });
       expect(waiting).toBeGreaterThan(1);
       const bytes = await bytesOf(db);
