@@ -60,6 +60,7 @@ const FILE_TROUBLES: Readonly<Record<string, string>> = {
   EACCES: 'this user may not',
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
 };
 
 /** Why a file could not be read or written, for the end of a sentence that names it. */

@@ -45,6 +45,12 @@ export const Config = z.strictObject({
       ca_file: z.string().nullable().default(null),
     })
     .prefault({}),
+  worker: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      metrics_port: Port.nullable().default(null),
+    })
+    .prefault({}),
   capture: z
     .strictObject({
       enabled: z.boolean().default(true),
@@ -100,7 +106,29 @@ export const Config = z.strictObject({
       pinned_bytes: z.number().int().nonnegative().default(DEFAULT_RETENTION.pinnedBytes),
     })
     .prefault({}),
-  archive: z.strictObject({ dir: z.string().min(1).nullable().default(null) }).prefault({}),
+  archive: z
+    .strictObject({
+      dir: z.string().min(1).nullable().default(null),
+      s3: z
+        .strictObject({
+          endpoint: z
+            .string()
+            .regex(/^https?:\/\/[^/?#@]+\/?$/, 'Expected https://HOST or http://HOST')
+            .nullable()
+            .default(null),
+          bucket: z.string().min(3).nullable().default(null),
+          region: z.string().min(1).default('us-east-1'),
+          prefix: z
+            .string()
+            .regex(/^([A-Za-z0-9._-]+\/)*$/, 'Expected folders/')
+            .default(''),
+          path_style: z.boolean().default(true),
+          access_key: z.string().min(1).nullable().default(null),
+          secret_key: z.string().min(1).nullable().default(null),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   resume: z
     .strictObject({
       snapshot_s: z.number().positive().default(30),
@@ -125,7 +153,7 @@ export function readConfig(path: string | null): Config {
   return {
     ...config,
     data_dir: resolve(config.data_dir),
-    archive: { dir: dir === null ? null : resolve(dir) },
+    archive: { ...config.archive, dir: dir === null ? null : resolve(dir) },
   };
 }
 
@@ -134,6 +162,11 @@ export function evidenceSettings({ evidence, ...config }: Config): EvidenceSetti
   if (!evidence.enabled) return undefined;
   const { max_bytes: maxBytes, snap_bytes: snapBytes } = evidence;
   return { dir: join(config.data_dir, 'evidence'), maxBytes, snapBytes };
+}
+
+/** Of the sensor on this machine. */
+export function spoolFolder(config: Config): string {
+  return join(config.data_dir, 'spool');
 }
 
 export function retentionLimits({ retention }: Config): RetentionLimits {

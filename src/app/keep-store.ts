@@ -2,13 +2,14 @@
 import type { Database } from '../store/database.ts';
 import { forgetKeyedPlaces } from '../store/ingest.ts';
 import { applyRetention } from '../store/retention.ts';
+import { archiveTarget } from './archive-target.ts';
 import { type Config, retentionLimits } from './config.ts';
 import type { Log } from './log.ts';
 
 /** Resolves to what is wrong with the archive; null: nothing. */
 export async function keepStore(db: Database, config: Config, log: Log): Promise<string | null> {
-  const { dir: archiveDir } = config.archive;
-  const report = await applyRetention(db, retentionLimits(config), new Date(), { archiveDir });
+  const archive = archiveTarget(config);
+  const report = await applyRetention(db, retentionLimits(config), new Date(), { archive });
   if (report.dropped.length > 0) log.info(report, 'retention');
   await forgetKeyedPlaces(db);
   const { archiveTrouble: why, waiting, unarchived } = report;

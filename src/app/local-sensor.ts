@@ -1,8 +1,8 @@
 /** The sensor inside `phantomnet up`: live capture where permitted, through spool and shipper into the server beside it. */
-import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { openLiveSensor } from '../sensor/live-sensor.ts';
-import { type Config, evidenceSettings } from './config.ts';
+import type { SensorStats } from '../sensor/sensor.ts';
+import { type Config, evidenceSettings, spoolFolder } from './config.ts';
 import type { Log } from './log.ts';
 
 /** A home machine's packets fit many times over; 64 MiB, the sensor's own default, is for busy links. */
@@ -13,10 +13,11 @@ export interface LocalSensor {
   readonly state: 'running' | 'off' | 'not_permitted';
   /** What is wrong with it now; null: nothing, or it was not wanted. */
   readonly reason: string | null;
+  readonly stats: SensorStats | null;
   stop(): Promise<void>;
 }
 
-const OFF: LocalSensor = { state: 'off', reason: null, stop: async () => {} };
+const OFF: LocalSensor = { state: 'off', reason: null, stats: null, stop: async () => {} };
 /** Shipping waits for so many batches before it counts as a trouble: a restart of the server is none. */
 const MANY_WAITING = 30;
 
@@ -41,7 +42,7 @@ export async function startLocalSensor(
     workers: config.capture.workers,
     method: config.capture.method,
     ringBytes: RING_BYTES,
-    spoolDir: join(config.data_dir, 'spool'),
+    spoolDir: spoolFolder(config),
     spoolBytes: config.sensor.spool_bytes,
     evidence: evidenceSettings(config),
     onTrouble: (message) => log.warn(message),
@@ -69,6 +70,9 @@ export async function startLocalSensor(
     get reason() {
       const { spoolTrouble, spool, shipper } = sensor.stats;
       return ended ?? spoolTrouble ?? (spool.batches > MANY_WAITING ? shipper.trouble : null);
+    },
+    get stats() {
+      return sensor.stats;
     },
     async stop() {
       stop.abort();

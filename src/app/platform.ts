@@ -14,6 +14,7 @@ import { ensureAdministrator } from '../http/auth/first-run.ts';
 import { hashSecret, randomApiKey } from '../http/auth/secret.ts';
 import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
+import type { SensorStats } from '../sensor/sensor.ts';
 import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
 import type { Database } from '../store/database.ts';
 import { makeFolders } from '../store/embedded/make-folders.ts';
@@ -24,9 +25,10 @@ import { readPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
-import { countAnomalies } from './anomaly-counts.ts';
-import { type Config, detectionLimits } from './config.ts';
+import { archiveTarget } from './archive-target.ts';
+import { type Config, detectionLimits, evidenceSettings, spoolFolder } from './config.ts';
 import { Decisions } from './decisions.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { startEnforcer } from './enforcer-child.ts';
 import { readHealth } from './health.ts';
 import { startHttpFront } from './http-front.ts';
@@ -36,17 +38,20 @@ import type { Log } from './log.ts';
 import { LureIntake } from './lure-intake.ts';
 import { openJudging } from './open-judging.ts';
 import { openStore } from './open-store.ts';
-import { packetFates } from './packet-fates.ts';
+import { measurePackets } from './packet-metrics.ts';
 import { every } from './periodic.ts';
 import { Pipeline } from './pipeline.ts';
 import { measureKeeping } from './resume/keeping-metrics.ts';
 import { StateKeeper } from './resume/state-keeper.ts';
+import { measureSensor } from './sensor-metrics.ts';
+import { measureStore } from './store-metrics.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
 import { runWorker } from './worker.ts';
 
 const RETENTION_MS = 60_000;
 const EXPIRY_MS = 5_000;
 const JUDGING_MS = 60_000;
+const DISKS_MS = 1_000;
 
 export interface Platform {
   readonly url: string;
@@ -61,7 +66,12 @@ export interface Platform {
   readonly enforcerReason: string | null;
   takeLureEvent(event: LureEvent): void;
   /** What `/health` says of live capture: read anew each time it is asked. */
-  setCapture(capture: { state: 'running' | 'off' | 'not_permitted'; reason: string | null }): void;
+  setCapture(capture: {
+    readonly state: 'running' | 'off' | 'not_permitted';
+    readonly reason: string | null;
+    /** Null: nothing is captured here. */
+    readonly stats: SensorStats | null;
+  }): void;
   setTrouble(what: string, reason: string | null): void;
   stop(): Promise<void>;
 }
@@ -87,9 +97,27 @@ async function start(
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Platform> {
+  // What is wrong with it is said now and not with the first partition that expires.
+  archiveTarget(config);
   await makeDataDir(config.data_dir);
   await holdDataDir(config.data_dir, stops);
-  const db = await openStore(config, log, stops);
+  const troubles = new Map<string, string>();
+  const setTrouble = (what: string, reason: string | null) => {
+    if (reason === null) troubles.delete(what);
+    else troubles.set(what, reason);
+  };
+  const disks = DiskWatch.ofDataDir(
+    {
+      database: config.database.url === null ? join(config.data_dir, 'postgres') : null,
+      spool: spoolFolder(config),
+      analysis: join(config.data_dir, 'analysis'),
+      evidence: evidenceSettings(config)?.dir ?? null,
+    },
+    log,
+  );
+  await disks.look();
+  every(DISKS_MS, stops, log, () => disks.look());
+  const db = await openStore(config, log, stops, (reason) => setTrouble('database', reason));
   const { judging, models } = await openJudging(config, db, log);
   const limits = detectionLimits(config);
   await replaceOwnNetworks(db, await ownNetworks());
@@ -126,11 +154,6 @@ async function start(
   // As workers do: also what a person has listed.
   const neverBlock = new NeverBlockList(await listProtected(db));
   const policy = await readPolicy(db);
-  const troubles = new Map<string, string>();
-  const setTrouble = (what: string, reason: string | null) => {
-    if (reason === null) troubles.delete(what);
-    else troubles.set(what, reason);
-  };
   const keeper = new StateKeeper({
     dir: join(config.data_dir, 'analysis'),
     snapshotMs: config.resume.snapshot_s * 1000,
@@ -142,16 +165,19 @@ async function start(
   });
   measureKeeping(metrics.registry, keeper);
   measureJudging(metrics.registry, judging);
+  disks.measure(metrics.registry);
+  measureStore(metrics.registry, db);
+  const countPackets = measurePackets(metrics.registry);
   const pipeline = new Pipeline({
     analysis: { judge: judging.judge, limits, policy, neverBlock },
-    store: (batch) => ingest(db, batch),
+    async store(batch) {
+      await disks.requireRoomForPackets();
+      return ingest(db, batch);
+    },
     onStored(batch) {
       ticker.add(batch);
       judging.observe(batch);
-      for (const [anomaly, count] of countAnomalies(batch.packets))
-        metrics.packetAnomalies.inc({ anomaly }, count);
-      for (const [fate, count] of Object.entries(packetFates(batch)))
-        metrics.sensorPackets.inc({ sensor: batch.sensorId, fate }, count);
+      countPackets(batch);
       announcer.announce(batch.alerts);
     },
     onBlocks: (blocks, sensorId) =>
@@ -172,7 +198,12 @@ async function start(
     await pipeline.close();
   });
 
-  let capture: Parameters<Platform['setCapture']>[0] = { state: 'off', reason: null };
+  let capture: Parameters<Platform['setCapture']>[0] = {
+    state: 'off',
+    reason: null,
+    stats: null,
+  };
+  measureSensor(metrics.registry, () => capture.stats);
   const listener = await startHttpFront(
     config,
     { db, live, metrics, log, decisions, stream: queue, models, judging },
@@ -185,7 +216,7 @@ async function start(
         enforcerReason: enforcer.reason,
         isArmed: async () => (await readPolicy(db)).armed,
         capture: () => capture,
-        troubles: () => [...troubles.values()],
+        troubles: () => [...disks.troubles(), ...troubles.values()],
       }),
   );
   stops.push(() => listener.stop());

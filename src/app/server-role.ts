@@ -11,6 +11,7 @@ import { createMetrics } from '../http/metrics.ts';
 import { readPolicy } from '../store/policy.ts';
 import { addProtected } from '../store/protected.ts';
 import { receiveEvents, sendEvents } from '../stream/live-relay.ts';
+import { archiveTarget } from './archive-target.ts';
 import type { Config } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { startEnforcer } from './enforcer-child.ts';
@@ -21,6 +22,7 @@ import type { Log } from './log.ts';
 import { openJudging } from './open-judging.ts';
 import { every } from './periodic.ts';
 import { openShared } from './shared-parts.ts';
+import { measureStore } from './store-metrics.ts';
 import { StreamWatch } from './stream-watch.ts';
 
 const RETENTION_MS = 60_000;
@@ -62,6 +64,7 @@ async function start(
   stops: (() => Promise<void>)[],
   tls: TlsFiles | undefined,
 ): Promise<Omit<FrontEnd, 'stop'>> {
+  archiveTarget(config);
   const { db, connection, stream } = await openShared(config, 'server', log, stops);
   // Beside those of the other servers; none is removed with its server.
   for (const { cidr, reason } of await ownNetworks())
@@ -80,6 +83,7 @@ async function start(
   const metrics = createMetrics(live, { ofProcess: true });
   const watch = new StreamWatch(db, stream);
   watch.measure(metrics.registry);
+  measureStore(metrics.registry, db);
   const decisions = new Decisions({
     db,
     enforcement: enforcer.enforcement,

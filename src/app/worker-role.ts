@@ -8,14 +8,19 @@ import { PARTITIONS } from '../stream/partition.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
 import { type Config, detectionLimits } from './config.ts';
 import { Decisions } from './decisions.ts';
+import { measureJudging } from './judging-metrics.ts';
 import type { Log } from './log.ts';
 import { openJudging } from './open-judging.ts';
+import { packageVersion } from './package-paths.ts';
+import { measurePackets } from './packet-metrics.ts';
 import { workOnPartition } from './partition-worker.ts';
 import { every } from './periodic.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { sharePartitions } from './share-partitions.ts';
 import { openShared } from './shared-parts.ts';
+import { measureStore } from './store-metrics.ts';
 import { TrafficTicker } from './traffic-ticker.ts';
+import { startWorkerFront, workerRegistry } from './worker-front.ts';
 
 const POLICY_MS = 5_000;
 const JUDGING_MS = 60_000;
@@ -53,6 +58,18 @@ export async function runWorkerRole(
       alerts: 0,
       quarantined: 0,
     };
+    const registry = workerRegistry(stats);
+    measureStore(registry, db);
+    measureJudging(registry, judging);
+    const countPackets = measurePackets(registry);
+    const { host, metrics_port: port } = config.worker;
+    if (port !== null) {
+      const streamTrouble = () => stream.trouble;
+      const front = { host, port, registry, version: packageVersion(), db, stats, streamTrouble };
+      const listener = await startWorkerFront(front);
+      stops.push(() => listener.stop());
+      log.info(`Metrics and health: ${listener.url}`);
+    }
     onStats(stats);
     const publish = sendEvents(connection, config.stream.name);
     const decisions = new Decisions({
@@ -87,6 +104,7 @@ export async function runWorkerRole(
         stats.packets += batch.packets.length;
         stats.alerts += batch.alerts.length;
         ticker.add(batch);
+        countPackets(batch);
         judging.observe(batch);
         announcer.announce(batch.alerts);
       },

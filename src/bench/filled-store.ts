@@ -1,7 +1,7 @@
 /**
  * A store as large as one asks for: the bundled demo's packets over and over, spread evenly over the last 24
  * hours, their addresses changed from round to round so that there are about as many as a large network has,
- * with a flow for each eighth packet and roll-ups by the ingest itself. A hundredth more is 31 days old.
+ * with a flow for each eighth packet, which names it, and roll-ups by the ingest itself. A hundredth more is 31 days old.
  */
 import { openCapture } from '../capture/open-capture.ts';
 import { ALERT_KIND_NAMES } from '../contract/alert-kinds.ts';
@@ -61,6 +61,8 @@ async function store(
   verdicts.threatScore.fill(0.05);
   verdicts.attackKind.fill(round % ALERT_KIND_NAMES.length, 0, malicious);
   verdicts.threatScore.fill(0.9, 0, malicious);
+  for (let row = 0; row < length; row++)
+    verdicts.flowId[row] = round * BATCH_ROWS + Math.floor(row / ROWS_A_FLOW);
   const flows = Array.from({ length: Math.floor(length / ROWS_A_FLOW) }, (_, index) =>
     flowOf(round * BATCH_ROWS + index, startMicros + index * ROWS_A_FLOW * gapMicros, round),
   );

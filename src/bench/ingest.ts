@@ -68,7 +68,7 @@ export async function* benchIngest(say: (line: string) => void): AsyncGenerator<
     };
     await ours();
     const copies = encode(db, batches);
-    await db.query('CREATE TABLE bench_copy (LIKE raw_packets)');
+    await db.query('CREATE TABLE bench_copy (LIKE packets)');
     const unit = 'rows/s';
     yield await compare(
       { area: 'ingest', name: 'ingest.rows_vs_copy', unit, peerName: 'bare COPY BINARY, no index' },
@@ -104,7 +104,7 @@ async function bareCopy(db: Database, copies: readonly Buffer[]): Promise<void> 
   for (const bytes of copies)
     await db.transaction(async ({ client }) => {
       const stream = client.query(
-        copyFrom(PACKET_TABLE.copySql.replace('raw_packets', 'bench_copy')),
+        copyFrom(PACKET_TABLE.copySql.replace('COPY packets', 'COPY bench_copy')),
       );
       stream.end(bytes);
       await finished(stream);

@@ -2,6 +2,7 @@
 import { AppError } from '../errors.ts';
 import type { ArchivedTier } from '../store/archive/archive-columns.ts';
 import { archiveSummaries } from '../store/archive/archive-folder.ts';
+import type { ArchiveTarget } from '../store/archive/archive-place.ts';
 import { type ArchivedRow, searchArchive } from '../store/archive/search-archive.ts';
 import { printable } from './printable.ts';
 import { timeOf } from './time-of.ts';
@@ -10,7 +11,7 @@ const SPAN_CHARACTERS = '2026-01-31T12:00:00.000Z to 2026-01-31T13:00:00.000Z'.l
 
 export interface ArchiveContext {
   /** Null: the configuration names none. */
-  readonly dir: string | null;
+  readonly target: ArchiveTarget | null;
   readonly json: boolean;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
@@ -34,7 +35,7 @@ export interface ArchiveQueryWords {
 export async function listArchive(context: ArchiveContext): Promise<void> {
   const { json, out } = context;
   for (const tier of ['packets', 'flows'] as const) {
-    for await (const file of archiveSummaries(folderOf(context), tier)) {
+    for await (const file of archiveSummaries(targetOf(context), tier)) {
       const { path, bytes, rows, fromMicros, toMicros } = file;
       const [from, to] = [fromMicros, toMicros].map((at) =>
         at === null ? null : new Date(at / 1000).toISOString(),
@@ -54,7 +55,7 @@ export async function queryArchive(
   context: ArchiveContext,
 ): Promise<void> {
   const tier = words.flows ? 'flows' : 'packets';
-  const answer = await searchArchive(folderOf(context), {
+  const answer = await searchArchive(targetOf(context), {
     tier,
     limit: words.limit,
     fromMicros: timeOf(words.from) ?? 0,
@@ -73,9 +74,9 @@ export async function queryArchive(
   if (troubles[0] !== undefined) throw troubles[0];
 }
 
-function folderOf({ dir }: ArchiveContext): string {
-  if (dir !== null) return dir;
-  throw new AppError('usage', 'There is no archive: set archive.dir, or give --dir');
+function targetOf({ target }: ArchiveContext): ArchiveTarget {
+  if (target !== null) return target;
+  throw new AppError('usage', 'There is no archive: set archive.dir or archive.s3, or give --dir');
 }
 
 function filtersOf(words: ArchiveQueryWords, tier: ArchivedTier): Record<string, string> {

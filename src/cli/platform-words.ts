@@ -67,10 +67,13 @@ export function addPlatform(program: Command): void {
   program
     .command('worker')
     .description('takes its share of what sensors delivered to all servers, and analyses it')
+    .option('--metrics-port <port>', 'answer /metrics and /health here', parsePort)
     .option('--json', 'counters as JSON lines on standard output', false)
-    .action(async (words: JsonWords) => {
+    .action(async ({ json, metricsPort }: JsonWords & { metricsPort?: number }) => {
       const { workerCommand } = await import('./roles.ts');
-      await workerCommand(await configOf(program), words);
+      const config = await configOf(program);
+      if (metricsPort !== undefined) config.worker.metrics_port = metricsPort;
+      await workerCommand(config, { json });
     });
   const sensor = program
     .command('sensor')

@@ -33,7 +33,11 @@ export function addSettings(program: Command): void {
     .description('with every default')
     .action(async () => {
       const { stringify } = await import('yaml');
-      out.write(stringify(await configOf(program)));
+      const config = await configOf(program);
+      const { s3 } = config.archive;
+      // Shown to whoever looks over a shoulder, and pasted into reports.
+      if (s3.secret_key !== null) s3.secret_key = '(set)';
+      out.write(stringify(config));
     });
   settings
     .command('check')

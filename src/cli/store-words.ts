@@ -73,12 +73,12 @@ function addArchive(program: Command, readConfig: () => Promise<Config>): void {
     archive
       .command(name)
       .description(description)
-      .option('--dir <folder>', 'the archive; else archive.dir of the configuration')
+      .option('--dir <folder>', 'the archive; else that of the configuration')
       .option('--json', 'JSON lines', false);
-  const contextOf = async ({ dir, json }: ArchiveWords) => ({
-    dir: dir ?? (await readConfig()).archive.dir,
-    ...{ json, out, err },
-  });
+  const contextOf = async ({ dir, json }: ArchiveWords) => {
+    const { archiveTarget } = await import('../app/archive-target.ts');
+    return { target: dir ?? archiveTarget(await readConfig()), json, out, err };
+  };
   command('list', 'the files, the newest first').action(async (words: ArchiveWords) => {
     const { listArchive } = await import('./archive.ts');
     await listArchive(await contextOf(words));

@@ -8,23 +8,14 @@ export interface Metrics {
   readonly requestSeconds: Histogram<'method' | 'route'>;
   readonly ingestBatches: Counter<'format' | 'result'>;
   readonly ingestPackets: Counter<'format'>;
-  readonly packetAnomalies: Counter<'anomaly'>;
   readonly logins: Counter<'result'>;
   readonly sensorClockSkew: Gauge<'sensor'>;
-  /** Of the batches of a sensor, by what happened to them. */
-  readonly sensorPackets: Counter<'sensor' | 'fate'>;
 }
 
 export interface MetricsOptions {
   /** Memory, event loop and garbage collection of this process too. */
   readonly ofProcess: boolean;
 }
-
-/**
- * What can happen to a sensor's packets besides being counted in their windows: `late` and `out_of_order` came
- * behind others, `lost` never came, `kernel_dropped` were not even captured.
- */
-export type PacketFate = 'late' | 'out_of_order' | 'lost' | 'kernel_dropped';
 
 /** `route` is the path's template, never the path: label values are bounded by the number of routes. */
 export function createMetrics(live: LiveEvents, { ofProcess }: MetricsOptions): Metrics {
@@ -75,22 +66,10 @@ export function createMetrics(live: LiveEvents, { ofProcess }: MetricsOptions): 
       labelNames: ['format'],
       registers,
     }),
-    packetAnomalies: new Counter({
-      name: 'phantomnet_packet_anomalies_total',
-      help: 'Stored packets that were malformed, by the name of the malformation',
-      labelNames: ['anomaly'],
-      registers,
-    }),
     sensorClockSkew: new Gauge({
       name: 'phantomnet_sensor_clock_skew_seconds',
       help: "A sensor's clock minus ours",
       labelNames: ['sensor'],
-      registers,
-    }),
-    sensorPackets: new Counter({
-      name: 'phantomnet_sensor_packets_total',
-      help: 'Packets that came too late for their window, came out of order and were counted, were lost between sensor and here, or were dropped by the kernel',
-      labelNames: ['sensor', 'fate'],
       registers,
     }),
     logins: new Counter({

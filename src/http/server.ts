@@ -13,6 +13,7 @@ import { authenticate } from './auth/authenticate.ts';
 import { type Caller, NOBODY } from './auth/caller.ts';
 import { allows } from './auth/roles.ts';
 import { sessionCookieName } from './auth/session-cookie.ts';
+import { FailureLog } from './failure-log.ts';
 import { createHttpState, type HttpState } from './http-state.ts';
 import { internalProblem, problemOf, problemResponse } from './problem.ts';
 import { readRequest } from './read-request.ts';
@@ -35,6 +36,8 @@ export interface AppOptions {
   readonly checkReplies?: boolean;
 }
 
+type Watched = Services & { readonly failures: FailureLog };
+
 /** Requests that no route or file answers count under this name. */
 const NO_ROUTE = 'none';
 
@@ -45,15 +48,17 @@ export function createApp(
 ): Hono {
   const app = new Hono();
   const state = createHttpState(options.https, services);
+  const failures = new FailureLog(services.log);
+  const watched = { ...services, failures };
   for (const route of routes)
     app.on(route.method, honoPath(route.path), (context) =>
-      guarded(context, services, options, route.path, (headers) =>
+      guarded(context, watched, options, route.path, (headers) =>
         answer(context, route, services, state, options, headers),
       ),
     );
   const files = staticFiles(options.webRoot);
   app.all('*', (context) =>
-    guarded(context, services, options, NO_ROUTE, () => fileOf(context.req.raw, files)),
+    guarded(context, watched, options, NO_ROUTE, () => fileOf(context.req.raw, files)),
   );
   return app;
 }
@@ -61,7 +66,7 @@ export function createApp(
 /** Host check before, headers, problem documents and counters around `work`. */
 async function guarded(
   context: Context,
-  services: Services,
+  services: Watched,
   options: AppOptions,
   name: string,
   work: (headers: Headers) => Promise<Response>,
@@ -153,10 +158,11 @@ async function fileOf(request: Request, files: StaticFiles): Promise<Response> {
   );
 }
 
-function toProblem(failure: unknown, request: Request, { log }: Services): Problem {
+function toProblem(failure: unknown, request: Request, { log, failures }: Watched): Problem {
   const problem = problemOf(failure);
   if (problem) {
-    if (problem.status >= 500) log.warn({ err: failure, url: request.url }, 'request failed');
+    if (failure instanceof AppError && problem.status >= 500)
+      failures.note(failure, request.url, performance.now());
     return problem;
   }
   const internal = internalProblem();

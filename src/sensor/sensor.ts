@@ -2,7 +2,7 @@
 
 import { PacketBatch } from '../contract/packet-batch.ts';
 import type { DecoderCounts } from '../core/wire/decoder-counts.ts';
-import { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import { SENSOR_ID } from '../stream/batch-meta.ts';
 import type { BatchProducer, EncodedBatch } from './batch-producer.ts';
@@ -123,7 +123,7 @@ export class Sensor {
     await this.#keep({ sequence, rows: 0, bytes });
   }
 
-  /** False where the spool cannot be written, a full disk: the batch is lost and said, capture goes on. */
+  /** False where the spool cannot be written, a full disk: the batch is lost and counted, capture goes on. It is said once. */
   async #keep({ sequence, rows, bytes }: Omit<EncodedBatch, 'lastMicros'>): Promise<boolean> {
     const { spool, onTrouble } = this.#options;
     try {
@@ -131,8 +131,9 @@ export class Sensor {
       this.#spoolTrouble = null;
       return true;
     } catch (error) {
-      this.#spoolTrouble = `Cannot write to the spool ${spool.dir}: ${(error as Error).message}`;
-      onTrouble?.(this.#spoolTrouble);
+      const trouble = `Cannot write to the spool ${spool.dir}: ${fileTrouble(error)}`;
+      if (trouble !== this.#spoolTrouble) onTrouble?.(`${trouble}. What finds no room is lost`);
+      this.#spoolTrouble = trouble;
       return false;
     }
   }

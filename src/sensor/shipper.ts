@@ -4,7 +4,7 @@
  * what it will never take is set aside with its answer, and the rest goes on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../errors.ts';
+import { AppError, fileTrouble } from '../errors.ts';
 import { BATCH_CONTENT_TYPE } from '../stream/batch-codec.ts';
 import { batchKey } from '../stream/batch-meta.ts';
 import { CLOCK_HEADER, type ClockExchange, clockAnswer, clockNote } from '../stream/clock-note.ts';
@@ -45,7 +45,13 @@ export interface ShipperStats {
 type Outcome =
   | { readonly kind: 'taken' }
   | { readonly kind: 'refused'; readonly answer: string }
-  | { readonly kind: 'later'; readonly why: string; readonly afterMs: number };
+  | Later;
+
+interface Later {
+  readonly kind: 'later';
+  readonly why: string;
+  readonly afterMs: number;
+}
 
 /** Answers that a repeat may change: time-outs, rate limits, and a key or path that a person mends meanwhile. */
 const TEMPORARY_STATUS = new Set([401, 403, 404, 408, 421, 425, 429]);
@@ -105,30 +111,39 @@ export class Shipper {
     let pause = firstPauseMs;
     while (!signal.aborted) {
       const outcome = await this.#post(entry, bytes);
-      if (outcome.kind === 'taken') {
-        await spool.acknowledge(entry.sequence);
-        this.stats.sentBatches++;
-        this.stats.sentRows += entry.rows;
-        this.stats.trouble = null;
-        return;
-      }
-      if (outcome.kind === 'refused') {
-        await spool.reject(entry.sequence, outcome.answer);
-        this.stats.rejectedBatches++;
-        this.#report(
-          `the server refused batch ${entry.sequence}: ${outcome.answer.split('\n', 1)[0]}`,
-        );
-        return;
-      }
+      const later = outcome.kind === 'later' ? outcome : await this.#settle(entry, outcome);
+      if (later === null) return;
       this.stats.retries++;
-      this.#report(outcome.why);
+      this.#report(later.why);
       // Half fixed, half random, so that many sensors do not come back at once.
       const jittered = pause / 2 + (pause / 2) * Math.random();
-      await pausing(Math.max(jittered, outcome.afterMs), signal);
+      await pausing(Math.max(jittered, later.afterMs), signal);
       pause = Math.min(2 * pause, longestPauseMs);
       // Meanwhile the spool's bound may have taken it.
       if (spool.entries[0]?.sequence !== entry.sequence) return;
     }
+  }
+
+  /** Null: it left the spool; else why it could not, a disk that fails: it is sent again, which changes nothing. */
+  async #settle(entry: SpoolEntry, outcome: Exclude<Outcome, Later>): Promise<Later | null> {
+    const { spool } = this.#options;
+    try {
+      if (outcome.kind === 'taken') await spool.acknowledge(entry.sequence);
+      else await spool.reject(entry.sequence, outcome.answer);
+    } catch (error) {
+      const why = `cannot change the spool ${spool.dir}: ${fileTrouble(error)}`;
+      return { kind: 'later', why, afterMs: 0 };
+    }
+    if (outcome.kind === 'taken') {
+      this.stats.sentBatches++;
+      this.stats.sentRows += entry.rows;
+      this.stats.trouble = null;
+    } else {
+      const [reason] = outcome.answer.split('\n', 1);
+      this.stats.rejectedBatches++;
+      this.#report(`the server refused batch ${entry.sequence}: ${reason}`);
+    }
+    return null;
   }
 
   async #post(entry: SpoolEntry, bytes: Uint8Array): Promise<Outcome> {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { mountSmallDisk, whyNoMount } from '../../test/support/small-disk.ts';
 import { Spool } from './spool.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'phantomnet-spool-'));
@@ -168,5 +169,69 @@ describe('Spool', () => {
   it('says in one line why a directory cannot be used', async () => {
     writeFileSync(dir, 'a file');
     await expect(Spool.open({ dir })).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+});
+
+if (whyNoMount) it.skip(`Spool on a full disk: ${whyNoMount}`, () => {});
+
+describe.skipIf(whyNoMount)('Spool on a full disk', () => {
+  const fillUp = async (spool: Spool): Promise<number> => {
+    let kept = 0;
+    for (;;) {
+      const failed = await spool
+        .append(spool.nextSequence, 10, bytesOf(1, 50_000))
+        .catch((error: NodeJS.ErrnoException) => error.code);
+      if (failed) {
+        expect(failed).toBe('ENOSPC');
+        return kept;
+      }
+      kept++;
+    }
+  };
+
+  it('loses what finds no room, counted, leaves no half of it, and goes on when there is room', async () => {
+    const disk = await mountSmallDisk(dir, { bytes: 512 << 10 });
+    try {
+      const spool = await Spool.open({ dir });
+      await append(spool, 2, 50_000);
+      await disk.fill();
+      const kept = await fillUp(spool);
+      await expect(spool.append(spool.nextSequence, 10, bytesOf(1, 50_000))).rejects.toThrow();
+      expect(spool.stats).toMatchObject({ batches: 2 + kept, lostBatches: 2, lostRows: 20 });
+      expect(readdirSync(dir).filter((name) => name.endsWith('.part'))).toEqual([]);
+      await disk.clear();
+      await append(spool, 1);
+      expect(spool.entries.at(-1)).toMatchObject({ sequence: 4 + kept, lostBefore: 20 });
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it('gives up what was taken and what was refused without any room, also for one file more', async () => {
+    // The root, the epoch, three batches, the folder of the refused, one answer, a second name for a while; the ballast.
+    const disk = await mountSmallDisk(dir, { bytes: 256 << 10, files: 9 });
+    try {
+      const spool = await Spool.open({ dir });
+      await append(spool, 3, 10_000);
+      await spool.reject(0, 'no such column');
+      await disk.fill();
+      await expect(spool.append(3, 10, bytesOf(3, 50_000))).rejects.toThrow('ENOSPC');
+      await spool.reject(1, 'nor that');
+      writeFileSync(join(dir, 'other'), '');
+      await spool.acknowledge(2);
+      expect(spool.stats).toMatchObject({ batches: 0, lostBatches: 1 });
+      const rejected = readdirSync(join(dir, 'rejected')).filter((name) => name.endsWith('arrow'));
+      expect(rejected.map((name) => name.slice(-21))).toEqual([
+        '000000000000-10.arrow',
+        '000000000001-10.arrow',
+      ]);
+      expect(readFileSync(join(dir, 'rejected', rejected[1] ?? ''))).toEqual(
+        Buffer.from(bytesOf(1, 10_000)),
+      );
+      const after = await Spool.open({ dir });
+      expect(after).toMatchObject({ epoch: spool.epoch, nextSequence: 4, entries: [] });
+    } finally {
+      disk.unmount();
+    }
   });
 });

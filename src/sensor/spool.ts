@@ -5,9 +5,12 @@
  * before that loses it and nothing else. The directory is bounded in bytes: past the bound the oldest
  * batches go and are counted, and the next that is sent tells of them. Sequence numbers never return within an epoch: the last file leaves an
  * empty `.acked` marker when it goes, and where nothing proves the next number a new epoch begins.
+ *
+ * On a full disk the batch that finds no room is lost and counted; what is on disk is not given up for one that
+ * may not fit either. Whatever removes batches needs no room, so that shipping goes on and makes some.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { EPOCH } from '../stream/batch-meta.ts';
@@ -152,9 +155,10 @@ export class Spool {
     const rejected = join(this.dir, 'rejected');
     await mkdir(rejected, { recursive: true, mode: 0o700 });
     const name = `${this.epoch}-${nameOf(entry.sequence, entry.rows)}`;
-    const bytes = await this.read(entry);
-    if (bytes) await writeDurably(rejected, name, bytes);
-    await writeDurably(rejected, `${name}.answer.txt`, Buffer.from(answer));
+    // A second name takes no room.
+    await link(this.#path(entry), join(rejected, name)).catch(ignorePresentOrMissing);
+    // Without its answer it can be sent again all the same.
+    await writeDurably(rejected, `${name}.answer.txt`, Buffer.from(answer)).catch(ignoreFull);
     await keepNewest(rejected, MAX_REJECTED_FILES);
     const now = this.#entries.findIndex((waiting) => waiting.sequence === sequence);
     if (now < 0) return;
@@ -210,15 +214,22 @@ export class Spool {
     if (!entry) return;
     this.stats.batches--;
     this.stats.bytes -= entry.bytes;
-    if (this.#entries.length === 0) await this.#mark(this.#settled);
+    if (this.#entries.length === 0) await this.#mark(this.#settled, entry);
     await unlink(this.#path(entry)).catch(ignoreMissing);
     for (const wake of this.#onRemoval.splice(0)) wake();
   }
 
   /** Leaves the proof of the last number used before the last file goes. */
-  async #mark(sequence: number): Promise<void> {
+  async #mark(sequence: number, last: SpoolEntry): Promise<void> {
     if (sequence === this.#marker) return;
-    await writeDurably(this.dir, markerOf(sequence), new Uint8Array(0));
+    try {
+      await writeDurably(this.dir, markerOf(sequence), new Uint8Array(0));
+    } catch (error) {
+      ignoreFull(error as NodeJS.ErrnoException);
+      // There is no room for one file more: the batch that goes becomes the marker.
+      await rename(this.#path(last), join(this.dir, markerOf(sequence))).catch(ignoreMissing);
+      await syncFolder(this.dir);
+    }
     if (this.#marker >= 0)
       await unlink(join(this.dir, markerOf(this.#marker))).catch(ignoreMissing);
     this.#marker = sequence;
@@ -284,17 +295,26 @@ function markerOf(sequence: number): string {
   return `${String(sequence).padStart(12, '0')}.acked`;
 }
 
-/** Write, flush, rename, flush the directory. */
+/** Write, flush, rename, flush the directory. Where that fails nothing is left to take room. */
 async function writeDurably(dir: string, name: string, bytes: Uint8Array): Promise<void> {
   const part = join(dir, `${name}.part`);
-  const file = await open(part, 'w', 0o600);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(part, 'w', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, join(dir, name));
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw error;
   }
-  await rename(part, join(dir, name));
+  await syncFolder(dir);
+}
+
+async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, 'r');
   try {
     await folder.sync();
@@ -315,4 +335,12 @@ async function keepNewest(dir: string, count: number): Promise<void> {
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
+}
+
+function ignorePresentOrMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') ignoreMissing(error);
+}
+
+function ignoreFull(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error;
 }

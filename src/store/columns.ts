@@ -5,7 +5,9 @@ import type { CopyBinary } from './copy-binary.ts';
 /** Above what a socket takes without asking to wait, so that no piece is overwritten before it is sent. */
 const PIECE_BYTES = 128 * 1024;
 
-type ColumnType = SqlType | 'timestamptz';
+/** What users of the store see. */
+export type ShownType = SqlType | 'timestamptz';
+export type ColumnType = ShownType | 'macaddr' | 'bytea';
 
 /** Writes one field of row `row` of what it was bound to. */
 export type FieldWriter = (out: CopyBinary, row: number) => void;

@@ -73,6 +73,7 @@ export class CopyBinary {
     this.#end += 1;
   }
 
+  /** Of an unsigned one, its low bits; so is `int4`. */
   int2(value: number): void {
     this.#field(2);
     this.#view.setInt16(this.#end, value);
@@ -110,7 +111,7 @@ export class CopyBinary {
     this.int8(clampMicros(micros) - EPOCH_SHIFT_MICROS);
   }
 
-  /** Bytes that `encodeText` made. */
+  /** Bytes that `encodeText` made, or a bytea. */
   textBytes(source: Uint8Array, start = 0, end = source.length): void {
     const length = end - start;
     this.#field(length);
@@ -133,8 +134,16 @@ export class CopyBinary {
     else this.text(value);
   }
 
-  /** A 48-bit number as `00:11:22:33:44:55`. */
+  /** macaddr, from a 48-bit number. */
   mac(value: number): void {
+    this.#field(6);
+    this.#view.setUint16(this.#end, Math.floor(value / TWO_POW_32));
+    this.#view.setUint32(this.#end + 2, value >>> 0);
+    this.#end += 6;
+  }
+
+  /** A 48-bit number as `00:11:22:33:44:55`. */
+  macText(value: number): void {
     this.#field(17);
     const high = Math.floor(value / TWO_POW_32);
     const bytes = this.#bytes;

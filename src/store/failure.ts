@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 const UNREACHABLE = /^(E[A-Z]{3,}|08...|53...|57P0.|28...|3D000)$/;
 const UNREACHABLE_TEXT =
   /Connection terminated|timeout exceeded when trying to connect|not queryable/;
+const DISK_FULL = '53100';
 const GIVEN_UP = new Set(['57014', '55P03']);
 
 /** Null where the error is something else. */
@@ -16,6 +17,10 @@ export function connectionFailure(error: unknown): AppError | null {
     return new AppError('overloaded', `The database took too long: ${reason}`, { cause: error });
   }
   if (UNREACHABLE.test(code) || UNREACHABLE_TEXT.test(error.message)) {
+    if (code === DISK_FULL)
+      return new AppError('database_unavailable', `The database has no room: ${reason}`, {
+        cause: error,
+      });
     return new AppError('database_unavailable', `Cannot reach the database: ${reason}`, {
       cause: error,
     });

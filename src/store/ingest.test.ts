@@ -134,7 +134,7 @@ describe('packets', () => {
         fc.asyncProperty(fc.array(packet, { minLength: 1, maxLength: 20 }), async (rows) => {
           const { packets, verdicts } = batchOf(rows);
           const batch = { ...trafficBatch({ packets: 0, startMicros: START }), packets, verdicts };
-          await db.query('TRUNCATE raw_packets');
+          await db.query('TRUNCATE packets');
           await ingest(db, { ...batch, sequence: sequence++ });
           const stored = await lastPackets(db, rows.length);
           const wanted = expected({ ...batch, packets, verdicts });

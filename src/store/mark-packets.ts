@@ -6,7 +6,6 @@
  * The roll-ups follow, so that the charts and the rows agree.
  */
 import type { Alert, PacketReference } from '../contract/alert.ts';
-import { threatLevelOf } from '../contract/analysis.ts';
 import type { Database, Queryable } from './database.ts';
 
 const MAX_SPAN_S = 900;
@@ -18,11 +17,10 @@ const MARK = `
     UPDATE raw_packets SET
       is_malicious = true,
       threat_score = greatest(threat_score, $3::float4),
-      threat_level = $4,
-      attack_type = $5,
-      decision = $6
+      attack_type = $4,
+      decision = $5
     WHERE captured_at >= to_timestamp($1) AND captured_at <= to_timestamp($2)
-      AND is_malicious IS NOT TRUE AND sensor_id = $7
+      AND is_malicious IS NOT TRUE AND sensor_id = $6
       %
     RETURNING date_trunc('minute', captured_at, 'UTC') AS minute, src_ip
   ), minutes AS (
@@ -31,7 +29,7 @@ const MARK = `
     WHERE t.timestamp = m.minute
   ), attacks AS (
     INSERT INTO traffic_by_attack AS t (minute, attack_type, packets)
-    SELECT minute, $5, count(*) FROM marked GROUP BY minute ORDER BY minute
+    SELECT minute, $4, count(*) FROM marked GROUP BY minute ORDER BY minute
     ON CONFLICT (minute, attack_type) DO UPDATE SET packets = t.packets + excluded.packets
   ), sources AS (
     UPDATE traffic_by_source AS t SET malicious = t.malicious + m.count
@@ -65,12 +63,11 @@ async function mark(tx: Queryable, alert: Alert, reference: PacketReference): Pr
   ].filter(([, value]) => value !== null);
   // Without any address it would mark everybody's packets.
   if (first > last || (reference.src_ip === null && reference.dst_ip === null)) return 0;
-  const conditions = filters.map(([column], index) => `AND ${column} = $${index + 8}`).join(' ');
+  const conditions = filters.map(([column], index) => `AND ${column} = $${index + 7}`).join(' ');
   const [row] = await tx.query<{ count: number }>(MARK.replace('%', conditions), [
     first,
     last,
     alert.confidence,
-    threatLevelOf(alert.confidence),
     alert.alert_type,
     alert.decision,
     reference.sensor_id,

@@ -5,6 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
 import type { Database, Transaction } from './database.ts';
+import { packOlderPackets } from './pack-packets.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 const FILE_NAME = /^(\d{3})-([a-z0-9-]+)\.sql$/;
@@ -19,11 +20,17 @@ export interface Migration {
 
 /**
  * Applies what is missing and returns it. Migrations never go back.
+ * @param say told of what takes long.
  * @throws AppError `database_unavailable` where the database was made by a newer version.
  */
-export async function migrate(db: Database): Promise<Migration[]> {
+export async function migrate(
+  db: Database,
+  say: (line: string) => void = () => {},
+): Promise<Migration[]> {
   const migrations = await readMigrations();
-  return db.transaction((tx) => applyMigrations(tx, migrations));
+  const applied = await db.transaction((tx) => applyMigrations(tx, migrations));
+  await packOlderPackets(db, say);
+  return applied;
 }
 
 /** As `migrate`, with those migrations as all that there are. */

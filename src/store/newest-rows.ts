@@ -51,7 +51,7 @@ export async function newestRows<Row extends pg.QueryResultRow>(
 }
 
 function statement(
-  { tier: { parent }, columns, time, tie, limit, before, conditions }: NewestRows,
+  { tier: { shown }, columns, time, tie, limit, before, conditions }: NewestRows,
   lower: string | null,
   way: 'by time' | 'by address' | 'last rows',
 ): [sql: string, values: unknown[]] {
@@ -66,7 +66,7 @@ function statement(
   if (way === 'last rows') {
     const wanted = new Filter(span.values);
     conditions(wanted);
-    const last = `SELECT * FROM ${parent} AS t ${span.where} ${order} LIMIT ${LOOKED_THROUGH}`;
+    const last = `SELECT * FROM ${shown} AS t ${span.where} ${order} LIMIT ${LOOKED_THROUGH}`;
     return [
       `SELECT ${columns} FROM (${last}) AS t ${wanted.where} ${order} LIMIT ${limit + 1}`,
       span.values,
@@ -76,7 +76,7 @@ function statement(
   // OFFSET 0 keeps the planner from walking back in time instead.
   const from =
     way === 'by time'
-      ? `${parent} AS t ${span.where}`
-      : `(SELECT * FROM ${parent} ${span.where} OFFSET 0) AS t`;
+      ? `${shown} AS t ${span.where}`
+      : `(SELECT * FROM ${shown} ${span.where} OFFSET 0) AS t`;
   return [`SELECT ${columns} FROM ${from} ${order} LIMIT ${limit + 1}`, span.values];
 }

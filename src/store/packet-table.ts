@@ -1,8 +1,8 @@
-/** `raw_packets` straight from the columns of a batch: no object per packet. One entry a column, by its name. */
+/** Rows of `packets` straight from the columns of a batch: no object per packet. One entry a column, by its name. */
 
 import { Verdict } from '../contract/alert.ts';
 import { ALERT_KIND_NAMES } from '../contract/alert-kinds.ts';
-import { type PacketVerdicts, threatLevelOf } from '../contract/analysis.ts';
+import type { PacketVerdicts } from '../contract/analysis.ts';
 import {
   AppEvent,
   type PacketBatch,
@@ -10,11 +10,17 @@ import {
   type TextColumn,
 } from '../contract/packet-batch.ts';
 import { PACKET_COLUMNS, type SqlType, VERDICT_COLUMNS } from '../contract/packet-record.ts';
-import { flagNames } from '../core/wire/tcp-flags.ts';
 import type { AddressTexts } from './address-texts.ts';
-import { type Column, copyTable, type FieldWriter } from './columns.ts';
+import { type ColumnType, copyTable, type FieldWriter } from './columns.ts';
 import type { CommunityIds } from './community-ids.ts';
 import { encodeText } from './copy-binary.ts';
+import {
+  DERIVED,
+  OWN_PACKET_COLUMNS,
+  PACKED,
+  type PacketField,
+  type StoredField,
+} from './packet-columns.ts';
 import { isMalicious } from './packet-verdict.ts';
 
 export interface PacketSource {
@@ -27,35 +33,16 @@ export interface PacketSource {
   readonly firstId: number;
 }
 
-type PacketField =
-  | (typeof PACKET_COLUMNS)[number]['name']
-  | (typeof VERDICT_COLUMNS)[number]['name'];
 type Bind = (source: PacketSource) => FieldWriter;
-
-const TCP_FIN = 1;
-const TCP_SYN = 2;
-const TCP_RST = 4;
-const TCP_PSH = 8;
-const TCP_ACK = 16;
 
 /** As `--json` prints it: more digits are noise of the float32 column. */
 const ENTROPY_STEPS = 10_000;
 
 const PROTOCOL_BYTES = PROTOCOLS.map(encodeText);
-const FLAG_BYTES = Array.from({ length: 256 }, (_, flags) => encodeText(flagNames(flags)));
 const KIND_BYTES = ALERT_KIND_NAMES.map(encodeText);
 const DECISION_BYTES = Verdict.options.map(encodeText);
-const LEVEL_BYTES = {
-  LOW: encodeText('LOW'),
-  MEDIUM: encodeText('MEDIUM'),
-  HIGH: encodeText('HIGH'),
-};
 
-const FIELDS: Record<PacketField, Bind> = {
-  timestamp:
-    ({ batch: { tsMicros } }) =>
-    (out, row) =>
-      out.float8((tsMicros[row] as number) / 1e6),
+const FIELDS: Record<StoredField, Bind> = {
   interface: textOf((batch) => batch.interface),
   src_ip: ipOf(
     (batch) => batch.src,
@@ -69,21 +56,16 @@ const FIELDS: Record<PacketField, Bind> = {
   length: int4Of((batch) => batch.wireLength),
   src_port: portOf((batch) => batch.srcPort),
   dst_port: portOf((batch) => batch.dstPort),
-  tcp_flags: codeOf(({ batch }) => batch.tcpFlags, FLAG_BYTES),
-  tcp_syn: flagOf(TCP_SYN),
-  tcp_ack: flagOf(TCP_ACK),
-  tcp_fin: flagOf(TCP_FIN),
-  tcp_rst: flagOf(TCP_RST),
-  tcp_psh: flagOf(TCP_PSH),
+  tcp_flags: int2Of((batch) => batch.tcpFlags),
   seq: sequenceOf((batch) => batch.seq),
   ack: sequenceOf((batch) => batch.ack),
-  icmp_type: int4Of((batch) => batch.icmpType),
-  icmp_code: int4Of((batch) => batch.icmpCode),
+  icmp_type: int2Of((batch) => batch.icmpType),
+  icmp_code: int2Of((batch) => batch.icmpCode),
   arp_op: int4Of((batch) => batch.arpOp),
   arp_psrc: arpIpOf((batch) => batch.arpPsrc),
   arp_pdst: arpIpOf((batch) => batch.arpPdst),
-  arp_hwsrc: macOf((batch) => batch.arpHwsrc),
-  arp_hwdst: macOf((batch) => batch.arpHwdst),
+  arp_hwsrc: macTextOf((batch) => batch.arpHwsrc),
+  arp_hwdst: macTextOf((batch) => batch.arpHwdst),
   dns_query: claimOf((batch) => batch.dnsQuery),
   dns_qname: textOf((batch) => batch.dnsQname),
   dns_qtype: int4Of((batch) => batch.dnsQtype),
@@ -107,14 +89,7 @@ const FIELDS: Record<PacketField, Bind> = {
   src_mac: macOf((batch) => batch.srcMac),
   dst_mac: macOf((batch) => batch.dstMac),
   vlan: int4Of((batch) => batch.vlan),
-  ip_version:
-    ({ batch: { ipVersion } }) =>
-    (out, row) => {
-      const version = ipVersion[row] as number;
-      if (version === 0) out.null();
-      else out.int2(version);
-    },
-  ttl: int4Of((batch) => batch.ttl),
+  ttl: int2Of((batch) => batch.ttl),
   payload_bytes: int4Of((batch) => batch.payloadBytes),
   payload_entropy:
     ({ batch: { payloadEntropy } }) =>
@@ -136,13 +111,7 @@ const FIELDS: Record<PacketField, Bind> = {
       else out.textBytes(bytes);
     },
   anomaly: textOf((batch) => batch.anomaly),
-  ip_protocol:
-    ({ batch: { ipProtocol } }) =>
-    (out, row) => {
-      const number = ipProtocol[row] as number;
-      if (number < 0) out.null();
-      else out.int2(number);
-    },
+  ip_protocol: int2Of((batch) => batch.ipProtocol),
   tunnel: textOf((batch) => batch.tunnel),
   outer_src_ip: ipOf(
     (batch) => batch.outerSrc,
@@ -175,55 +144,53 @@ const FIELDS: Record<PacketField, Bind> = {
       if (Number.isNaN(score)) out.null();
       else out.float4(score);
     },
-  threat_level:
-    ({ verdicts: { threatScore } }) =>
-    (out, row) => {
-      const score = threatScore[row] as number;
-      if (Number.isNaN(score)) out.null();
-      else out.textBytes(LEVEL_BYTES[threatLevelOf(score)]);
-    },
   attack_type: codeOf(({ verdicts }) => verdicts.attackKind, KIND_BYTES),
   decision: codeOf(({ verdicts }) => verdicts.decision, DECISION_BYTES),
 };
 
-const OWN_COLUMNS: readonly Column<PacketSource>[] = [
-  {
-    name: 'id',
-    sql: 'int8',
-    bind:
-      ({ firstId }) =>
-      (out, row) =>
-        out.int8(firstId + row),
-  },
-  {
-    name: 'captured_at',
-    sql: 'timestamptz',
-    bind:
-      ({ batch: { tsMicros } }) =>
-      (out, row) =>
-        out.time(tsMicros[row] as number),
-  },
-  {
-    name: 'country',
-    sql: 'text',
-    bind:
-      ({ batch: { src, ipVersion }, addresses }) =>
-      (out, row) => {
-        const version = ipVersion[row] as number;
-        if (version === 0) out.null();
-        else addresses.writeCountry(out, src, 4 * row, version);
-      },
-  },
+const OWN_FIELDS: Record<(typeof OWN_PACKET_COLUMNS)[number]['name'], Bind> = {
+  id:
+    ({ firstId }) =>
+    (out, row) =>
+      out.int8(firstId + row),
+  captured_at:
+    ({ batch: { tsMicros } }) =>
+    (out, row) =>
+      out.time(tsMicros[row] as number),
+  country:
+    ({ batch: { src, ipVersion }, addresses }) =>
+    (out, row) => {
+      const version = ipVersion[row] as number;
+      if (version === 0) out.null();
+      else addresses.writeCountry(out, src, 4 * row, version);
+    },
+};
+
+const CATALOGUE: readonly { name: PacketField; sql: SqlType }[] = [
+  ...PACKET_COLUMNS,
+  ...VERDICT_COLUMNS,
 ];
 
-export const PACKET_TABLE = copyTable<PacketSource>('raw_packets', [
-  ...[...PACKET_COLUMNS, ...VERDICT_COLUMNS].map((column: { name: PacketField; sql: SqlType }) => ({
-    name: column.name,
-    sql: column.sql,
-    bind: FIELDS[column.name],
+export const PACKET_TABLE = copyTable<PacketSource>('packets', [
+  ...CATALOGUE.filter(isStored).map(({ name, sql }) => ({
+    name,
+    sql: packedTypeOf(name) ?? sql,
+    bind: FIELDS[name],
   })),
-  ...OWN_COLUMNS,
+  ...OWN_PACKET_COLUMNS.map(({ name, sql }) => ({ name, sql, bind: OWN_FIELDS[name] })),
 ]);
+
+function isStored(column: {
+  name: PacketField;
+  sql: SqlType;
+}): column is { name: StoredField; sql: SqlType } {
+  return !(column.name in DERIVED);
+}
+
+function packedTypeOf(name: StoredField): ColumnType | undefined {
+  const packed: Partial<Record<StoredField, { sql: ColumnType }>> = PACKED;
+  return packed[name]?.sql;
+}
 
 type Numbers = Uint8Array | Int8Array | Int16Array | Int32Array | Uint32Array;
 
@@ -238,6 +205,17 @@ function int4Of(of: (batch: PacketBatch) => Numbers): Bind {
   };
 }
 
+function int2Of(of: (batch: PacketBatch) => Numbers): Bind {
+  return ({ batch }) => {
+    const values = of(batch);
+    return (out, row) => {
+      const value = values[row] as number;
+      if (value < 0) out.null();
+      else out.int2(value);
+    };
+  };
+}
+
 /** Later fragments belong to a conversation, but have no ports of their own. */
 function portOf(of: (batch: PacketBatch) => Int32Array): Bind {
   return ({ batch }) => {
@@ -247,7 +225,7 @@ function portOf(of: (batch: PacketBatch) => Int32Array): Bind {
       const port = ports[row] as number;
       const isLater = ((appEvents[row] as number) & AppEvent.LATER_FRAGMENT) !== 0;
       if (port < 0 || isLater) out.null();
-      else out.int4(port);
+      else out.int2(port);
     };
   };
 }
@@ -322,6 +300,17 @@ function macOf(of: (batch: PacketBatch) => Float64Array): Bind {
   };
 }
 
+function macTextOf(of: (batch: PacketBatch) => Float64Array): Bind {
+  return ({ batch }) => {
+    const macs = of(batch);
+    return (out, row) => {
+      const mac = macs[row] as number;
+      if (mac < 0) out.null();
+      else out.macText(mac);
+    };
+  };
+}
+
 function claimOf(of: (batch: PacketBatch) => Int8Array): Bind {
   return ({ batch }) => {
     const claims = of(batch);
@@ -333,15 +322,6 @@ function claimOf(of: (batch: PacketBatch) => Int8Array): Bind {
   };
 }
 
-function flagOf(bit: number): Bind {
-  return ({ batch: { tcpFlags } }) =>
-    (out, row) => {
-      const flags = tcpFlags[row] as number;
-      if (flags < 0) out.null();
-      else out.bool((flags & bit) !== 0);
-    };
-}
-
 /** Meaningful only where there is a TCP header. */
 function sequenceOf(of: (batch: PacketBatch) => Uint32Array): Bind {
   return ({ batch }) => {
@@ -349,7 +329,7 @@ function sequenceOf(of: (batch: PacketBatch) => Uint32Array): Bind {
     const { tcpFlags } = batch;
     return (out, row) => {
       if ((tcpFlags[row] as number) < 0) out.null();
-      else out.int8(values[row] as number);
+      else out.int4(values[row] as number);
     };
   };
 }

@@ -12,7 +12,7 @@ import type { Database, StoreCounters, Transaction } from './database.ts';
 import type { Tier } from './tiers.ts';
 
 /** One at a time over all processes. */
-const LOCK = 0x70617274;
+export const PARTITIONS_LOCK = 0x70617274;
 const CHECK_VIOLATION = '23514';
 /** How long a refused partition is not asked for again. */
 const RETRY_MS = 60_000;
@@ -36,7 +36,7 @@ export class Partitions {
     const missing = this.#missing(tier, micros);
     if (missing.length === 0) return;
     await db.transaction(async (tx) => {
-      await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+      await tx.query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK]);
       await ageAnew(tx, tier, missing);
       const rows = await tx.query<{ start: number }>(
         `SELECT extract(epoch FROM lower)::float8 AS start FROM store_partitions
@@ -95,7 +95,12 @@ export class Partitions {
   }
 }
 
-async function createPartition(tx: Transaction, tier: Tier, start: number): Promise<boolean> {
+/** In seconds. False where the default partition has rows of its span. */
+export async function createPartition(
+  tx: Transaction,
+  tier: Tier,
+  start: number,
+): Promise<boolean> {
   const lower = new Date(start * 1000).toISOString();
   const upper = new Date((start + tier.seconds) * 1000).toISOString();
   const name = `${tier.parent}_${lower.slice(0, 13).replaceAll(/\D/g, '')}`;

@@ -86,9 +86,9 @@ it('all of it together stays under its own cap, the oldest goes first, and is co
       'SELECT name FROM store_partitions WHERE is_pinned ORDER BY name',
     );
     expect(left.map(({ name }) => name)).toEqual([
-      'raw_packets_2023111413',
-      'raw_packets_2023111414',
-      'raw_packets_2023111415',
+      'packets_2023111413',
+      'packets_2023111414',
+      'packets_2023111415',
     ]);
     expect(db.counters.partitionsUnpinned).toBe(1);
   });

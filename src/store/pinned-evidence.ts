@@ -8,6 +8,7 @@
  */
 import type { PacketReference } from '../contract/alert.ts';
 import type { Database, Queryable, Transaction } from './database.ts';
+import { PACKED } from './packet-columns.ts';
 
 const ROWS_A_REFERENCE = 5000;
 const MAX_REFERENCES = 200;
@@ -103,6 +104,9 @@ async function openReferences(
   );
 }
 
+/** What of a reference's columns the table has otherwise. */
+const READ: Readonly<Record<string, string>> = { dst_port: PACKED.dst_port.read };
+
 /** The first packets of a reference; each filter names a column, so that an index on an address serves. */
 async function collect(
   tx: Transaction,
@@ -110,7 +114,9 @@ async function collect(
   { sensor_id, first, last, ...filters }: PacketReference,
 ): Promise<void> {
   const given = Object.entries(filters).filter(([, value]) => value !== null);
-  const conditions = given.map(([column], index) => `AND ${column} = $${index + 4}`).join(' ');
+  const conditions = given
+    .map(([column], index) => `AND ${READ[column] ?? column} = $${index + 4}`)
+    .join(' ');
   await tx.query(
     `INSERT INTO pinned_rows SELECT ctid FROM ${partition}
      WHERE captured_at >= to_timestamp($1) AND captured_at <= to_timestamp($2) AND sensor_id = $3

@@ -23,7 +23,7 @@ const DAY = 24 * HOUR;
 const START = 1_699_920_000_000_000;
 /** What is looked through first for an address, and a little; of 72,000 packets and 36,000 flows. */
 const LAST_ROWS = 6000;
-const TABLES = /^(raw_packets|traffic_data|features_\d+s)_/;
+const TABLES = /^(packets|traffic_data|features_\d+s)_/;
 
 interface Node {
   readonly 'Node Type': string;

@@ -110,7 +110,7 @@ describe('packets', () => {
          ORDER BY captured_at DESC, id DESC LIMIT 51`,
       );
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-      expect(plan.match(/Scan.* on raw_packets_\d+/g)).toHaveLength(2);
+      expect(plan.match(/Scan.* on packets_\d+/g)).toHaveLength(2);
     });
   });
 });

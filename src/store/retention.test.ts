@@ -52,7 +52,7 @@ it('drops the oldest hours of packets first, until the bytes fit, and nothing el
 
     // The store goes on: the dropped hour may come again.
     await ingest(db, trafficBatch({ packets: 3, startMicros: START, sequence: 99 }));
-    expect(await count(db, 'raw_packets_default')).toBe(0);
+    expect(await count(db, 'packets_default')).toBe(0);
   });
 });
 
@@ -93,15 +93,15 @@ it('makes fewer than 200 partitions whatever times come, and ages the rest out t
   await withDatabase(async (db) => {
     const batch = trafficBatch({ packets: 400, startMicros: START, gapMicros: HOUR });
     await ingest(db, batch);
-    const hours = await count(db, `store_partitions WHERE parent = 'raw_packets'`);
+    const hours = await count(db, `store_partitions WHERE parent = 'packets'`);
     expect(hours).toBe(121);
     expect(await count(db, 'raw_packets')).toBe(400);
-    expect(await count(db, 'raw_packets_default')).toBe(280);
+    expect(await count(db, 'packets_default')).toBe(280);
     expect(db.counters.partitionsRefused).toBe(280);
     // The clock's own hour is made all the same.
     const now = Date.now() * 1000;
     await ingest(db, trafficBatch({ packets: 2, startMicros: now, gapMicros: 0, sequence: 1 }));
-    expect(await count(db, 'raw_packets_default')).toBe(280);
+    expect(await count(db, 'packets_default')).toBe(280);
     const later = new Date(Date.now() + 5 * DAY_MS);
     await applyRetention(db, DEFAULT_RETENTION, later);
     expect(await count(db, 'raw_packets')).toBe(0);

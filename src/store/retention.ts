@@ -12,6 +12,7 @@
  */
 import { ARCHIVED, type ArchivedTier } from './archive/archive-columns.ts';
 import { archivePartition } from './archive/archive-partition.ts';
+import type { ArchiveTarget } from './archive/archive-place.ts';
 import {
   detachPartition,
   dropExpired,
@@ -91,15 +92,15 @@ interface Partition {
 
 /**
  * @param now the clock's time: ages are counted to it.
- * @param options.archiveDir the folder that packets and flows go to; null: they are dropped.
+ * @param options.archive where packets and flows go; null: they are dropped.
  */
 export async function applyRetention(
   db: Database,
   limits: RetentionLimits,
   now: Date,
-  { archiveDir = null }: { archiveDir?: string | null } = {},
+  { archive = null }: { archive?: ArchiveTarget | null } = {},
 ): Promise<RetentionReport> {
-  const run = new Run(db, limits, now, archiveDir);
+  const run = new Run(db, limits, now, archive);
   const bytesBefore = await databaseBytes(db);
   await run.archiveWaiting();
   await unpinEvidence(db, limits.pinnedBytes);
@@ -156,13 +157,13 @@ class Run {
   readonly #db: Database;
   readonly #limits: RetentionLimits;
   readonly #now: Date;
-  readonly #archiveDir: string | null;
+  readonly #archive: ArchiveTarget | null;
 
-  constructor(db: Database, limits: RetentionLimits, now: Date, archiveDir: string | null) {
+  constructor(db: Database, limits: RetentionLimits, now: Date, archive: ArchiveTarget | null) {
     this.#db = db;
     this.#limits = limits;
     this.#now = now;
-    this.#archiveDir = archiveDir;
+    this.#archive = archive;
   }
 
   /** Returns the bytes that came free. */
@@ -200,14 +201,14 @@ class Run {
   }
 
   #isArchived(tier: Tier): boolean {
-    return this.#archiveDir !== null && tier.name in ARCHIVED;
+    return this.#archive !== null && tier.name in ARCHIVED;
   }
 
   /** Returns the bytes that came free. After a failure it is not tried again in this run. */
   async archiveWaiting(): Promise<number> {
     let freed = 0;
     for (const expired of await expiredPartitions(this.#db)) {
-      if (this.#archiveDir === null || this.archiveTrouble !== null) break;
+      if (this.#archive === null || this.archiveTrouble !== null) break;
       // Such as one all of whose packets stay as evidence: there is nothing to archive.
       if (await isEmpty(this.#db, expired.name)) {
         await dropExpired(this.#db, expired);
@@ -217,7 +218,7 @@ class Run {
       try {
         const file = await archivePartition(
           this.#db.config,
-          this.#archiveDir,
+          this.#archive,
           tierOf(expired),
           expired,
         );

@@ -52,7 +52,7 @@ it('measures a real store: its tiers, its rate by its age, and not what is older
     const [packets] = young.tiers;
     expect(packets?.bytes).toBeGreaterThan(1_000_000);
     const shared = await db.query<{ bytes: number }>(
-      `SELECT pg_total_relation_size('raw_packets_default') AS bytes`,
+      `SELECT pg_total_relation_size('packets_default') AS bytes`,
     );
     const recent = (packets?.bytes ?? 0) - (shared[0]?.bytes ?? 0);
     // Both of them were made within the day; a store younger than an hour counts as an hour old.

@@ -2,6 +2,8 @@
 export interface Tier {
   readonly name: 'packets' | 'flows' | 'windows_5s' | 'windows_30s' | 'windows_180s';
   readonly parent: string;
+  /** What queries read: the table, or the view that shows its rows. */
+  readonly shown: string;
   /** Span of a partition. */
   readonly seconds: number;
   /** Most partitions, the default one not counted: fewer than 200 a table keep planning short. */
@@ -14,12 +16,34 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 export const TIERS = {
-  packets: { name: 'packets', parent: 'raw_packets', seconds: HOUR, limit: 190, farLimit: 120 },
-  flows: { name: 'flows', parent: 'traffic_data', seconds: DAY, limit: 120, farLimit: 60 },
-  windows_5s: { name: 'windows_5s', parent: 'features_5s', seconds: DAY, limit: 60, farLimit: 30 },
+  packets: {
+    name: 'packets',
+    parent: 'packets',
+    shown: 'raw_packets',
+    seconds: HOUR,
+    limit: 190,
+    farLimit: 120,
+  },
+  flows: {
+    name: 'flows',
+    parent: 'traffic_data',
+    shown: 'traffic_data',
+    seconds: DAY,
+    limit: 120,
+    farLimit: 60,
+  },
+  windows_5s: {
+    name: 'windows_5s',
+    parent: 'features_5s',
+    shown: 'features_5s',
+    seconds: DAY,
+    limit: 60,
+    farLimit: 30,
+  },
   windows_30s: {
     name: 'windows_30s',
     parent: 'features_30s',
+    shown: 'features_30s',
     seconds: DAY,
     limit: 60,
     farLimit: 30,
@@ -27,6 +51,7 @@ export const TIERS = {
   windows_180s: {
     name: 'windows_180s',
     parent: 'features_180s',
+    shown: 'features_180s',
     seconds: 7 * DAY,
     limit: 60,
     farLimit: 30,

@@ -41,7 +41,7 @@ const stages: readonly (readonly [string, () => void | Promise<void>])[] = [
   ['analysis', analyse],
   ['encoding of packets', encode],
   ['COPY into a plain table', () => copyInto('bench_copy')],
-  ['COPY into raw_packets', () => copyInto('raw_packets')],
+  ['COPY into packets', () => copyInto('packets')],
   ['ingest: packets, roll-ups', () => store((batch) => ({ ...batch, ...NOTHING }))],
   ['and flows', () => store((batch) => ({ ...batch, ...NOTHING, flows: batch.flows }))],
   ['and windows', () => store((batch) => ({ ...batch, alerts: [], quiet: [] }))],
@@ -52,12 +52,12 @@ try {
   await migrate(db);
   analyse();
   await store((batch) => batch);
-  await db.query('CREATE TABLE bench_copy (LIKE raw_packets)');
+  await db.query('CREATE TABLE bench_copy (LIKE packets)');
   encoded = analysed.map(bytesOf);
   const rows: number[][][] = stages.map(() => []);
   for (let run = 0; run < runs; run++)
     for (const [at, [, work]] of stages.entries()) {
-      await db.query('TRUNCATE bench_copy, raw_packets, traffic_data, aggregated_features');
+      await db.query('TRUNCATE bench_copy, packets, traffic_data, aggregated_features');
       rows[at]?.push(await measure(work));
     }
   const count = (of: (batch: AnalysedBatch) => number) =>
@@ -99,7 +99,9 @@ async function store(part: (batch: AnalysedBatch) => AnalysedBatch): Promise<voi
 async function copyInto(table: string): Promise<void> {
   for (const bytes of encoded)
     await db.transaction(async ({ client }) => {
-      const stream = client.query(copyFrom(PACKET_TABLE.copySql.replace('raw_packets', table)));
+      const stream = client.query(
+        copyFrom(PACKET_TABLE.copySql.replace('COPY packets', `COPY ${table}`)),
+      );
       stream.end(bytes);
       await finished(stream);
     });

@@ -66,12 +66,12 @@ function rounded(ms: number): string {
 /** Of the partitions of packets: the rows, and each index by the index of the parent that it belongs to. */
 async function sizesOf(db: Database): Promise<string> {
   const rows = await db.query<{ name: string; bytes: number }>(
-    `WITH parts AS (SELECT name::regclass AS part FROM store_partitions WHERE parent = 'raw_packets')
+    `WITH parts AS (SELECT name::regclass AS part FROM store_partitions WHERE parent = 'packets')
      SELECT 'the rows' AS name, sum(pg_table_size(part)) AS bytes FROM parts
      UNION ALL
      SELECT parent.relname, sum(pg_relation_size(child.inhrelid)) FROM pg_inherits AS child
      JOIN pg_class AS parent ON parent.oid = child.inhparent
-     WHERE parent.relname LIKE 'raw_packets\\_%' AND parent.relkind = 'I' GROUP BY 1 ORDER BY 2 DESC`,
+     WHERE parent.relname LIKE 'packets\\_%' AND parent.relkind = 'I' GROUP BY 1 ORDER BY 2 DESC`,
   );
   const [count] = await db.query<{ rows: number }>('SELECT count(*) AS rows FROM raw_packets');
   const perRow = (bytes: number) => (bytes / (count?.rows ?? 1)).toFixed(1);

@@ -21,7 +21,7 @@ describe.skipIf(whyNotBuilt)(`phantomnet archive ${whyNotBuilt}`, () => {
       const flows = [flowRecord({ id: 1, lastSeenMicros: START, service: 'ssh' })];
       await ingest(db, { ...trafficBatch({ packets: 100, startMicros: START }), flows });
       const later = new Date(Date.now() + 15 * 86_400_000);
-      await applyRetention(db, DEFAULT_RETENTION, later, { archiveDir: dir });
+      await applyRetention(db, DEFAULT_RETENTION, later, { archive: dir });
     });
   }, 60_000);
 
@@ -63,7 +63,7 @@ describe.skipIf(whyNotBuilt)(`phantomnet archive ${whyNotBuilt}`, () => {
     expect(await archive('query --from yesterday')).toMatchObject({ code: 2 });
     expect(await runCommand(['archive', 'list'])).toMatchObject({
       code: 2,
-      err: 'phantomnet: There is no archive: set archive.dir, or give --dir\n',
+      err: 'phantomnet: There is no archive: set archive.dir or archive.s3, or give --dir\n',
     });
   });
 });

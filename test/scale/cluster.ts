@@ -1,23 +1,18 @@
 /** A platform of many machines on one: NATS nodes, a PostgreSQL, servers, workers and sensors, each a process that can be killed. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type NatsServers, startNats } from '../../src/bench/nats-servers.ts';
-import { hashSecret, randomApiKey } from '../../src/http/auth/secret.ts';
-import { createApiKey } from '../../src/store/api-keys.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { sensorName } from './made-traffic.ts';
+import { freePort } from './free-port.ts';
+import { Role } from './role.ts';
+import { spoolSensors } from './spool-sensors.ts';
 
 const MAIN = 'src/cli/main.ts';
-const SENSOR = 'test/scale/spool-sensor.ts';
-const START_MS = 40_000;
 const quiet = { info() {}, warn() {} };
 
 export interface Machines {
@@ -42,60 +37,17 @@ export async function startMachines(nodes: 1 | 3): Promise<Machines> {
   };
 }
 
-/** A process that is started again with the same words. */
-class Role {
-  readonly #words: readonly string[];
-  readonly #ready: string | null;
-  #child: ChildProcess | null = null;
-  said = '';
-  out = '';
-
-  /** @param ready what it says when it is up; null: nobody waits for that */
-  constructor(words: readonly string[], ready: string | null) {
-    this.#words = words;
-    this.#ready = ready;
-  }
-
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, [...this.#words], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString('utf8');
-      this.said += chunk.toString('utf8');
-    });
-    child.stdout.on('data', (chunk: Buffer) => {
-      this.out += chunk.toString('utf8');
-    });
-    const deadline = Date.now() + START_MS;
-    while (this.#ready !== null && !said.includes(this.#ready)) {
-      if (child.exitCode !== null || Date.now() > deadline)
-        throw new Error(`It did not come up:\n${said}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-  }
-
-  async exited(): Promise<void> {
-    const child = this.#child;
-    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
-}
-
 export interface Cluster {
   readonly db: Database;
   readonly urls: readonly string[];
+  /** Where workers have their metrics. */
+  readonly workerUrls: readonly string[];
   readonly servers: readonly Role[];
   readonly workers: readonly Role[];
   readonly sensors: readonly Role[];
   readonly keys: readonly string[];
+  /** One more, not started; to be ended by whoever starts it. */
+  newWorker(): Role;
   stop(): Promise<void>;
 }
 
@@ -137,30 +89,26 @@ enforcer: { enabled: false }
     const words = [MAIN, '--config', config, 'server', '--port', String(port)];
     servers.push(new Role(words, 'The server is up'));
   }
-  const workers = Array.from(
-    { length: options.workers },
-    () => new Role([MAIN, '--config', config, 'worker'], 'The worker is up'),
-  );
-  const keys: string[] = [];
-  const sensors: Role[] = [];
-  for (let index = 0; index < options.sensors; index++) {
-    const key = randomApiKey();
-    const secretHash = hashSecret(key);
-    await createApiKey(db, { name: sensorName(index), role: 'sensor', secretHash });
-    keys.push(key);
-    const url = urls[index % urls.length] ?? '';
-    const spool = join(folder, `spool${index}`);
-    const words = [url, key, index, spool, options.batches, options.paceMs].map(String);
-    sensors.push(new Role([SENSOR, ...words], null));
+  const newWorker = () => new Role([MAIN, '--config', config, 'worker'], 'The worker is up');
+  const workers: Role[] = [];
+  const workerUrls: string[] = [];
+  for (let index = 0; index < options.workers; index++) {
+    const port = await freePort();
+    workerUrls.push(`http://127.0.0.1:${port}`);
+    const words = [MAIN, '--config', config, 'worker', '--metrics-port', String(port)];
+    workers.push(new Role(words, 'The worker is up'));
   }
+  const { sensors, keys } = await spoolSensors(db, folder, urls, options);
   await Promise.all([...servers, ...workers].map((role) => role.start()));
   return {
     db,
     urls,
+    workerUrls,
     servers,
     workers,
     sensors,
     keys,
+    newWorker,
     async stop() {
       await Promise.all([...sensors, ...workers, ...servers].map((role) => role.end('SIGKILL')));
       await db.close();
@@ -178,14 +126,4 @@ async function administer(connection: pg.PoolConfig, sql: string): Promise<void>
   } finally {
     await client.end();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('There is no free port');
-  return address.port;
 }

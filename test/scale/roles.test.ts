@@ -64,6 +64,25 @@ describe.skipIf(whyNoNats)('servers and workers', () => {
     await expect.poll(waiting, { timeout: 10_000 }).toEqual(Array(16).fill(0));
   });
 
+  it('have metrics and health of each worker, under the names of one machine', async () => {
+    let packets = 0;
+    let partitions = 0;
+    for (const url of cluster.workerUrls) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const metricOf = (name: string) =>
+        Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+      packets += metricOf('phantomnet_store_packets_total');
+      partitions += metricOf('phantomnet_worker_partitions');
+      expect(text).toContain('process_cpu_seconds_total');
+      expect(await (await fetch(`${url}/health`)).json()).toMatchObject({
+        ...{ status: 'ok', database: 'ok', reasons: [] },
+      });
+    }
+    expect(partitions).toBe(16);
+    const [row] = await cluster.db.query<{ count: number }>('SELECT count(*) FROM raw_packets');
+    expect(packets).toBe(row?.count);
+  });
+
   it('say that nobody works', async () => {
     for (const worker of cluster.workers) await worker.end('SIGINT');
     const reasons = async () =>

@@ -23,16 +23,22 @@ const shipper = new Shipper({
 });
 const stop = new AbortController();
 const shipping = shipper.run(stop.signal);
-while (spool.nextSequence < batches) {
+let isEnded = spool.nextSequence >= batches;
+while (!isEnded) {
   const sequence = spool.nextSequence;
-  const batch = madeBatch(sensor, sequence, batches);
+  // The end of the capture comes again until it is kept: a sensor that is stopped on a full disk has time.
+  const batch = madeBatch(sensor, Math.min(sequence, batches - 1), batches);
   const meta = { sensorId, epoch: spool.epoch, sequence };
-  await spool.append(sequence, batch.length, encodeBatch(batch, meta));
+  const isKept = await spool.append(sequence, batch.length, encodeBatch(batch, meta)).then(
+    () => true,
+    (error: Error) => process.stderr.write(`${sensorId}: ${error.message}\n`) && false,
+  );
+  isEnded = isKept && sequence >= batches - 1;
   await sleep(Number(paceText));
 }
 while (spool.entries.length > 0) await spool.waitForRemoval(stop.signal);
 stop.abort();
 await shipping;
-const { lostBatches } = spool.stats;
+const { lostRows } = spool.stats;
 const { rejectedBatches } = shipper.stats;
-process.stdout.write(`${JSON.stringify({ lostBatches, rejectedBatches })}\n`);
+process.stdout.write(`${JSON.stringify({ lostRows, rejectedBatches })}\n`);

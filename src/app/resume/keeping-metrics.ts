@@ -32,4 +32,9 @@ export function measureKeeping(registry: Registry, keeper: StateKeeper): void {
     'States that could not be restored, since the start',
     () => keeper.losses,
   );
+  follow(
+    'phantomnet_analysis_write_failures',
+    'Times that a state or a batch could not be written to disk, since the start',
+    () => keeper.failures,
+  );
 }

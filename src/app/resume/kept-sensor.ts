@@ -5,6 +5,7 @@
  * Where the disk fails nothing is kept until a snapshot succeeds again; the packets are counted all the same,
  * and a restart in between finds that the journal does not reach to what is committed.
  */
+import { fileTrouble } from '../../errors.ts';
 import type { KeptState } from './analysis-keeper.ts';
 import { Journal } from './journal.ts';
 import { writeSnapshot } from './snapshot-file.ts';
@@ -161,7 +162,12 @@ export class KeptSensor implements KeptState {
   async #fail(error: unknown): Promise<void> {
     const journal = this.#journal;
     this.#journal = null;
-    this.#options.onTrouble((error as Error).message);
+    this.#options.onTrouble(reasonOf(error, this.#options.folder));
     await journal?.close().catch(() => undefined);
   }
+}
+
+function reasonOf(error: unknown, { dir }: StateFolder): string {
+  const isOfDisk = (error as NodeJS.ErrnoException).code !== undefined;
+  return isOfDisk ? `${dir} cannot be written: ${fileTrouble(error)}` : (error as Error).message;
 }

@@ -31,8 +31,12 @@ export class StateKeeper implements AnalysisKeeper {
   readonly hasJournal = true;
   readonly #options: StateKeeperOptions;
   readonly #kept = new Set<KeptSensor>();
+  /** By sensor: why nothing is kept of it. */
+  readonly #troubles = new Map<string, string>();
   /** States that could not be restored, since the start. */
   losses = 0;
+  /** Times that a sensor's state could not be written any more, since the start. */
+  failures = 0;
 
   constructor(options: StateKeeperOptions) {
     this.#options = options;
@@ -57,7 +61,7 @@ export class StateKeeper implements AnalysisKeeper {
     const committed = await this.#options.committed(sensorId);
     const folder = this.#folderOf(sensorId);
     const { snapshots, journals } = await folder.list().catch((error: Error) => {
-      this.#options.onTrouble(error.message);
+      this.#note(sensorId, `${folder.dir} cannot be read: ${error.message}`);
       return { snapshots: [], journals: [] };
     });
     const newest = snapshots.at(-1);
@@ -80,17 +84,14 @@ export class StateKeeper implements AnalysisKeeper {
     generation: number,
     pieces: readonly Uint8Array[] | null,
   ): Promise<KeptSensor> {
-    const { snapshotMs, journalBytes, onTrouble, log } = this.#options;
+    const { snapshotMs, journalBytes } = this.#options;
     await this.#makeRoom();
     const kept = await KeptSensor.begin(
       {
         folder: this.#folderOf(sensorId),
         snapshotMs,
         journalBytes,
-        onTrouble(reason) {
-          if (reason) log.warn({ sensorId, reason }, 'the analysis is not kept over a restart');
-          onTrouble(reason);
-        },
+        onTrouble: (reason) => this.#note(sensorId, reason),
       },
       generation,
       pieces,
@@ -102,6 +103,22 @@ export class StateKeeper implements AnalysisKeeper {
   async release(kept: KeptSensor): Promise<void> {
     this.#kept.delete(kept);
     await kept.close();
+  }
+
+  /** The disk fails a sensor's state, or (null) does not. Every snapshot fails while it is full: it is said once. */
+  #note(sensorId: string, reason: string | null): void {
+    if (reason === (this.#troubles.get(sensorId) ?? null)) return;
+    const { log, onTrouble } = this.#options;
+    if (reason === null) {
+      this.#troubles.delete(sensorId);
+      log.info({ sensorId }, 'the analysis is kept over a restart again');
+    } else {
+      this.failures++;
+      this.#troubles.set(sensorId, reason);
+      log.warn({ sensorId, reason }, 'the analysis is not kept over a restart');
+    }
+    const [first = null] = this.#troubles.values();
+    onTrouble(first);
   }
 
   noteLoss(sensorId: string, reason: string): void {

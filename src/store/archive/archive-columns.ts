@@ -1,12 +1,12 @@
 /** The tiers that are archived, their columns as Parquet has them, and which column their rows are ordered by. */
 import type { SchemaElement } from 'hyparquet';
-import type { Column } from '../columns.ts';
+import type { ShownType } from '../columns.ts';
 import { FLOW_TABLE } from '../flow-table.ts';
-import { PACKET_TABLE } from '../packet-table.ts';
+import { SHOWN_PACKET_COLUMNS, type ShownColumn } from '../packet-columns.ts';
 
 export const ARCHIVED = {
-  packets: { table: PACKET_TABLE, time: 'captured_at', tie: 'id' },
-  flows: { table: FLOW_TABLE, time: 'last_seen', tie: 'id_num' },
+  packets: { columns: SHOWN_PACKET_COLUMNS, time: 'captured_at', tie: 'id' },
+  flows: { columns: FLOW_TABLE.columns.map(asItIs), time: 'last_seen', tie: 'id_num' },
 } as const;
 
 export type ArchivedTier = keyof typeof ARCHIVED;
@@ -20,7 +20,7 @@ export interface ArchiveColumn {
   readonly isBigInt: boolean;
 }
 
-const PHYSICAL: Record<Column<never>['sql'], Omit<SchemaElement, 'name'>> = {
+const PHYSICAL: Record<ShownType, Omit<SchemaElement, 'name'>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
   bool: { type: 'BOOLEAN' },
   int2: { type: 'INT32' },
@@ -36,11 +36,14 @@ const PHYSICAL: Record<Column<never>['sql'], Omit<SchemaElement, 'name'>> = {
 };
 
 export function archiveColumns(tier: ArchivedTier): ArchiveColumn[] {
-  const columns: readonly Column<never>[] = ARCHIVED[tier].table.columns;
-  return columns.map(({ name, sql }) => ({
+  return ARCHIVED[tier].columns.map(({ name, sql, read }) => ({
     name,
     element: { name, repetition_type: 'OPTIONAL', ...PHYSICAL[sql] },
-    sql: sql === 'timestamptz' ? `(extract(epoch FROM "${name}") * 1000000)::int8` : `"${name}"`,
+    sql: sql === 'timestamptz' ? `(extract(epoch FROM ${read}) * 1000000)::int8` : read,
     isBigInt: sql === 'int8' || sql === 'timestamptz',
   }));
+}
+
+function asItIs({ name, sql }: (typeof FLOW_TABLE.columns)[number]): ShownColumn {
+  return { name, sql: sql as ShownType, read: `"${name}"` };
 }

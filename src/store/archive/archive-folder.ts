@@ -1,19 +1,20 @@
 /** What is in an archive: its files by tier, the newest span first, and what their footers say. */
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { posix } from 'node:path';
 import { type FileMetaData, parquetMetadataAsync } from 'hyparquet';
-import { AppError, fileTrouble } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import { TIERS } from '../tiers.ts';
 import { ARCHIVED, type ArchivedTier } from './archive-columns.ts';
-import { openFile } from './open-file.ts';
+import { type ArchiveTarget, openArchive } from './archive-place.ts';
 
-/** `raw_packets_2026013112-1769990400000.parquet`; of the default partition without the hour. */
+/** `packets_2026013112-1769990400000.parquet`; of the default partition without the hour. */
 const FILE_NAME = /_(?:(\d{4})(\d{2})(\d{2})(\d{2})|default)-\d+\.parquet$/;
 
 /** Read at once at a file's end: the footer of an hour is rarely larger. */
 const FOOTER_BYTES = 64 * 1024;
 
 export interface ArchiveFile {
+  /** In its archive. */
+  readonly name: string;
   readonly path: string;
   /** Time that no row of it is before, or at or after: µs since the epoch. */
   readonly fromMicros: number;
@@ -30,24 +31,27 @@ export interface ArchiveSummary {
   readonly rows: number;
 }
 
-/** @throws AppError `not_found` where there is no such folder */
-export async function archiveFiles(folder: string, tier: ArchivedTier): Promise<ArchiveFile[]> {
-  const names = await readdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new AppError('not_found', `There is no archive in ${folder}: ${fileTrouble(error)}`);
-  });
+/** @throws AppError `not_found` where there is no such folder, `server_unavailable` */
+export async function archiveFiles(
+  target: ArchiveTarget,
+  tier: ArchivedTier,
+): Promise<ArchiveFile[]> {
+  const place = openArchive(target);
+  const names = await place.names(tier);
   const files = names
-    .filter((name) => name.startsWith(join(tier, '/')) && FILE_NAME.test(name))
-    .map((name) => ({ path: join(folder, name), ...spanOf(name, tier) }));
+    .filter((name) => FILE_NAME.test(name))
+    .map((name) => ({ name, path: place.pathOf(name), ...spanOf(name, tier) }));
   return files.sort((a, b) => b.toMicros - a.toMicros || (a.path < b.path ? 1 : -1));
 }
 
 /** With what each file's footer says, exactly. */
 export async function* archiveSummaries(
-  folder: string,
+  target: ArchiveTarget,
   tier: ArchivedTier,
 ): AsyncGenerator<ArchiveSummary> {
-  for (const { path } of await archiveFiles(folder, tier)) {
-    const file = await openFile(path);
+  const place = openArchive(target);
+  for (const { name, path } of await archiveFiles(target, tier)) {
+    const file = await place.open(name);
     try {
       const metadata = await readFooter(path, file);
       const about = { path, tier, bytes: file.byteLength, rows: Number(metadata.num_rows) };
@@ -98,7 +102,7 @@ export function spanOfGroup(
 }
 
 function spanOf(name: string, tier: ArchivedTier): { fromMicros: number; toMicros: number } {
-  const [, year, month, day, hour] = FILE_NAME.exec(basename(name)) ?? [];
+  const [, year, month, day, hour] = FILE_NAME.exec(posix.basename(name)) ?? [];
   if (year === undefined) return { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER };
   const fromMicros = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour)) * 1000;
   return { fromMicros, toMicros: fromMicros + TIERS[tier].seconds * 1e6 };

@@ -1,13 +1,13 @@
 /**
- * One expired partition into the archive: `FOLDER/packets/2026-01-31/raw_packets_2026013112-1769990400000.parquet`,
+ * One expired partition into the archive: `packets/2026-01-31/packets_2026013112-1769990400000.parquet`,
  * by the day of its span; what had no partition of its own goes below `default`. The number is when it expired
  * (ms), so the hour may come and expire again, and a file that is there already was written in full before a crash.
  */
-import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { DatabaseConfig } from '../database.ts';
 import type { ArchivedTier } from './archive-columns.ts';
+import { type ArchiveTarget, openArchive } from './archive-place.ts';
 import type { ArchiveTask } from './archive-worker.ts';
 import type { ExpiredPartition } from './expired-partitions.ts';
 
@@ -19,18 +19,19 @@ export interface ArchivedFile {
   readonly bytes: number;
 }
 
-/** Resolves when the file would survive a power cut. @throws whatever kept it from being written */
+/** Resolves when the file would survive a power cut, or the store has proved that it has it. @throws whatever kept it from being written */
 export async function archivePartition(
   config: DatabaseConfig,
-  folder: string,
+  target: ArchiveTarget,
   tier: ArchivedTier,
   { name: table, partition, lower, expiredAt }: ExpiredPartition,
 ): Promise<ArchivedFile> {
   const day = lower === null ? 'default' : lower.toISOString().slice(0, 10);
-  const path = join(folder, tier, day, `${partition}-${expiredAt.getTime()}.parquet`);
-  const written = await stat(path).catch(() => null);
-  if (written) return { path, bytes: written.size };
-  return { path, bytes: await inWorker({ config, tier, table, path }) };
+  const name = `${tier}/${day}/${partition}-${expiredAt.getTime()}.parquet`;
+  const place = openArchive(target);
+  const path = place.pathOf(name);
+  const written = await place.writtenBytes(name);
+  return { path, bytes: written ?? (await inWorker({ config, tier, table, target, name })) };
 }
 
 function inWorker(task: ArchiveTask): Promise<number> {

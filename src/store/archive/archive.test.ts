@@ -52,8 +52,8 @@ async function fill(db: Database, hours: number, packets = 500): Promise<void> {
 }
 
 /** Retention as it is when everything has grown old. */
-function expireAll(db: Database, archiveDir: string, limits = DEFAULT_RETENTION) {
-  return applyRetention(db, limits, new Date(Date.now() + 15 * DAY_MS), { archiveDir });
+function expireAll(db: Database, archive: string, limits = DEFAULT_RETENTION) {
+  return applyRetention(db, limits, new Date(Date.now() + 15 * DAY_MS), { archive });
 }
 
 /** Of the live tables, in the archive's form. */
@@ -127,15 +127,15 @@ describe('an expired partition', () => {
   it('of the default partition goes too, and may come again', async () => {
     await withDatabase(async (db) => {
       await fill(db, 1, 50);
-      const late = `INSERT INTO raw_packets SELECT * FROM jsonb_populate_recordset(NULL::raw_packets,
+      const late = `INSERT INTO packets SELECT * FROM jsonb_populate_recordset(NULL::packets,
         (SELECT jsonb_agg(to_jsonb(p) || '{"captured_at": "1999-12-31T23:00:00Z"}')
-         FROM (SELECT * FROM raw_packets LIMIT 9) AS p))`;
+         FROM (SELECT * FROM packets LIMIT 9) AS p))`;
       await db.query(late);
       await expireAll(db, folder);
       await fill(db, 0);
       await ingest(db, trafficBatch({ packets: 20, startMicros: START, sequence: 50 }));
       await db.query(late);
-      expect(await db.query('SELECT count(*) AS n FROM raw_packets_default')).toEqual([{ n: 9 }]);
+      expect(await db.query('SELECT count(*) AS n FROM packets_default')).toEqual([{ n: 9 }]);
       await expireAll(db, folder);
       expect(readdirSync(join(folder, 'packets', 'default'))).toHaveLength(2);
       const { rows } = await searchArchive(folder, { ...EVERYTHING, tier: 'packets' });
@@ -220,7 +220,7 @@ describe('the search', () => {
       await fill(db, 4);
       const { archived } = await expireAll(db, folder);
       const [cut = '', spoilt = '', link = ''] = archived.filter((each) =>
-        each.includes('raw_packets'),
+        each.includes('/packets_'),
       );
       writeFileSync(cut, readFileSync(cut).subarray(0, 1000));
       const pages = readFileSync(spoilt);
@@ -229,7 +229,7 @@ describe('the search', () => {
       symlinkSync(join(folder, 'nowhere'), link);
       const [out, err] = [new Sink(), new Sink()];
       const words = { flows: false, limit: 100_000 };
-      const failure = await queryArchive(words, { dir: folder, json: true, out, err }).catch(
+      const failure = await queryArchive(words, { target: folder, json: true, out, err }).catch(
         (error: unknown) => error,
       );
       expect(failure).toBeInstanceOf(AppError);
@@ -252,7 +252,7 @@ describe('a partition without rows', () => {
       await fill(db, 2);
       await db.query('DELETE FROM raw_packets');
       const { archived, waiting } = await expireAll(db, folder);
-      expect(archived.filter((each) => each.includes('raw_packets'))).toEqual([]);
+      expect(archived.filter((each) => each.includes('/packets_'))).toEqual([]);
       expect(archived).toHaveLength(1);
       expect(waiting).toBe(0);
     });
@@ -260,13 +260,13 @@ describe('a partition without rows', () => {
 
   it('that was archived all the same is listed without times', async () => {
     await withDatabase(async (db) => {
-      const path = join(folder, 'packets', '2023-11-14', 'raw_packets_2023111412-1.parquet');
+      const path = join(folder, 'packets', '2023-11-14', 'packets_2023111412-1.parquet');
       mkdirSync(dirname(path), { recursive: true });
-      await writeDurably(path, archiveChunks(db, 'packets', 'raw_packets_default'));
+      await writeDurably(path, archiveChunks(db, 'packets', 'packets_default'));
       mkdirSync(join(folder, 'flows'));
       for (const json of [false, true]) {
         const out = new Sink();
-        await listArchive({ dir: folder, json, out, err: new Sink() });
+        await listArchive({ target: folder, json, out, err: new Sink() });
         expect(out.text).toMatch(
           json ? /"from":null,"to":null,"rows":0/ : /^no rows +0 packets .*-1\.parquet\n$/,
         );
@@ -305,9 +305,9 @@ describe('an archive that cannot be written', () => {
       await fill(db, 4, 4000);
       const maxBytes = (await databaseBytes(db)) - 1_500_000;
       const limits = { ...DEFAULT_RETENTION, maxBytes };
-      const report = await applyRetention(db, limits, new Date(), { archiveDir: blocked() });
+      const report = await applyRetention(db, limits, new Date(), { archive: blocked() });
       expect(report.bytesAfter).toBeLessThanOrEqual(maxBytes);
-      expect(report.unarchived[0]).toBe('raw_packets_2023111412');
+      expect(report.unarchived[0]).toBe('packets_2023111412');
       expect(report.unarchived.length).toBeLessThan(3);
       expect(db.counters.partitionsUnarchived).toBe(report.unarchived.length);
       expect(await db.query('SELECT count(*) > 0 AS left FROM raw_packets')).toEqual([
@@ -328,7 +328,7 @@ describe('an archive that cannot be written', () => {
          FROM expired_partitions ORDER BY partition`,
       );
       const [half = '', whole = ''] = expired.map(({ name, ms }) => {
-        const day = join(dir, name.startsWith('raw') ? 'packets' : 'flows', '2023-11-14');
+        const day = join(dir, name.startsWith('packets') ? 'packets' : 'flows', '2023-11-14');
         mkdirSync(day, { recursive: true });
         return join(day, `${name}-${ms}.parquet`);
       });

@@ -9,7 +9,8 @@ import { canonicalIp } from '../filter.ts';
 import { isoMicros } from '../walk-back.ts';
 import { ARCHIVED, type ArchivedTier, archiveColumns } from './archive-columns.ts';
 import { archiveFiles, MICROS, readFooter, spanOfGroup } from './archive-folder.ts';
-import { openFile, type SlicedFile } from './open-file.ts';
+import { type ArchiveTarget, openArchive } from './archive-place.ts';
+import type { SlicedFile } from './open-file.ts';
 import { decompress } from './parquet-codec.ts';
 
 export type ArchivedRow = Record<string, string | number | boolean | null>;
@@ -38,22 +39,26 @@ export interface ArchiveAnswer {
 
 const ADDRESSES = new Set(['src_ip', 'dst_ip', 'dest_ip']);
 
-/** @throws AppError `not_found` where there is no archive */
-export async function searchArchive(folder: string, query: ArchiveQuery): Promise<ArchiveAnswer> {
+/** @throws AppError `not_found` where there is no archive, `server_unavailable` */
+export async function searchArchive(
+  target: ArchiveTarget,
+  query: ArchiveQuery,
+): Promise<ArchiveAnswer> {
   const { tier, limit, fromMicros, toMicros } = query;
   const { time, tie } = ARCHIVED[tier];
+  const place = openArchive(target);
   const filter = filterOf(query);
-  const files = await archiveFiles(folder, tier);
+  const files = await archiveFiles(target, tier);
   const counts = { files: files.length, opened: 0, bytesRead: 0 };
   const troubles: AppError[] = [];
   let rows: Record<string, unknown>[] = [];
   /** Older rows than this one do not make it into the answer. */
   let floor = fromMicros;
-  for (const { path, ...span } of files) {
+  for (const { name, path, ...span } of files) {
     if (span.fromMicros > toMicros || span.toMicros <= floor) continue;
     counts.opened++;
     try {
-      const file = await openFile(path);
+      const file = await place.open(name);
       try {
         await searchFile(path, file);
       } finally {
