@@ -2,6 +2,7 @@
  * The memory in which `kernels/histogram.ts` counts bins: the bins of all rows, a byte each, and room for
  * one node's rows, values and sums. The fallback, the reference for its results, is `core/models/histogram.ts`.
  */
+import { allocateMemory } from './allocate-memory.ts';
 import { compileKernel } from './compile.ts';
 import { HEX } from './histogram-wasm.ts';
 
@@ -9,8 +10,6 @@ import { HEX } from './histogram-wasm.ts';
 const GROUP_FEATURES = 8;
 /** Behind the sums of one group. */
 const WORDS_AT = 16_384;
-const PAGE_BYTES = 65_536;
-const MAX_PAGES = 65_536;
 
 interface Exports {
   countBins(
@@ -75,7 +74,7 @@ export class HistogramKernel {
   static create(bins: KernelBins): HistogramKernel | null {
     if (code === null) return null;
     const places = placesOf(bins);
-    const memory = allocate(places.end);
+    const memory = allocateMemory(places.end);
     return memory && new HistogramKernel(code, memory, places, bins);
   }
 
@@ -134,16 +133,6 @@ function copyBins(bytes: Uint8Array, { rowCount, featureCount, columns }: Kernel
     const lane = f % GROUP_FEATURES;
     let to = (f - lane) * rowCount + lane;
     for (let row = 0; row < rowCount; row++, to += GROUP_FEATURES) bytes[to] = columns[from + row]!;
-  }
-}
-
-function allocate(bytes: number): WebAssembly.Memory | null {
-  const pages = Math.ceil(bytes / PAGE_BYTES);
-  if (pages > MAX_PAGES) return null;
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
-  } catch {
-    return null;
   }
 }
 

@@ -8,6 +8,7 @@
  * bits decides it. A leaf has distance 0 and the key that is below everything, so a step from it leads nowhere else and
  * trees of different depth walk together. Its upper half is free: it says what the leaf says, or its number.
  */
+import { allocateMemory } from './allocate-memory.ts';
 import { compileKernel } from './compile.ts';
 import { HEX } from './trees-wasm.ts';
 
@@ -19,7 +20,6 @@ const NODES_AT = 24_576;
 const LANES = 8;
 /** Words of the roots of eight trees and of their depth. */
 const GROUP_WORDS = LANES + 1;
-const PAGE_BYTES = 65_536;
 const LINE_BYTES = 64;
 const NODE_BYTES = 8;
 
@@ -112,7 +112,7 @@ export class TreeKernel {
   static create(trees: KernelTrees, word: LeafWord): TreeKernel | null {
     if (code === null || !hasShortLinks(trees)) return null;
     const places = placesOf(trees, word);
-    const memory = allocate(places.end);
+    const memory = allocateMemory(places.end);
     return memory && new TreeKernel(code, memory, places, trees, word);
   }
 
@@ -165,15 +165,6 @@ function placesOf({ nodes, roots, values }: KernelTrees, word: LeafWord) {
   return { groupCount, spareAt, groupsAt, reachedAt, valuesAt, end };
 }
 type Places = ReturnType<typeof placesOf>;
-
-function allocate(bytes: number): WebAssembly.Memory | null {
-  const pages = Math.ceil(bytes / PAGE_BYTES);
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
-  } catch {
-    return null;
-  }
-}
 
 /**
  * The address of every node. The root is the second node of a cache line, so that pairs of children never lie across

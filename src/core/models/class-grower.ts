@@ -4,11 +4,11 @@
  */
 import { AppError } from '../../errors.ts';
 import type { BinnedMatrix } from './binning.ts';
-import { ClassSplitter, type NodeRows } from './class-splitting.ts';
+import { type ClassNodes, createClassNodes } from './class-nodes.ts';
 import { LARGEST_FLOAT } from './grower.ts';
 import type { GrownNode } from './grown-tree.ts';
 import { Random } from './random.ts';
-import { partitionRows } from './row-partition.ts';
+import type { BinSplit } from './row-partition.ts';
 
 export interface ClassTreeLimits {
   /** 16. */
@@ -35,61 +35,50 @@ export interface ForestPlan {
 
 /** Grows the trees one after another over the same buffers. */
 export class ClassTreeGrower {
-  readonly #labels: Uint16Array;
-  readonly #classCount: number;
-  readonly #binned: BinnedMatrix;
-  readonly #rowWeights: Float64Array;
-  readonly #options: ClassTreeLimits;
+  readonly #plan: ForestPlan;
   readonly #featureSample: number;
   readonly #treeWeights: Float64Array;
-  readonly #rows: Uint32Array;
-  readonly #scratch: Uint32Array;
   readonly #features: Uint16Array;
-  readonly #splitter: ClassSplitter;
+  readonly #nodes: ClassNodes;
+  /** Of the node that is looked at. */
+  readonly #totals: Float64Array;
 
-  constructor({ binned, labels, classCount, rowWeights, options }: ForestPlan) {
-    const { rowCount, featureCount } = binned;
-    this.#labels = labels;
-    this.#classCount = classCount;
-    this.#binned = binned;
-    this.#rowWeights = rowWeights;
-    this.#options = options;
-    this.#featureSample = options.featureSample || Math.max(1, Math.round(Math.sqrt(featureCount)));
+  constructor(
+    plan: ForestPlan,
+    nodes: ClassNodes = createClassNodes(plan, plan.options.minLeafRows),
+  ) {
+    const { rowCount, featureCount } = plan.binned;
+    this.#plan = plan;
+    this.#featureSample =
+      plan.options.featureSample || Math.max(1, Math.round(Math.sqrt(featureCount)));
     this.#treeWeights = new Float64Array(rowCount);
-    this.#rows = new Uint32Array(rowCount);
-    this.#scratch = new Uint32Array(rowCount);
     this.#features = new Uint16Array(featureCount);
-    this.#splitter = new ClassSplitter(
-      binned,
-      labels,
-      this.#treeWeights,
-      classCount,
-      options.minLeafRows,
-    );
+    this.#nodes = nodes;
+    this.#totals = new Float64Array(plan.classCount);
   }
 
   grow(tree: number): GrownNode {
-    const random = new Random(this.#options.seed, tree + 1);
+    const random = new Random(this.#plan.options.seed, tree + 1);
     const count = this.#bootstrap(random);
     for (let f = 0; f < this.#features.length; f++) this.#features[f] = f;
-    return this.#growNode(this.#rows, 0, count, 0, random);
+    return this.#growNode(0, count, 0, random);
   }
 
   /** Draws rows with replacement; returns how many distinct ones have weight. */
   #bootstrap(random: Random): number {
-    const { rowCount } = this.#binned;
+    const { rowWeights, options, binned } = this.#plan;
+    const { rowCount } = binned;
     const weights = this.#treeWeights;
-    const rows = this.#rows;
-    const draws = Math.max(1, Math.round(rowCount * this.#options.rowFraction));
+    const draws = Math.max(1, Math.round(rowCount * options.rowFraction));
     let count = 0;
     // A draw without any weight is repeated; the data set has some weight, so this ends.
     for (let attempt = 0; count === 0; attempt++) {
       weights.fill(0);
       for (let i = 0; i < draws; i++) {
         const row = attempt < 64 ? random.below(rowCount) : i % rowCount;
-        weights[row]! += this.#rowWeights[row]!;
+        weights[row]! += rowWeights[row]!;
       }
-      for (let row = 0; row < rowCount; row++) if (weights[row]! > 0) rows[count++] = row;
+      count = this.#nodes.fill(weights);
       if (attempt >= 64 && count === 0) {
         throw new AppError('input_invalid', 'Cannot train a random forest: no row has any weight');
       }
@@ -97,57 +86,50 @@ export class ClassTreeGrower {
     return count;
   }
 
-  #growNode(
-    rows: Uint32Array,
-    begin: number,
-    end: number,
-    depth: number,
-    random: Random,
-  ): GrownNode {
-    const totals = new Float64Array(this.#classCount);
-    const labels = this.#labels;
-    for (let i = begin; i < end; i++) totals[labels[rows[i]!]!]! += this.#treeWeights[rows[i]!]!;
-    const split = this.#findSplit({ rows, begin, end, totals }, depth, random);
-    const middle =
-      split === null ? end : partitionRows(rows, begin, end, this.#binned, split, this.#scratch);
+  #growNode(begin: number, end: number, depth: number, random: Random): GrownNode {
+    const nodes = this.#nodes;
+    const totals = this.#totals;
+    const classesPresent = nodes.sumClasses(begin, end, totals);
+    const split = classesPresent < 2 ? null : this.#findSplit(begin, end, depth, random);
+    const middle = split === null ? end : nodes.divide(begin, end, split);
     if (split === null || middle === begin || middle === end) return leafOf(totals);
     return {
       kind: 'split',
       feature: split.feature,
-      threshold: this.#binned.cuts[split.feature]![split.bin] ?? LARGEST_FLOAT,
+      threshold: this.#plan.binned.cuts[split.feature]![split.bin] ?? LARGEST_FLOAT,
       isMissingLeft: split.isMissingLeft,
-      left: this.#growNode(rows, begin, middle, depth + 1, random),
-      right: this.#growNode(rows, middle, end, depth + 1, random),
+      left: this.#growNode(begin, middle, depth + 1, random),
+      right: this.#growNode(middle, end, depth + 1, random),
     };
   }
 
   /** Tries features in random order until enough of them were not constant, and one split was found. */
-  #findSplit(node: NodeRows, depth: number, random: Random) {
-    const { maxDepth, minLeafRows } = this.#options;
-    if (depth >= maxDepth || node.end - node.begin < 2 * minLeafRows) return null;
-    let classesPresent = 0;
-    for (const weight of node.totals) if (weight > 0) classesPresent++;
-    if (classesPresent < 2) return null;
+  #findSplit(begin: number, end: number, depth: number, random: Random): BinSplit | null {
+    const { maxDepth, minLeafRows } = this.#plan.options;
+    if (depth >= maxDepth || end - begin < 2 * minLeafRows) return null;
     const features = this.#features;
-    const splitter = this.#splitter;
-    splitter.begin(node);
+    const nodes = this.#nodes;
+    nodes.beginNode();
     let tried = 0;
     for (let i = 0; i < features.length; i++) {
       const other = i + random.below(features.length - i);
       const feature = features[other]!;
       features[other] = features[i]!;
       features[i] = feature;
-      if (splitter.tryFeature(node, feature)) tried++;
+      if (nodes.tryFeature(feature, begin, end)) tried++;
       if (tried >= this.#featureSample) {
-        const split = splitter.best();
+        const split = nodes.best();
         if (split !== null) return split;
       }
     }
-    return splitter.best();
+    return nodes.best();
   }
 }
 
 function leafOf(totals: Float64Array): GrownNode {
-  const cover = totals.reduce((sum, weight) => sum + weight, 0);
-  return { kind: 'leaf', values: totals.map((weight) => weight / cover), cover };
+  let cover = 0;
+  for (let c = 0; c < totals.length; c++) cover += totals[c]!;
+  const values: number[] = [];
+  for (let c = 0; c < totals.length; c++) values.push(totals[c]! / cover);
+  return { kind: 'leaf', values, cover };
 }
