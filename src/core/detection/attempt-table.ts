@@ -4,7 +4,7 @@
  * stands once, the earliest tried first. All of it lies in typed arrays, so that a flood of probes costs
  * neither garbage nor more memory than stated.
  *
- * Bound: `maxAttempts` attempts of 36 bytes and `maxSeries` series of 104, and their indexes. Past either the
+ * Bound: `maxAttempts` attempts of 36 bytes and `maxSeries` series of 112, and their indexes. Past either the
  * series that is quiet for longest is forgotten with all its attempts, and counted.
  */
 import { mix32 } from '../flows/flow-hash.ts';
@@ -26,6 +26,9 @@ export class SeriesColumns {
   readonly sourceBits: Uint32Array;
   /** The largest series of one source that is a part of it. */
   readonly largestPart: Uint32Array;
+  /** Source port of the latest attempt, and attempts at something new that came from the port of the one before. */
+  readonly sourcePort: Int32Array;
+  readonly samePort: Uint32Array;
   readonly isTold: Uint8Array;
   readonly packets: Uint32Array;
   readonly bytes: Float64Array;
@@ -52,6 +55,8 @@ export class SeriesColumns {
     this.answered = new Uint32Array(capacity);
     this.sourceBits = new Uint32Array(capacity);
     this.largestPart = new Uint32Array(capacity);
+    this.sourcePort = new Int32Array(capacity);
+    this.samePort = new Uint32Array(capacity);
     this.isTold = new Uint8Array(capacity);
     this.packets = new Uint32Array(capacity);
     this.bytes = new Float64Array(capacity);
@@ -147,6 +152,8 @@ export class AttemptTable {
     columns.answered[series] = 0;
     columns.sourceBits[series] = 0;
     columns.largestPart[series] = 0;
+    columns.sourcePort[series] = -1;
+    columns.samePort[series] = 0;
     columns.isTold[series] = 0;
     columns.packets[series] = 0;
     columns.bytes[series] = 0;

@@ -12,6 +12,7 @@ import { httpFloodDefaults } from './detectors/http-flood.ts';
 import { icmpFloodDefaults } from './detectors/icmp-flood.ts';
 import { lateralMovementDefaults } from './detectors/lateral-movement.ts';
 import { portScanDefaults } from './detectors/port-scan.ts';
+import { probingDefaults } from './detectors/probing.ts';
 import { sequentialScanDefaults } from './detectors/sequential-scan.ts';
 import { slowlorisDefaults } from './detectors/slowloris.ts';
 import { sshRefusalsDefaults } from './detectors/ssh-refusals.ts';
@@ -29,6 +30,7 @@ export const DETECTION_DEFAULTS = {
   amplification: amplificationDefaults,
   port_scan: portScanDefaults,
   sequential_scan: sequentialScanDefaults,
+  probing: probingDefaults,
   host_discovery: hostDiscoveryDefaults,
   brute_force: bruteForceDefaults,
   ssh_refusals: sshRefusalsDefaults,

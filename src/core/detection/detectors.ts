@@ -15,6 +15,7 @@ import { httpFlood } from './detectors/http-flood.ts';
 import { icmpFlood } from './detectors/icmp-flood.ts';
 import { LateralMovementDetector } from './detectors/lateral-movement.ts';
 import { PortScanDetector } from './detectors/port-scan.ts';
+import { ProbingDetector } from './detectors/probing.ts';
 import { SequentialScanDetector } from './detectors/sequential-scan.ts';
 import { SlowlorisDetector } from './detectors/slowloris.ts';
 import { SshRefusalsDetector } from './detectors/ssh-refusals.ts';
@@ -58,6 +59,7 @@ export function createDetectors(limits: DetectionLimits, report: Report): Detect
     new FloodDetector(floods, report),
     new PortScanDetector(limits.port_scan, report),
     new SequentialScanDetector(limits.sequential_scan, report),
+    new ProbingDetector(limits.probing, report),
     new HostDiscoveryDetector(limits.host_discovery, report),
     new BruteForceDetector(limits.brute_force, report, ssh),
     ssh,

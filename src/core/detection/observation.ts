@@ -13,10 +13,12 @@ export const Sight = {
   ARP: 16,
   /** What an SSH server sends in the first packets of a connection, log-in included. */
   SSH_ANSWER: 32,
+  /** The first payload of who began a TCP connection. */
+  FIRST_WORD: 64,
 } as const;
 
 /** All bits of `Sight`. */
-export const ALL_SIGHTS = 63;
+export const ALL_SIGHTS = 127;
 
 export interface Observation {
   batch: PacketBatch;

@@ -23,8 +23,10 @@ export function sightsOf(batch: PacketBatch, row: number, flows: FlowTable, slot
     isFirstAnswer(flows, slot)
   )
     bits = Sight.OPENING;
-  if (flags >= 0 && batch.payloadBytes[row]! > 0 && isSshAnswer(flows, slot))
-    bits |= Sight.SSH_ANSWER;
+  if (flags >= 0 && batch.payloadBytes[row]! > 0) {
+    if (isSshAnswer(flows, slot)) bits |= Sight.SSH_ANSWER;
+    if (isFirstWord(batch, row, flows, slot)) bits |= Sight.FIRST_WORD;
+  }
   if (batch.appEvents[row] !== 0) bits |= Sight.APPLICATION;
   if (batch.dnsQuery[row] === 1) bits |= Sight.DNS_QUERY;
   return bits;
@@ -72,6 +74,10 @@ export function emptyObservation(): Observation {
 
 function isFirstAnswer(flows: FlowTable, slot: number): boolean {
   return slot >= 0 && !flows.isFromOriginator && flows.packetsBwd(slot) === 1;
+}
+
+function isFirstWord(batch: PacketBatch, row: number, flows: FlowTable, slot: number): boolean {
+  return slot >= 0 && flows.isFromOriginator && flows.payloadFwd(slot) === batch.payloadBytes[row]!;
 }
 
 function isSshAnswer(flows: FlowTable, slot: number): boolean {

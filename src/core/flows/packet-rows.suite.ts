@@ -18,6 +18,8 @@ export interface HandPacket {
   len?: number;
   wire?: number;
   window?: number;
+  /** 64 where nothing is said. */
+  ttl?: number;
   icmpType?: number;
   icmpCode?: number;
   events?: number;
@@ -69,7 +71,7 @@ function addIp(batch: PacketBatch, packet: HandPacket): number {
   }
   batch.protocol[row] = Protocol[protocol];
   batch.ipProtocol[row] = IP_PROTOCOL_NUMBERS[Protocol[protocol]]!;
-  batch.ttl[row] = 64;
+  batch.ttl[row] = packet.ttl ?? 64;
   batch.payloadBytes[row] = payload;
   if (payload > 0) batch.payloadEntropy[row] = packet.entropy ?? 4;
   if (protocol === 'TCP' || protocol === 'UDP') {

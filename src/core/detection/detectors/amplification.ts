@@ -3,6 +3,10 @@
  * answers many times the size of the questions. The "source" is then the victim: its address was
  * forged, so such a detection never blocks. Seen from the victim: large answers that it never asked for,
  * from many servers. Source: RFC 5358 (DNS), US-CERT TA14-017A (factors).
+ *
+ * What such a flood weighs is its questions times the factor, and a name server's ordinary answers come to little more
+ * than their questions: where it answers with several times that, fewer questions show as much. Other services answer
+ * at length to whoever is meant to ask (a table read over SNMP).
  */
 import { confidenceOf, type Detection } from '../detector.ts';
 import { culpritOf, type FloodPolicy } from '../flood-detector.ts';
@@ -11,11 +15,16 @@ import { Pressure, type TargetLoad } from '../target-pressure.ts';
 /** DNS, chargen, NTP, SNMP, CLDAP, SSDP, memcached. */
 const REFLECTOR_PORTS = new Set([19, 53, 123, 161, 389, 1900, 11_211]);
 
+const DNS_PORT = 53;
+
 export const amplificationDefaults = {
   /** Requests per second to one service, mostly in one name. */
   min_rate: 100,
   /** Bytes answered per byte asked. */
   min_factor: 3,
+  /** From this factor on, so many requests per second to a name server are enough. */
+  strong_factor: 9,
+  min_strong_rate: 40,
   /** Unasked answers per second to one victim, and how many servers they come from. */
   min_unasked_rate: 50,
   min_reflectors: 10,
@@ -30,7 +39,10 @@ export function amplification(limits: typeof amplificationDefaults): FloodPolicy
     const rate = load.packets / 5;
     const factor = load.answerBytes / load.bytes;
     const sourceIp = culpritOf(load);
-    if (rate < limits.min_rate || factor < limits.min_factor || sourceIp === null) return null;
+    const isStrong = load.topPort === DNS_PORT && factor >= limits.strong_factor;
+    const minRate = isStrong ? limits.min_strong_rate : limits.min_rate;
+    const minFactor = isStrong ? limits.strong_factor : limits.min_factor;
+    if (rate < minRate || factor < minFactor || sourceIp === null) return null;
     return {
       kind: 'Amplification',
       detector: 'amplification',
@@ -40,10 +52,10 @@ export function amplification(limits: typeof amplificationDefaults): FloodPolicy
       targetIp: load.targetIp,
       targetPort: load.topPort,
       protocol: 'UDP',
-      confidence: confidenceOf(rate, limits.min_rate),
+      confidence: confidenceOf(rate, minRate),
       summary: `${load.targetIp}:${load.topPort} was asked ${Math.round(rate)} times/s in the name of ${sourceIp} and answered with ${factor.toFixed(1)} times the bytes`,
       numbers: { rate_pps: rate, factor, answer_bytes: load.answerBytes },
-      thresholds: { rate_pps: limits.min_rate, factor: limits.min_factor },
+      thresholds: { rate_pps: minRate, factor: minFactor },
       provenConfidence: 0,
       packets: load.packets,
       bytes: load.bytes,

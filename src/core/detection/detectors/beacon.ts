@@ -3,7 +3,11 @@
  * like size, each short and small, and hardly any other host inside speaks to that address. Ordinary programs come in
  * bursts and carry what people ask for; what many hosts use is a service. Services that keep time by design (NTP, DNS)
  * and checks that stay inside are no beacons; a program that asks its maker for updates every minute looks the same,
- * which is why this never blocks.
+ * which is why this never blocks. At shorter intervals than the lowest nothing tells the two apart: a bridge of lamps
+ * asks its maker every two seconds, alike in every measure.
+ *
+ * Inside is what has a private address, or is seen to be on this side: its packets have crossed no router (their TTL is
+ * one that systems begin with) and the answers have.
  */
 import type { FlowRecord } from '../../../contract/flow.ts';
 import type { StateReader } from '../../state/state-reader.ts';
@@ -33,6 +37,8 @@ export const beaconDefaults = {
 
 /** Connections of a pair that are looked at: the latest. */
 const MAX_CONNECTIONS = 24;
+/** What systems begin with; what has crossed a router has one less at the least. */
+const INITIAL_TTLS: ReadonlySet<number> = new Set([64, 128, 255]);
 const PERIODIC_SERVICES: ReadonlySet<string> = new Set(['ntp', 'dns', 'mdns', 'llmnr', 'ssdp']);
 const PERIODIC_PORTS: ReadonlySet<number> = new Set([53, 123, 853]);
 
@@ -141,9 +147,14 @@ export class BeaconDetector implements Detector {
   }
 }
 
-function isOutbound({ protocol, isValidated, srcIp, dstIp }: FlowRecord): boolean {
+function isOutbound(flow: FlowRecord): boolean {
+  const { protocol, isValidated, srcIp, dstIp } = flow;
   if (protocol === 'TCP' ? !isValidated : protocol !== 'UDP') return false;
-  return isInside(srcIp) && !isInside(dstIp) && !isGroup(dstIp);
+  return (isInside(srcIp) || isOnThisSide(flow)) && !isInside(dstIp) && !isGroup(dstIp);
+}
+
+function isOnThisSide({ ttlFwd, ttlBwd }: FlowRecord): boolean {
+  return INITIAL_TTLS.has(ttlFwd) && ttlBwd > 0 && !INITIAL_TTLS.has(ttlBwd);
 }
 
 function isCall({ payloadFwd, payloadBwd, dstPort, service }: FlowRecord, maxBytes: number) {

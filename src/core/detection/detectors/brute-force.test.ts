@@ -33,6 +33,28 @@ function refusals(
   }).flat();
 }
 
+/** A handshake, the client's banner, and an end before the server said anything. */
+function turnedAway(t: number, sport: number, by: 'server' | 'client' = 'server') {
+  const there = { src: CLIENT, dst: SERVER, sport, dport: 22 };
+  const back = { src: SERVER, dst: CLIENT, sport: 22, dport: sport };
+  const end =
+    by === 'server'
+      ? { ...back, flags: 'FA', seq: 301, ack: 101 }
+      : { ...there, flags: 'FA', seq: 101, ack: 301 };
+  return [
+    { t, ...there, flags: 'S', seq: 100 },
+    { t: t + 0.001, ...back, flags: 'SA', seq: 300, ack: 101 },
+    { t: t + 0.002, ...there, flags: 'A', seq: 101, ack: 301 },
+    { t: t + 0.003, ...end },
+    {
+      t: t + 0.004,
+      ...(by === 'server' ? there : back),
+      flags: 'R',
+      seq: by === 'server' ? 101 : 301,
+    },
+  ];
+}
+
 function posts(request: string) {
   const events = AppEvent.HTTP_REQUEST | AppEvent.HTTP_HEADERS_END | AppEvent.HTTP_LOGIN;
   return times(60, (i) =>
@@ -51,6 +73,20 @@ describe('Brute_Force', () => {
       decision: 'BLOCK',
     });
     expect(alert?.evidence[0]?.numbers.service).toBe('FTP');
+  });
+
+  it('counts SSH connections that the server closes without a word, and never blocks for them', () => {
+    expect(alertsOf(times(70, (i) => turnedAway(i / 6, 30_000 + i)).flat())).toMatchObject([
+      { alert_type: 'Brute_Force', destination_port: 22, decision: 'ALERT' },
+    ]);
+  });
+
+  it('is not a program that comes again every second to a server that lets nobody in', () => {
+    expect(alertsOf(times(120, (i) => turnedAway(i, 30_000 + i)).flat())).toEqual([]);
+  });
+
+  it('is not a balancer that looks whether SSH listens and goes', () => {
+    expect(alertsOf(times(70, (i) => turnedAway(i / 6, 30_000 + i, 'client')).flat())).toEqual([]);
   });
 
   it('counts HTTP answers 401', () => {

@@ -2,7 +2,9 @@
  * Brute_Force: one client fails to sign in to one service again and again. Where the protocol is clear
  * text the refusals are counted (FTP 530, HTTP 401), and log-in forms posted, whose refusal is a page like any
  * other; where it is encrypted (SSH) or opaque (Telnet, RDP, VNC), short conversations of the size of a refused
- * log-in are. A program that shows its key with every request signs in nowhere: only its refusals count.
+ * log-in are. A server that is asked by more at once than it lets try (`MaxStartups` of sshd) closes connections before
+ * it says a word: many such in seconds are guesses by the dozen, whereas who comes again because nobody lets him in comes
+ * at intervals. A program that shows its key with every request signs in nowhere: only its refusals count.
  */
 import type { FlowRecord } from '../../../contract/flow.ts';
 import { AppEvent } from '../../../contract/packet-batch.ts';
@@ -22,6 +24,10 @@ export const bruteForceDefaults = {
   min_http_logins: 20,
   /** SSH conversations of the size of refused log-ins. */
   min_ssh_conversations: 6,
+  /** SSH connections that the server closes without a word … */
+  min_ssh_turned_away: 20,
+  /** … within so many seconds. */
+  turned_away_s: 10,
   /** Short conversations with Telnet, rlogin, RDP or VNC. */
   min_remote_conversations: 15,
   window_s: 120,
@@ -30,6 +36,8 @@ export const bruteForceDefaults = {
 };
 
 const MAX_TIMES = 1_024;
+/** Nothing was guessed on these yet: they raise an alert and never block. */
+const TURNED_AWAY = 'ssh_turned_away';
 
 const REMOTE_PORTS = new Map([
   [23, 'TELNET'],
@@ -92,6 +100,11 @@ export class BruteForceDetector implements Detector {
     if (!flow.isValidated) return;
     const seconds = (flow.lastSeenMicros - flow.firstSeenMicros) / 1e6;
     if (flow.service === 'ssh') {
+      if (isTurnedAway(flow)) {
+        const { min_ssh_turned_away, turned_away_s } = this.#limits;
+        this.#conversation('SSH', TURNED_AWAY, min_ssh_turned_away, flow, turned_away_s);
+        return;
+      }
       // Key exchange and a few passwords; a session that got in and worked is longer or larger.
       if (
         flow.payloadFwd < 700 ||
@@ -137,7 +150,13 @@ export class BruteForceDetector implements Detector {
     this.#count(failures, what, limit, seen.tsMicros, seen.isValidated);
   }
 
-  #conversation(service: string, what: string, limit: number, flow: FlowRecord): void {
+  #conversation(
+    service: string,
+    what: string,
+    limit: number,
+    flow: FlowRecord,
+    seconds = this.#limits.window_s,
+  ): void {
     const key = `${flow.srcIp}/${flow.dstIp} ${what}`;
     let failures = this.#failures.get(key);
     failures ??= this.#begin(key, {
@@ -154,7 +173,7 @@ export class BruteForceDetector implements Detector {
     failures.packets += flow.packetsFwd;
     failures.bytes += flow.bytesFwd;
     failures.flows++;
-    this.#count(failures, what, limit, flow.lastSeenMicros, true);
+    this.#count(failures, what, limit, flow.lastSeenMicros, what !== TURNED_AWAY, seconds);
   }
 
   #begin(key: string, failures: Failures): Failures {
@@ -173,9 +192,10 @@ export class BruteForceDetector implements Detector {
     limit: number,
     atMicros: number,
     isProven: boolean,
+    windowSeconds = this.#limits.window_s,
   ): void {
     const { times, proven, service, sourceIp, targetIp, port } = failures;
-    const oldest = atMicros - this.#limits.window_s * 1e6;
+    const oldest = atMicros - windowSeconds * 1e6;
     note(times, atMicros, oldest);
     if (isProven) note(proven, atMicros, oldest);
     else forget(proven, oldest);
@@ -192,7 +212,10 @@ export class BruteForceDetector implements Detector {
       targetPort: port,
       protocol: 'TCP',
       confidence: confidenceOf(times.length, limit),
-      summary: `${sourceIp} ${what === 'http_logins' ? 'tried' : 'failed'} ${times.length} times to sign in to ${service} on ${targetIp}:${port} within ${Math.round(seconds)} s`,
+      summary:
+        what === TURNED_AWAY
+          ? `${targetIp}:${port} closed ${times.length} ${service} connections of ${sourceIp} without a word within ${Math.round(seconds)} s`
+          : `${sourceIp} ${what === 'http_logins' ? 'tried' : 'failed'} ${times.length} times to sign in to ${service} on ${targetIp}:${port} within ${Math.round(seconds)} s`,
       numbers: { [what]: times.length, seconds, service },
       thresholds: { [what]: limit },
       provenConfidence: provenConfidenceOf(proven.length, limit),
@@ -222,6 +245,14 @@ export class BruteForceDetector implements Detector {
     }
     this.evictions = reader.number();
   }
+}
+
+/** The client spoke or not; the server closed and had said nothing. */
+function isTurnedAway({ payloadBwd, history }: FlowRecord): boolean {
+  if (payloadBwd > 0) return false;
+  const server = history.search(/[fr]/);
+  const client = history.search(/[FR]/);
+  return server >= 0 && (client < 0 || server < client);
 }
 
 function note(times: number[], atMicros: number, oldestMicros: number): void {

@@ -179,29 +179,28 @@ describe('HTTP_Flood', () => {
 });
 
 describe('Amplification', () => {
-  const dns = (answerBytes: number) =>
-    times(1500, (i) => [
+  const question = { qname: 'example.test', qtype: 255 };
+  const dns = (answerBytes: number, rate = 300, seconds = 5, port = 53) =>
+    times(rate * seconds, (i) => [
       {
-        t: i / 300,
+        t: i / rate,
         src: '203.0.113.5',
         dst: SERVER,
         protocol: 'UDP' as const,
         sport: 5353 + (i % 4),
-        dport: 53,
+        dport: port,
         len: 40,
-        qname: 'example.test',
-        qtype: 255,
+        ...question,
       },
       {
-        t: i / 300 + 0.0005,
+        t: i / rate + 0.0005,
         src: SERVER,
         dst: '203.0.113.5',
         protocol: 'UDP' as const,
-        sport: 53,
+        sport: port,
         dport: 5353 + (i % 4),
         len: answerBytes,
-        qname: 'example.test',
-        qtype: 255,
+        ...question,
         answerSize: answerBytes,
       },
     ]).flat();
@@ -233,6 +232,17 @@ describe('Amplification', () => {
     ]);
     expect(alertsOf(answers(60))).toEqual([]);
   });
+
+  it('is told within two seconds where a name server answers with ten times the bytes', () => {
+    const [alert] = alertsOf(dns(840, 160, 4));
+    expect(alert).toMatchObject({ alert_type: 'Amplification', source_ip: '203.0.113.5' });
+    expect(alert?.detected_at).toBeLessThanOrEqual(2.1);
+  });
+
+  it('is not a mail server that asks for keys and policies sixty times a second', () =>
+    expect(alertsOf(dns(400, 60, 20))).toEqual([]));
+
+  it('is not a table read over SNMP', () => expect(alertsOf(dns(1_200, 80, 20, 161))).toEqual([]));
 
   it('is not a busy resolver with answers of ordinary size', () =>
     expect(alertsOf(dns(70))).toEqual([]));

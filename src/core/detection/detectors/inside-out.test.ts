@@ -28,6 +28,21 @@ describe('C2_Beacon', () => {
     ]);
   });
 
+  it('is a host of a public address, where packets and answers show on which side it is', () => {
+    const from = '198.51.100.66';
+    const answersCrossedRouters = (packets: Hand[]) =>
+      packets.map((each) => ('src' in each && each.src === OUTSIDE ? { ...each, ttl: 57 } : each));
+    expect(alertsOf(answersCrossedRouters(calls(20, jittered, { from })))).toMatchObject([
+      { alert_type: 'C2_Beacon', source_ip: from },
+    ]);
+    // A customer somewhere who asks a server somewhere.
+    expect(alertsOf(calls(20, jittered, { from }))).toEqual([]);
+  });
+
+  it('is not a bridge of lamps that asks its maker every two seconds', () => {
+    expect(alertsOf(calls(60, (i) => 2 * i))).toEqual([]);
+  });
+
   it('is not a person who reads', () => {
     const bursts = (i: number) => 200 * Math.floor(i / 5) + (i % 5);
     expect(alertsOf(calls(40, bursts))).toEqual([]);

@@ -4,8 +4,14 @@ import { alertsOf, conversation, type Hand, times } from '../detections.suite.ts
 const SOURCE = '198.51.100.9';
 const TARGET = '192.0.2.1';
 
-function refused(t: number, port: number, dst = TARGET, src = SOURCE): Hand[] {
-  const there = { src, dst, sport: 40_000 + (port % 20_000), dport: port };
+function refused(
+  t: number,
+  port: number,
+  dst = TARGET,
+  src = SOURCE,
+  sport = 40_000 + (port % 20_000),
+): Hand[] {
+  const there = { src, dst, sport, dport: port };
   const back = { src: dst, dst: src, sport: port, dport: there.sport };
   return [
     { t, ...there, flags: 'S', seq: 7 },
@@ -35,6 +41,27 @@ describe('Port_Scan by its outcomes', () => {
       decision: 'ALERT',
     });
     expect(alert?.evidence.map(({ detector }) => detector)).toEqual(['sequential-scan']);
+  });
+
+  it('is told after six ports where all were tried from one source port', () => {
+    const probes = times(6, (i) => refused(100 + 1.6 * i, 100 + i, TARGET, SOURCE, 51_234));
+    const [alert] = alertsOf(probes.flat());
+    expect(alert).toMatchObject({ alert_type: 'Port_Scan', destination_ip: TARGET });
+    expect(alert?.evidence[0]?.numbers).toMatchObject({ refusals: 5, from_same_port: 4 });
+  });
+
+  it('is not six ports that a program tried, each from a port of its own', () => {
+    expect(alertsOf(times(6, (i) => refused(100 + 1.6 * i, 100 + i)).flat())).toEqual([]);
+  });
+
+  it('is not an FTP server that cannot open the data connections its client asks for', () => {
+    const data = times(7, (i) => refused(100 + i, 50_000 + 7 * i, TARGET, SOURCE, 20));
+    expect(alertsOf(data.flat())).toEqual([]);
+  });
+
+  it('is not one connection tried again and again from the port that its program bound', () => {
+    const tries = times(40, (i) => refused(100 + 12 * i, 8_080, TARGET, SOURCE, 51_234));
+    expect(alertsOf(tries.flat())).toEqual([]);
   });
 
   it('is one port every ten minutes', () => {

@@ -6,6 +6,10 @@
  * pair in 65,000; a mail program that guesses where its server listens tries seven. Refused is what the target answers
  * with RST, or what the source itself breaks off before the handshake ends (half-open probes).
  *
+ * A refusal that comes from the source port of the one before counts twice: the kernel takes another for every
+ * connection of a program (RFC 6056: one in 28,000 or so is the same), whoever writes packets by hand keeps it. Ports of
+ * services are left out (FTP's data comes from 20 whatever it goes to).
+ *
  * Targets of one source that come to it together are one scan of many targets, and one detection.
  *
  * Not counted: a port at which this source once had a connection (an outage is no scan), and the first refusal of a
@@ -33,6 +37,8 @@ export const sequentialScanDefaults = {
 
 /** (source, target) pairs remembered; the longest quiet is forgotten first. */
 const MAX_SERIES = 16_384;
+/** Lowest port that a kernel gives to a connection of its own accord. */
+const MIN_OWN_PORT = 1_024;
 /** Targets of one source that are told of together. */
 const MIN_GROUP = 3;
 /** What a series is told as. */
@@ -131,12 +137,20 @@ export class SequentialScanDetector implements Detector {
     const columns = table.series;
     columns.packets[series]!++;
     columns.bytes[series]! += batch.wireLength[row]!;
+    const before = columns.size[series]!;
     table.note(series, port, tsMicros);
+    // Forgotten at once where there is no room for it.
+    if (columns.size[series]! <= before) return;
+    const sourcePort = isBySource ? batch.srcPort[row]! : batch.dstPort[row]!;
+    if (sourcePort >= MIN_OWN_PORT && sourcePort === columns.sourcePort[series])
+      columns.samePort[series]!++;
+    columns.sourcePort[series] = sourcePort;
   }
 
   #walk(series: number): number {
-    const { size, answered } = this.#table.series;
-    return size[series]! - answered[series]!;
+    const { size, answered, samePort } = this.#table.series;
+    // Refusals that were taken back or forgotten count no more, from whatever port they came.
+    return size[series]! + Math.min(samePort[series]!, size[series]!) - answered[series]!;
   }
 
   #isScan(series: number): boolean {
@@ -171,6 +185,7 @@ export class SequentialScanDetector implements Detector {
       scans.reduce((total, series) => total + column[series]!, 0);
     const refusals = sum(columns.size);
     const connections = sum(columns.answered);
+    const fromSamePort = sum(columns.samePort);
     const walk = Math.max(...scans.map((series) => this.#walk(series)));
     const firstMicros = Math.min(...scans.map((series) => columns.firstMicros[series]!));
     const seconds = Math.max(1, (atMicros - firstMicros) / 1e6);
@@ -189,7 +204,11 @@ export class SequentialScanDetector implements Detector {
       protocol: 'TCP',
       confidence: confidenceOf(walk, min_refusals),
       summary: `${sourceIp} was refused at ${refusals} ports of ${targetIp ?? `${scans.length} targets`} and connected ${connections} times, within ${Math.round(seconds)} s`,
-      numbers: { walk, refusals, connections, targets: scans.length, seconds },
+      numbers: {
+        ...{ walk, refusals, connections },
+        ...(fromSamePort > 0 ? { from_same_port: fromSamePort } : {}),
+        ...{ targets: scans.length, seconds },
+      },
       thresholds: { walk: min_refusals },
       // What is refused has no handshake: it could have been sent in anybody's name.
       provenConfidence: 0,
