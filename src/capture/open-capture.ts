@@ -102,7 +102,7 @@ class CaptureFile implements Source {
     try {
       do {
         if (options.signal?.aborted) return;
-        this.#reader.readRecords(window, frame, deliver);
+        this.#reader.readRecords(window, frame, deliver, options.onLoss);
         await options.onChunk?.();
       } while (await this.#fill(options));
       this.#checkEnd();

@@ -1,13 +1,13 @@
 /**
  * pcapng files: sections in either byte order, any number of interfaces with their own link type,
- * resolution and time offset; enhanced, simple and obsolete packet blocks. Every other block is
- * passed over. Source: draft-ietf-opsawg-pcapng.
+ * resolution and time offset; enhanced, simple and obsolete packet blocks; statistics that tell what the system dropped
+ * between two times. Every other block is passed over. Source: draft-ietf-opsawg-pcapng.
  */
 import { LAST_MICROS } from '../contract/packet-batch.ts';
 import { type ByteWindow, CaptureDamage, MAX_RECORD_BYTES } from './byte-window.ts';
 import { type TimeUnit, timeUnit } from './pcapng-time.ts';
 import type { RecordReader } from './record-reader.ts';
-import type { Frame } from './source.ts';
+import type { CaptureLoss, Frame } from './source.ts';
 
 export const SECTION_HEADER = 0x0a0d0d0a;
 
@@ -15,11 +15,15 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const INTERFACE_DESCRIPTION = 1;
 const PACKET_OBSOLETE = 2;
 const SIMPLE_PACKET = 3;
+const STATISTICS = 5;
 const ENHANCED_PACKET = 6;
 
 const OPTION_END = 0;
 const OPTION_NAME = 2;
 const OPTION_RESOLUTION = 9;
+const OPTION_START_TIME = 2;
+const OPTION_END_TIME = 3;
+const OPTION_SYSTEM_DROPS = 7;
 const OPTION_TIME_OFFSET = 14;
 
 /** An attacker's file may describe interfaces without end; past this the file counts as damaged. */
@@ -31,6 +35,7 @@ const FIXED_BYTES: Record<number, number> = {
   [INTERFACE_DESCRIPTION]: 16,
   [PACKET_OBSOLETE]: 28,
   [SIMPLE_PACKET]: 12,
+  [STATISTICS]: 20,
   [ENHANCED_PACKET]: 28,
 };
 
@@ -53,14 +58,20 @@ export class PcapngReader implements RecordReader {
     this.#fileName = fileName;
   }
 
-  readRecords(window: ByteWindow, frame: Frame, deliver: () => void): void {
+  readRecords(
+    window: ByteWindow,
+    frame: Frame,
+    deliver: () => void,
+    onLoss?: (loss: CaptureLoss) => void,
+  ): void {
     while (window.unread >= 12) {
       const at = window.position;
       const isSection = window.view.getUint32(at) === SECTION_HEADER;
       if (isSection) this.#beginSection(window, at);
       const type = window.view.getUint32(at, this.#little);
       const length = window.view.getUint32(at + 4, this.#little);
-      const fixed = FIXED_BYTES[type];
+      const isUnwanted = type === STATISTICS && onLoss === undefined;
+      const fixed = isUnwanted ? undefined : FIXED_BYTES[type];
       if (length < 12 || length % 4 !== 0) {
         throw damage(window, at, `a block claims the impossible length ${length}`);
       }
@@ -79,7 +90,10 @@ export class PcapngReader implements RecordReader {
       if (fixed !== undefined) {
         if (length < fixed + 4) throw damage(window, at, `a block of type ${type} is too short`);
         if (type === INTERFACE_DESCRIPTION) this.#addInterface(window, at, length);
-        else this.#readPacket(window, at, type, length, frame, deliver);
+        else if (type === STATISTICS) {
+          const loss = this.#lossIn(window, at, length);
+          if (loss) onLoss?.(loss);
+        } else this.#readPacket(window, at, type, length, frame, deliver);
       }
       window.position = at + length;
     }
@@ -131,6 +145,34 @@ export class PcapngReader implements RecordReader {
       name,
       unit: timeUnit(resolution, offsetSeconds),
     });
+  }
+
+  /** Null where the statistics do not tell when and how many. */
+  #lossIn({ view }: ByteWindow, at: number, length: number): CaptureLoss | null {
+    const little = this.#little;
+    const unit = this.#interfaces[view.getUint32(at + 8, little)]?.unit;
+    if (unit === undefined) return null;
+    const end = at + length - 4;
+    const values = new Map<number, number>();
+    for (let option = at + 20; option + 4 <= end; ) {
+      const code = view.getUint16(option, little);
+      const size = view.getUint16(option + 2, little);
+      const value = option + 4;
+      if (code === OPTION_END || value + size > end) break;
+      if (size === 8)
+        values.set(
+          code,
+          code === OPTION_SYSTEM_DROPS
+            ? Number(view.getBigUint64(value, little))
+            : unit(view.getUint32(value, little), view.getUint32(value + 4, little)),
+        );
+      option = value + size + (-size & 3);
+    }
+    const packets = values.get(OPTION_SYSTEM_DROPS) ?? 0;
+    const fromMicros = values.get(OPTION_START_TIME);
+    const toMicros = values.get(OPTION_END_TIME);
+    if (packets === 0 || fromMicros === undefined || toMicros === undefined) return null;
+    return { packets, fromMicros, toMicros };
   }
 
   #readPacket(

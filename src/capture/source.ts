@@ -31,10 +31,19 @@ export interface SourceStats {
   kernelDrops: number;
 }
 
+/** So many packets of the time between those two, µs since the epoch, were not captured. */
+export interface CaptureLoss {
+  readonly packets: number;
+  readonly fromMicros: number;
+  readonly toMicros: number;
+}
+
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Awaited after each chunk of frames. */
   readonly onChunk?: (() => void | Promise<void>) | undefined;
+  /** Called between frames where a capture tells of packets that are missing among those before. */
+  readonly onLoss?: ((loss: CaptureLoss) => void) | undefined;
 }
 
 export interface Source {

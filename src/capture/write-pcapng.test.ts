@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openCapture } from './open-capture.ts';
 import {
   interfaceBlock,
+  lossBlock,
   MAX_INTERFACE_BLOCK_BYTES,
   packetBlockBytes,
   sectionHeader,
@@ -97,6 +98,26 @@ describe('pcapng that is written', () => {
       written(['é'.repeat(5000)], [{ data, tsMicros: -5, cut: 0, interfaceId: 0 }]),
     );
     expect(await readBack(file)).toMatchObject([{ tsMicros: 0, interface: 'é'.repeat(127) }]);
+  });
+
+  it('tells of loss between packets to who asks, and keeps the packets for who does not', async () => {
+    const file = join(folder, 'loss.pcapng');
+    const data = Uint8Array.of(1, 2, 3);
+    const packet = (tsMicros: number) => ({ data, tsMicros, cut: 0, interfaceId: 0 });
+    const loss = {
+      packets: 2 ** 40,
+      fromMicros: 1_700_000_000_000_001,
+      toMicros: 4_294_967_296_000_001,
+    };
+    const [early, late] = [written(['eth0'], [packet(1)]), written(['eth0'], [packet(2)])];
+    writeFileSync(file, Buffer.concat([early, lossBlock(loss), late]));
+    const seen: unknown[] = [];
+    const onLoss = (told: unknown) => seen.push(told);
+    await (await openCapture(file)).run(({ tsMicros }) => seen.push(tsMicros), { onLoss });
+    expect(seen).toEqual([1, loss, 2]);
+    expect((await readBack(file)).map(({ tsMicros }) => tsMicros)).toEqual([1, 2]);
+    if (isInstalled('capinfos'))
+      expect(run('capinfos', ['-M', file])).toMatch(/Number of packets: +2\n/);
   });
 
   it.skipIf(!isInstalled('capinfos') || !isInstalled('tshark'))('is what Wireshark reads', () => {

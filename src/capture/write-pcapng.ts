@@ -2,12 +2,13 @@
  * Writes pcapng, little-endian, whole microseconds: for the ring of evidence and what is fetched from it.
  *
  * Packets go straight into memory that the caller reuses; nothing is allocated for one.
- * Source: draft-ietf-opsawg-pcapng, sections 4.1 (section header), 4.2 (interface), 4.3 (packet).
+ * Source: draft-ietf-opsawg-pcapng, sections 4.1 (section header), 4.2 (interface), 4.3 (packet), 4.6 (statistics).
  */
 import type { WireFrame } from '../core/wire/frame.ts';
+import type { CaptureLoss } from './source.ts';
 
 /** The block types written here, for those who read them back in place. */
-export const BlockType = { SECTION: 0x0a0d0d0a, INTERFACE: 1, PACKET: 6 } as const;
+export const BlockType = { SECTION: 0x0a0d0d0a, INTERFACE: 1, STATISTICS: 5, PACKET: 6 } as const;
 
 /** Before the bytes of a packet within its block, and with the length behind them. */
 export const PACKET_HEADER_BYTES = 28;
@@ -22,6 +23,9 @@ const OPTION_COMMENT = 1;
 const OPTION_APPLICATION = 4;
 const OPTION_NAME = 2;
 const OPTION_RESOLUTION = 9;
+const OPTION_START_TIME = 2;
+const OPTION_END_TIME = 3;
+const OPTION_SYSTEM_DROPS = 7;
 const MICROSECONDS = 6;
 const WORD = 2 ** 32;
 
@@ -59,6 +63,20 @@ export function interfaceBlock({ linkType, name, snapBytes }: CaptureInterface):
   return block(BlockType.INTERFACE, 8, options, (view) => {
     view.setUint16(8, linkType, true);
     view.setUint32(12, snapBytes, true);
+  });
+}
+
+/** Tells what the system dropped between two times, of the section's first interface. */
+export function lossBlock({ packets, fromMicros, toMicros }: CaptureLoss): Uint8Array {
+  const options = [
+    option(OPTION_START_TIME, timeBytes(fromMicros)),
+    option(OPTION_END_TIME, timeBytes(toMicros)),
+    option(OPTION_SYSTEM_DROPS, countBytes(packets)),
+  ];
+  return block(BlockType.STATISTICS, 12, options, (view) => {
+    const [high, low] = wordsOf(toMicros);
+    view.setUint32(12, high, true);
+    view.setUint32(16, low, true);
   });
 }
 
@@ -136,6 +154,27 @@ function option(code: number, value: Uint8Array): Uint8Array {
   view.setUint16(2, value.length, true);
   bytes.set(value, 4);
   return bytes;
+}
+
+/** As times stand in a block: the higher word first, each little-endian. */
+function timeBytes(micros: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8));
+  const [high, low] = wordsOf(micros);
+  view.setUint32(0, high, true);
+  view.setUint32(4, low, true);
+  return new Uint8Array(view.buffer);
+}
+
+function countBytes(count: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, BigInt(count), true);
+  return new Uint8Array(view.buffer);
+}
+
+function wordsOf(micros: number): [number, number] {
+  const time = Math.max(0, micros);
+  const high = Math.floor(time / WORD);
+  return [high, time - high * WORD];
 }
 
 /** UTF-8, cut between characters. */

@@ -88,6 +88,10 @@ export class SourceBatches implements BatchProducer {
       drops = source.stats.kernelDrops;
       const sequence = takeSequence();
       const lastMicros = batch.tsMicros[batch.length - 1] ?? 0;
+      if (batch.kernelDrops > 0) {
+        const fromMicros = batch.tsMicros[0] ?? 0;
+        evidence?.noteLoss({ packets: batch.kernelDrops, fromMicros, toMicros: lastMicros });
+      }
       const bytes = encodeBatch(batch, { sensorId, epoch, sequence });
       closed.push({ sequence, rows: batch.length, bytes, lastMicros });
       batch.clear();

@@ -10,6 +10,8 @@ import type { Rederivation } from '../../workshop/verify/rederive.ts';
 /** One history that may have led to the alert, as packets in order. */
 export interface PacketOrigin {
   readonly name: string;
+  /** What it tells of lost packets, the analysis was told as well. */
+  readonly isLossTold: boolean;
   /** Each with a decoder of its own, all for one analysis. */
   open(): Promise<readonly Source[]>;
   /** Why something else may come out although nothing was changed; none: it must come out the same. */
@@ -20,6 +22,7 @@ export interface PacketOrigin {
 export function originsOfCaptures(files: readonly string[]): PacketOrigin[] {
   const origin = (name: string, paths: readonly string[]): PacketOrigin => ({
     name,
+    isLossTold: false,
     open: () => Promise.all(paths.map((path) => openCapture(path))),
     doubts: () => [],
   });
@@ -57,6 +60,7 @@ export async function originsOfEvidence(dir: string, alert: Alert): Promise<Pack
 function originOf(name: string, runs: readonly RingRun[]): PacketOrigin {
   return {
     name,
+    isLossTold: true,
     open: () => Promise.all(runs.map((run) => run.open())),
     doubts: (alert, { firstMicros, lastMicros, cutPackets, packets }) => {
       const doubts: string[] = [];

@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCapture } from '../../capture/open-capture.ts';
+import type { Source } from '../../capture/source.ts';
 import type { Alert } from '../../contract/alert.ts';
 import { PacketBatch } from '../../contract/packet-batch.ts';
 import { Analysis } from '../../core/engine/analysis.ts';
 import { PacketDecoder } from '../../core/wire/decoder.ts';
+import type { EncodedBatch } from '../../sensor/batch-producer.ts';
 import { EvidenceRing } from '../../sensor/evidence/evidence-ring.ts';
 import { ringFolder } from '../../sensor/evidence/ring-folders.ts';
+import { SourceBatches } from '../../sensor/source-batches.ts';
+import { decodeBatch } from '../../stream/batch-codec.ts';
 import { readCapture } from '../../workshop/read-capture.ts';
 import { originsOfEvidence } from './packet-origin.ts';
 import { verifyAlerts } from './verify-alerts.ts';
@@ -39,12 +43,60 @@ async function keepDemo(
   await ring.close();
 }
 
-const verify = (alerts: readonly Alert[], dir: string) =>
+/**
+ * A sensor's run over the demo, and what the analysis made of the batches that came to it: the kernel drops one packet
+ * of ten, or the spool gives up one batch of five.
+ */
+async function runLossy(dir: string, where: 'kernel' | 'spool'): Promise<Alert[]> {
+  const evidence = await EvidenceRing.open({ dir: ringFolder(dir, 'lab', 0), maxBytes: 256 * MIB });
+  const analysis = new Analysis({ sensorId: 'lab', judge: null });
+  const found = new Map<string, Alert>();
+  const take = () => {
+    for (const alert of analysis.take().alerts) found.set(alert.id, alert);
+  };
+  const demo = await openCapture(DEMO);
+  const source = where === 'kernel' ? dropping(demo) : demo;
+  const batches = new SourceBatches(source, { maxRows: 500, evidence, waitForEvidence: true });
+  let lost = 0;
+  const keep = async ({ bytes, rows, sequence }: EncodedBatch) => {
+    if (where === 'spool' && sequence % 5 === 0) {
+      lost += rows;
+      return;
+    }
+    const { batch } = decodeBatch(bytes);
+    if (lost > 0) analysis.miss(lost, batch.tsMicros[0] ?? 0);
+    lost = 0;
+    analysis.push(batch);
+    take();
+  };
+  const place = { sensorId: 'lab', epoch: 'e', firstSequence: 1 };
+  await batches.run(place, keep, new AbortController().signal);
+  analysis.finish();
+  take();
+  await evidence.close();
+  return [...found.values()];
+}
+
+function dropping(source: Source): Source {
+  const stats = { ...source.stats };
+  let count = 0;
+  return {
+    name: source.name,
+    stats,
+    run: (onFrame, options) =>
+      source.run((frame) => {
+        if (++count % 10 === 0) stats.kernelDrops++;
+        else onFrame(frame);
+      }, options),
+  };
+}
+
+const verify = (alerts: readonly Alert[], dir: string, isOneOrigin = false) =>
   verifyAlerts(alerts, {
     origins: (alert) => originsOfEvidence(dir, alert),
     judges: () => [null],
     analysis: {},
-    isOneOrigin: false,
+    isOneOrigin,
     isPolicyKnown: false,
   });
 
@@ -101,6 +153,37 @@ describe('verifyAlerts by the packets that are kept', () => {
     expect(verdict).toMatchObject({ result: 'cannot', differences: null });
     expect(verdict?.reasons[0]).toContain('are not kept any more');
   });
+
+  it('comes out equal where the kernel dropped packets, loss and all', async () => {
+    const dir = join(root, 'lossy');
+    const lossy = await runLossy(dir, 'kernel');
+    const unsure = lossy.filter(({ evidence }) =>
+      evidence.some(({ numbers }) => Number(numbers.completeness) < 0.95),
+    );
+    expect(unsure.length).toBeGreaterThan(0);
+    for (const { result, reasons } of await verify(lossy, dir, true))
+      expect({ result, reasons }).toEqual({ result: 'equal', reasons: [] });
+    const [any] = unsure;
+    if (!any) throw new Error('No alert knows of the loss');
+    const changed = { ...any, byte_count: any.byte_count + 1 };
+    expect(await verify([changed], dir)).toMatchObject([
+      { result: 'differs', reasons: [], differences: [{ field: 'byte_count' }] },
+    ]);
+  }, 60_000);
+
+  it('cannot say where the sensor gave up batches that it has the packets of', async () => {
+    const dir = join(root, 'gaps');
+    const lossy = await runLossy(dir, 'spool');
+    const unsure = lossy.filter(({ evidence }) =>
+      evidence.some(({ numbers }) => numbers.completeness !== undefined),
+    );
+    const verdicts = await verify(unsure, dir, true);
+    expect(verdicts.length).toBeGreaterThan(0);
+    for (const { result, reasons } of verdicts) {
+      expect(result).toBe('cannot');
+      expect(reasons.join()).toMatch(/had seen \d+ % of the packets of its time/);
+    }
+  }, 60_000);
 
   it('cannot say where nothing is kept', async () => {
     const [verdict] = await verify(alerts.slice(0, 1), join(root, 'nothing'));

@@ -87,13 +87,15 @@ async function attempt(
 ): Promise<Verification[]> {
   const sensorId = alerts[0]?.sensor_id ?? '';
   const again = new Analysis({ ...analysis, sensorId, judge });
-  const result = await rederive(await origin.open(), again, alerts);
+  const result = await rederive(await origin.open(), again, alerts, {
+    isLossTold: origin.isLossTold,
+  });
   return alerts.map((alert): Verification => {
     const differences = result.alerts.get(alert)?.differences ?? null;
     const about = { alert, differences, origin: origin.name, packets: result.packets };
     const damage = result.damage ? [result.damage.message] : [];
     if (differences?.length === 0) return { ...about, result: 'equal', reasons: damage };
-    const doubts = [...origin.doubts(alert, result)];
+    const doubts = [...origin.doubts(alert, result), ...lossDoubts(alert, differences)];
     if (!isPolicyKnown && differences?.every(({ field }) => field === 'decision'))
       doubts.push(
         'all but the decision comes out the same: policy or never-block list were perhaps others then',
@@ -104,6 +106,20 @@ async function attempt(
       reasons: [...doubts, ...damage],
     };
   });
+}
+
+/** What the sensor's spool gave up is kept here and never came to the analysis: which packets those are, nobody wrote down. */
+function lossDoubts(alert: Alert, differences: Verification['differences']): string[] {
+  const seen = alert.evidence.flatMap(({ numbers }) => numbers.completeness ?? []);
+  // A finding may be missing as a whole.
+  const isAbout = ({ field, stored }: Difference) =>
+    `${field} ${JSON.stringify(stored)}`.includes('completeness');
+  const isOther = differences?.some(isAbout) ?? true;
+  if (seen.length === 0 || !isOther) return [];
+  const percent = Math.floor(100 * Math.min(...seen.map(Number)));
+  return [
+    `the analysis had seen ${percent} % of the packets of its time, and which it had not is not kept`,
+  ];
 }
 
 /** A history that is in doubt leaves it open whatever the others say. */

@@ -68,10 +68,21 @@ export class Analysis {
     this.#investigation.judgeWith(judge);
   }
 
-  /** Takes in a batch; row `i` of `verdicts`, where given, becomes the verdict on packet `i`. */
+  /** Takes in a batch, whose loss is known at its end; row `i` of `verdicts`, where given, becomes the verdict on packet `i`. */
   push(batch: PacketBatch, verdicts?: PacketVerdicts): void {
     this.#packets += batch.length;
     for (let row = 0; row < batch.length; row++) this.#pushRow(batch, row, verdicts);
+    const { kernelDrops, tsMicros, length } = batch;
+    if (kernelDrops > 0 && length > 0)
+      this.missAmong(kernelDrops, tsMicros[0]!, tsMicros[length - 1]!);
+  }
+
+  /**
+   * Packets of the time between those two were dropped among the latest: alerts are less sure from now on. Windows know
+   * from the batch. To be called where the batch ended that says so.
+   */
+  missAmong(packets: number, fromMicros: number, toMicros: number): void {
+    this.#investigation.miss(packets, Math.min(fromMicros, toMicros), toMicros);
   }
 
   #pushRow(batch: PacketBatch, row: number, verdicts: PacketVerdicts | undefined): void {

@@ -58,6 +58,18 @@ describe('an alert', () => {
     expect(alert?.decision).toBe('ALERT');
   });
 
+  it('knows of what the kernel dropped', () => {
+    const analysis = new Analysis(OPTIONS);
+    const early = batchOf(guesses(1_000).slice(0, 24));
+    early.kernelDrops = 60;
+    analysis.push(early);
+    analysis.push(batchOf(guesses(1_000).slice(24)));
+    analysis.finish();
+    const [alert] = analysis.take().alerts;
+    expect(alert?.evidence[0]?.numbers.completeness).toBeLessThan(1);
+    expect(alert?.decision).toBe('ALERT');
+  });
+
   it('of a later time knows nothing of the loss', () => {
     const analysis = new Analysis(OPTIONS);
     analysis.push(batchOf(guesses(1_000)));

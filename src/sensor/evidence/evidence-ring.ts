@@ -8,8 +8,11 @@
  * Hot path: nothing is allocated per packet. Memory: two buffers of 4 MiB and two flow indexes, of which only
  * the used part is touched.
  */
+
+import type { CaptureLoss } from '../../capture/source.ts';
 import {
   interfaceBlock,
+  lossBlock,
   MAX_INTERFACE_BLOCK_BYTES,
   PACKET_BLOCK_BYTES,
   packetBlockBytes,
@@ -146,6 +149,21 @@ export class EvidenceRing {
     chunk.used = end;
     chunk.packets++;
     if (tsMicros > this.#newestMicros) this.#newestMicros = tsMicros;
+  }
+
+  /**
+   * Keeps that packets are missing among those before: what is derived from them must know. It is told of an interface,
+   * so it stays in the segment of its packets, which may become longer by it; where the disk is behind it is missing too.
+   */
+  noteLoss(loss: CaptureLoss): void {
+    const segment = this.#segment;
+    if (segment === null || segment.isLost || segment.interfaceCount === 0) return;
+    const block = lossBlock(loss);
+    if (this.#filling.used + block.length > BUFFER_BYTES) {
+      if (this.#free === null) return;
+      this.#handOver(false);
+    }
+    this.#put(block, segment);
   }
 
   /** Hands over what has waited for a second. To be called now and then. */

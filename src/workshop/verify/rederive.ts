@@ -6,7 +6,7 @@
  * must be one of them. An analysis does not depend on how its packets were cut into batches.
  */
 import { requireLinkType } from '../../capture/require-link-type.ts';
-import type { Frame, Source } from '../../capture/source.ts';
+import type { CaptureLoss, Frame, Source } from '../../capture/source.ts';
 import type { Alert } from '../../contract/alert.ts';
 import { PacketBatch } from '../../contract/packet-batch.ts';
 import type { Analysis } from '../../core/engine/analysis.ts';
@@ -37,12 +37,16 @@ export interface Rederivation {
  * Ends where all that is wanted has come out, or, `isToEnd`, with the last packet.
  * @param sources in their order, each with a decoder of its own
  * @param analysis a new one, of the sensor that the alerts are of
+ * @param isLossTold the analysis was told what the captures say of lost packets; it is not where it read them as files
  */
 export async function rederive(
   sources: readonly Source[],
   analysis: Analysis,
   wanted: readonly Alert[],
-  { isToEnd = false }: { readonly isToEnd?: boolean } = {},
+  {
+    isToEnd = false,
+    isLossTold = false,
+  }: { readonly isToEnd?: boolean; readonly isLossTold?: boolean } = {},
 ): Promise<Rederivation> {
   const stop = new AbortController();
   const states = new ClosestStates(wanted, () => {
@@ -67,7 +71,12 @@ export async function rederive(
         lastMicros = Math.max(lastMicros, frame.tsMicros);
         if (frame.wireLength > frame.end - frame.start) cutPackets++;
       };
-      await source.run(onFrame, { signal: stop.signal });
+      const onLoss = ({ packets, fromMicros: from, toMicros: to }: CaptureLoss) =>
+        analysis.missAmong(packets, from, to);
+      await source.run(onFrame, {
+        signal: stop.signal,
+        ...(isLossTold ? { onLoss } : {}),
+      });
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'capture_damaged')) throw error;
       damage ??= error;
