@@ -14,6 +14,7 @@ import { lateralMovementDefaults } from './detectors/lateral-movement.ts';
 import { portScanDefaults } from './detectors/port-scan.ts';
 import { probingDefaults } from './detectors/probing.ts';
 import { sequentialScanDefaults } from './detectors/sequential-scan.ts';
+import { serviceScanDefaults } from './detectors/service-scan.ts';
 import { slowlorisDefaults } from './detectors/slowloris.ts';
 import { sshRefusalsDefaults } from './detectors/ssh-refusals.ts';
 import { synFloodDefaults } from './detectors/syn-flood.ts';
@@ -31,6 +32,7 @@ export const DETECTION_DEFAULTS = {
   port_scan: portScanDefaults,
   sequential_scan: sequentialScanDefaults,
   probing: probingDefaults,
+  service_scan: serviceScanDefaults,
   host_discovery: hostDiscoveryDefaults,
   brute_force: bruteForceDefaults,
   ssh_refusals: sshRefusalsDefaults,

@@ -17,6 +17,7 @@ import { LateralMovementDetector } from './detectors/lateral-movement.ts';
 import { PortScanDetector } from './detectors/port-scan.ts';
 import { ProbingDetector } from './detectors/probing.ts';
 import { SequentialScanDetector } from './detectors/sequential-scan.ts';
+import { ServiceScanDetector } from './detectors/service-scan.ts';
 import { SlowlorisDetector } from './detectors/slowloris.ts';
 import { SshRefusalsDetector } from './detectors/ssh-refusals.ts';
 import { synFlood } from './detectors/syn-flood.ts';
@@ -60,6 +61,7 @@ export function createDetectors(limits: DetectionLimits, report: Report): Detect
     new PortScanDetector(limits.port_scan, report),
     new SequentialScanDetector(limits.sequential_scan, report),
     new ProbingDetector(limits.probing, report),
+    new ServiceScanDetector(limits.service_scan, report),
     new HostDiscoveryDetector(limits.host_discovery, report),
     new BruteForceDetector(limits.brute_force, report, ssh),
     ssh,
