@@ -31,4 +31,7 @@ it('counts what is found, what is right and how far confidence is from it', () =
   expect(totals).toMatchObject({ alertsPerAttack: 1, falseInBenign: 1, falseAlerts: 1 });
   // Two alerts at 0.95 of which half are right, one at 0.65 that is not.
   expect(totals.calibrationError).toBeCloseTo((2 * 0.45 + 0.65) / 3, 12);
+  // Two, one or none of the two right: 0.9025, 0.095, 0.0025; and the one right or not.
+  const ofTwo = 0.9025 * 0.05 + 0.095 * 0.45 + 0.0025 * 0.95;
+  expect(totals.chanceError).toBeCloseTo((2 * ofTwo + 2 * 0.65 * 0.35) / 3, 12);
 });

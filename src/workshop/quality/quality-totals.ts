@@ -32,6 +32,8 @@ export interface Totals {
   readonly verified: number;
   /** Mean distance of stated confidence to the share of right alerts, over tenths of confidence. */
   readonly calibrationError: number;
+  /** What that distance would be on average, of so many alerts, if each were right with exactly its bin's confidence. */
+  readonly chanceError: number;
   readonly calibration: readonly {
     readonly from: number;
     readonly alerts: number;
@@ -111,5 +113,22 @@ function calibrationOf(alerts: readonly JudgedAlert[]) {
     (total, bin) => total + bin.alerts * Math.abs(bin.confidence - bin.right),
     0,
   );
-  return { calibration, calibrationError: distance / Math.max(1, alerts.length) };
+  const chance = calibration.reduce(
+    (total, bin) => total + bin.alerts * meanDeviation(bin.alerts, bin.confidence),
+    0,
+  );
+  const count = Math.max(1, alerts.length);
+  return { calibration, calibrationError: distance / count, chanceError: chance / count };
+}
+
+/** Mean distance from `share` of the share of `count` that come true, each with that probability: by the binomial distribution. */
+function meanDeviation(count: number, share: number): number {
+  if (share >= 1) return 0;
+  let probability = (1 - share) ** count;
+  let mean = probability * share;
+  for (let hits = 1; hits <= count; hits++) {
+    probability *= ((count - hits + 1) / hits) * (share / (1 - share));
+    mean += probability * Math.abs(hits / count - share);
+  }
+  return mean;
 }
