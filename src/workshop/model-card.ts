@@ -40,7 +40,7 @@ export function modelCard({ models }: ModelFile): string[] {
       return [
         `## ${card.name}`,
         `${card.kind.replaceAll('_', ' ')}, ${card.trees} trees, ${card.features} features, catalogue ${card.catalogue_hash}, made from ${card.data_hashes.length} captures with seed ${card.seed} (${options}).`,
-        table({ ...card.metrics, ...prefixed('threshold.', card.thresholds) }),
+        ...table({ ...card.metrics, ...prefixed('threshold.', card.thresholds) }),
         ...(card.importance.length > 0 ? [`Decides most by: ${decidesBy(card)}.`] : []),
         ...(card.weaknesses.length > 0
           ? [card.weaknesses.map((line) => `- ${line}`).join('\n')]
@@ -49,8 +49,12 @@ export function modelCard({ models }: ModelFile): string[] {
     });
 }
 
-function weaknesses({ metrics }: StoredModel): string[] {
+function weaknesses({ metrics, parameters }: StoredModel): string[] {
   const lines: string[] = [];
+  if (parameters.imported === true)
+    lines.push(
+      'Imported: how good it is was never measured here, its scores are no calibrated probabilities, and its drift cannot be told.',
+    );
   for (const [name, rows] of Object.entries(metrics))
     if (name.startsWith('test_rows.') && rows < FEW_ROWS)
       lines.push(
@@ -71,11 +75,12 @@ function decidesBy({ importance }: ModelCard): string {
     .join(', ');
 }
 
-function table(values: Readonly<Record<string, number>>): string {
+/** Nothing where there are no values. */
+function table(values: Readonly<Record<string, number>>): string[] {
   const rows = Object.entries(values).map(
     ([measure, value]) => `| ${measure} | ${Number.isInteger(value) ? value : value.toFixed(4)} |`,
   );
-  return ['| measure | value |', '| --- | --- |', ...rows].join('\n');
+  return rows.length === 0 ? [] : [['| measure | value |', '| --- | --- |', ...rows].join('\n')];
 }
 
 function prefixed(

@@ -169,6 +169,23 @@ describe.skipIf(whyNoBrowser)(`dashboard${whyNoBrowser && ` (skipped: ${whyNoBro
     }
   });
 
+  it('shows on a phone whole rows of alerts and of what a model is measured at', async () => {
+    await page.setViewportSize({ width: 400, height: 800 });
+    for (const [path, table] of [
+      ['/alerts', 'Alerts'],
+      ['/models', 'Measures of flow-forest'],
+    ] as const) {
+      await page.goto(path);
+      const region = page.getByRole('region', { name: table, exact: true });
+      await region.waitFor();
+      const cut = await region.evaluate(
+        ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
+      );
+      expect({ table, cut }).toEqual({ table, cut: 0 });
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
   it('raised no complaint in the console and no request failed', () => {
     expect(browser.complaints).toEqual([]);
   });

@@ -57,6 +57,58 @@ it('what only supports an alert makes it surer, and leaves its account to the de
   const incident = book.add(support);
   expect(incident?.alert.description).toBe('900 requests/s');
   expect(incident?.alert.confidence).toBeCloseTo(0.97);
+  // Surer than the detector was, though not than all together.
+  book.add({ ...found, confidence: 0.75, summary: '1,500 requests/s' });
+  expect(incident?.alert.description).toBe('1,500 requests/s');
+  book.add({ ...found, confidence: 0.72, summary: '1,200 requests/s' });
+  expect(incident?.alert.description).toBe('1,500 requests/s');
   book.add({ ...found, confidence: 0.98, summary: '2,000 requests/s' });
   expect(incident?.alert.description).toBe('2,000 requests/s');
+});
+
+describe('an attack', () => {
+  const alertsOf = (...detections: Detection[]) => {
+    const book = new AlertBook('s');
+    for (const each of detections) book.add(each);
+    return book.takeChanged().map(({ alert }) => alert);
+  };
+  const flood = (atSeconds: number, sourceIp: string | null = '198.51.100.9') => ({
+    ...detection('SYN_Flood', '', atSeconds),
+    sourceIp,
+  });
+
+  it('is one alert however long it lasts, and another one after a gap', () => {
+    const steps = Array.from({ length: 200 }, (_, at) => flood(100 + 60 * at));
+    const [one, ...others] = alertsOf(...steps);
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({ first_seen: 95, last_seen: 100 + 60 * 199, packet_count: 200 });
+    const again = alertsOf(flood(100), flood(400), flood(706));
+    expect(again.map(({ first_seen }) => first_seen)).toEqual([95, 701]);
+    expect(new Set(again.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('of a second attacker, or on a second target, is a second alert', () => {
+    expect(alertsOf(flood(100), flood(101, '198.51.100.10'))).toHaveLength(2);
+    expect(alertsOf(flood(100), { ...flood(101), targetIp: '192.0.2.2' })).toHaveLength(2);
+  });
+
+  it('of many at once is one alert on the target', () => {
+    const [one, ...others] = alertsOf(flood(100, null), flood(105, null), flood(110, null));
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({ source_ip: null, destination_ip: '192.0.2.1' });
+  });
+
+  it('on a second service of one host is a second alert where the service is what is attacked', () => {
+    const guess = (targetPort: number) => ({
+      ...detection('Brute_Force', '198.51.100.9', 100),
+      targetPort,
+    });
+    expect(alertsOf(guess(22), guess(21))).toHaveLength(2);
+    const [scan, ...others] = alertsOf(
+      { ...detection('Port_Scan', '198.51.100.9', 100), targetPort: 22 },
+      { ...detection('Port_Scan', '198.51.100.9', 101), targetPort: 21 },
+    );
+    expect(others).toEqual([]);
+    expect(scan?.destination_port).toBeNull();
+  });
 });

@@ -206,7 +206,7 @@ function grow(incident: Incident, detection: Detection): void {
   alert.byte_count += detection.bytes;
   alert.flow_count += detection.flows;
   // What a model says of rows is no account of an attack: that stays the detector's.
-  if (!detection.isSupportOnly && detection.confidence >= alert.confidence)
+  if (!detection.isSupportOnly && detection.confidence >= accountOf(alert))
     alert.description = detection.summary;
   keepStrongest(alert.evidence, {
     detector: detection.detector,
@@ -224,6 +224,11 @@ function grow(incident: Incident, detection: Detection): void {
     alert.destination_port = null;
     if (reference) reference.dst_port = null;
   }
+}
+
+/** How sure the finding is that gave the alert its description. All findings together are surer. */
+function accountOf({ evidence, description, confidence }: Alert): number {
+  return evidence.find(({ summary }) => summary === description)?.confidence ?? confidence;
 }
 
 function keepStrongest(evidence: Finding[], finding: Finding): void {

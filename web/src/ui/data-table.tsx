@@ -58,7 +58,7 @@ export function DataTable<Row>({
               {columns.map((column) => (
                 <td
                   key={column.header}
-                  className={`px-2 py-1.5 align-top ${column.grows ? 'min-w-36 sm:min-w-48' : 'whitespace-nowrap'} ${look(column)}`}
+                  className={`px-2 py-1.5 align-top ${column.grows ? 'wrap-anywhere min-w-36 sm:min-w-48' : 'whitespace-nowrap'} ${look(column)}`}
                 >
                   {column.cell(row)}
                 </td>

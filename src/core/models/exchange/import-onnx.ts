@@ -1,6 +1,6 @@
 /**
  * Tree models in ONNX: what we export, and what the converters of scikit-learn, LightGBM and XGBoost make of classifiers
- * (TreeEnsembleClassifier or -Regressor, versions 1 and 3). Their files hold no training weights: contributions of such a
+ * (TreeEnsembleClassifier or -Regressor, versions 1 and 3; TreeEnsemble, version 5). Their files hold no training weights: contributions of such a
  * model count its leaves alike.
  */
 import { z } from 'zod';
@@ -13,9 +13,10 @@ import { RandomForest } from '../random-forest.ts';
 import { ensembleTrees, type Vote, votesOf } from './onnx-ensemble.ts';
 import { METADATA } from './onnx-fields.ts';
 import { type OnnxGraph, type OnnxNode, readOnnxGraph } from './onnx-graph.ts';
+import { TREE_ENSEMBLE, withRegressorAttributes } from './onnx-tree-ensemble.ts';
 import { type ImportNames, numbered, refused } from './tree-table.ts';
 
-const ENSEMBLES = ['TreeEnsembleClassifier', 'TreeEnsembleRegressor'];
+const ENSEMBLES = ['TreeEnsembleClassifier', 'TreeEnsembleRegressor', TREE_ENSEMBLE];
 /** Operators that change no number. */
 const HARMLESS = ['Cast', 'Identity', 'ZipMap', 'Reshape'];
 /** What stands behind a regressor, in this order, and makes probabilities of its sums. */
@@ -30,15 +31,16 @@ const SHARE_TOLERANCE = 1e-4;
 /** Throws `model_incompatible` that says which operator or feature is the trouble, whatever the bytes. */
 export function importOnnx(bytes: Uint8Array, names: ImportNames = {}): Model {
   const graph = readOnnxGraph(bytes);
-  const [node, ...others] = graph.nodes.filter(({ type }) => ENSEMBLES.includes(type));
+  const [found, ...others] = graph.nodes.filter(({ type }) => ENSEMBLES.includes(type));
   const rest = graph.nodes
-    .filter((each) => each !== node && !HARMLESS.includes(each.type))
+    .filter((each) => each !== found && !HARMLESS.includes(each.type))
     .map(({ type }) => type);
-  if (node === undefined)
+  if (found === undefined)
     throw refused(
-      `it has no TreeEnsembleClassifier or -Regressor, but ${rest.join(', ') || 'nothing'}`,
+      `it has no TreeEnsemble, TreeEnsembleClassifier or -Regressor, but ${rest.join(', ') || 'nothing'}`,
     );
   if (others.length > 0) throw refused(`it has ${others.length + 1} tree ensembles`);
+  const node = found.type === TREE_ENSEMBLE ? withRegressorAttributes(found) : found;
   const featureNames = featureNamesOf(graph, node, names);
   return node.type === 'TreeEnsembleClassifier'
     ? fromClassifier(node, rest, featureNames, names)
@@ -55,7 +57,10 @@ function fromRegressor(
   const behind = rest.join(' ');
   const targetCount = node.integers('n_targets')[0] ?? 1;
   if (targetCount > MAX_CLASSES) throw refused(`it has ${targetCount} targets`);
-  const isMean = node.strings('aggregate_function')[0] === 'AVERAGE';
+  const aggregate = node.strings('aggregate_function')[0] ?? 'SUM';
+  if (aggregate !== 'SUM' && aggregate !== 'AVERAGE')
+    throw refused(`${node.type} aggregates by ${aggregate}`);
+  const isMean = aggregate === 'AVERAGE';
   const transform = node.strings('post_transform')[0] ?? 'NONE';
   const classNames = classNamesOf(graph, names, Math.max(2, targetCount));
   const isPlain = transform === 'NONE';

@@ -16,13 +16,22 @@ export const ATTRIBUTE = {
   type: 20,
 } as const;
 export const ATTRIBUTE_TYPE = { int: 2, text: 3, floats: 6, ints: 7, strings: 8 } as const;
-export const TENSOR = { dims: 1, dataType: 2, floatData: 4, name: 8 } as const;
+export const TENSOR = {
+  dims: 1,
+  dataType: 2,
+  floatData: 4,
+  int32Data: 5,
+  name: 8,
+  rawData: 9,
+} as const;
 export const VALUE_INFO = { name: 1, type: 2 } as const;
 export const TYPE = { tensor: 1 } as const;
 export const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
 export const SHAPE = { dimension: 1 } as const;
 export const DIMENSION = { value: 1, name: 2 } as const;
 export const FLOAT = 1;
+export const UINT8 = 2;
+export const DOUBLE = 11;
 export const ML_DOMAIN = 'ai.onnx.ml';
 
 /** What our exports say of themselves, so that they come back as they were. */

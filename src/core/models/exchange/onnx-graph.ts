@@ -15,6 +15,8 @@ export interface OnnxNode {
   integers(name: string): number[];
   floats(name: string): number[];
   strings(name: string): string[];
+  /** Of 32-bit floats or of bytes; empty where there is none. */
+  tensor(name: string): number[];
   has(name: string): boolean;
 }
 
@@ -56,8 +58,24 @@ function nodeOf(message: Uint8Array): OnnxNode {
       ...textsOf(of(name), Onnx.ATTRIBUTE.text),
       ...textsOf(of(name), Onnx.ATTRIBUTE.strings),
     ],
+    tensor: (name) =>
+      messagesOf(of(name), Onnx.ATTRIBUTE.tensor).flatMap((tensor) => numbersOf(tensor, name)),
     has: (name) => attributes.has(name),
   };
+}
+
+/** A TensorProto, its numbers as such or as raw bytes. Throws for types that trees of ours cannot hold. */
+function numbersOf(tensor: Uint8Array, name: string): number[] {
+  const [type = 0] = integersOf(tensor, Onnx.TENSOR.dataType);
+  if (type === Onnx.DOUBLE) throw refused(`it holds 64-bit numbers (${name})`);
+  if (type !== Onnx.FLOAT && type !== Onnx.UINT8)
+    throw refused(`${name} holds numbers of the type ${type}`);
+  if (type === Onnx.FLOAT)
+    return [...floatsOf(tensor, Onnx.TENSOR.floatData), ...floatsOf(tensor, Onnx.TENSOR.rawData)];
+  const numbers = integersOf(tensor, Onnx.TENSOR.int32Data);
+  for (const field of fieldsOf(tensor))
+    if (field.number === Onnx.TENSOR.rawData) for (const byte of field.bytes) numbers.push(byte);
+  return numbers;
 }
 
 /** Throws where there are more than any graph of trees has of them. */

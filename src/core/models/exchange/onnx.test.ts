@@ -168,7 +168,7 @@ describe('refuses', () => {
     [
       'another operator',
       { type: 'SVMClassifier' },
-      /no TreeEnsembleClassifier or -Regressor, but SVMClassifier/,
+      /no TreeEnsemble, TreeEnsembleClassifier or -Regressor, but SVMClassifier/,
     ],
     ['an operator behind', { behind: 'Scaler' }, /needs the operator Scaler/],
     ['another transform', { post: 'PROBIT' }, /post_transform PROBIT/],

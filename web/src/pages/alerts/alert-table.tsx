@@ -34,7 +34,11 @@ const COLUMNS: readonly Column<Alert>[] = [
     ),
     grows: true,
   },
-  { header: 'Source', cell: ({ source_ip }) => <Address ip={source_ip} none="many" /> },
+  {
+    header: 'Source',
+    cell: ({ source_ip }) => <Address ip={source_ip} none="many" />,
+    hideBelow: 'sm',
+  },
   {
     header: 'Target',
     cell: (alert) => <Target alert={alert} />,

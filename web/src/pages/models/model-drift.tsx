@@ -11,17 +11,29 @@ import { Timestamp } from '../../ui/timestamp.tsx';
 const SHOWN = 10;
 
 const COLUMNS: readonly Column<DriftRow>[] = [
-  { header: 'Value', cell: ({ value }) => <code>{value}</code>, grows: true },
-  { header: 'Model', cell: ({ model }) => model },
+  {
+    header: 'Value',
+    cell: ({ value, model }) => (
+      <>
+        <code>{value}</code>
+        <span className="block text-muted text-xs sm:hidden">{model}</span>
+      </>
+    ),
+    grows: true,
+  },
+  { header: 'Model', cell: ({ model }) => model, hideBelow: 'sm' },
   {
     header: 'Stability index',
-    cell: ({ population_stability }) => formatNumber(population_stability),
+    cell: ({ population_stability, alarm }) => (
+      <span className={alarm ? 'text-high' : ''}>{formatNumber(population_stability)}</span>
+    ),
     align: 'right',
   },
   { header: 'Rows', cell: ({ rows }) => formatCount(rows), align: 'right', hideBelow: 'sm' },
   {
     header: 'Alarm',
     cell: ({ alarm }) => (alarm ? <Badge tone="high">other than in training</Badge> : '–'),
+    hideBelow: 'sm',
   },
 ];
 

@@ -51,6 +51,7 @@ export function ModelTable({
         <VisibleText text={is_shipped ? 'ships with this version' : origin} limit={120} />
       ),
       grows: true,
+      hideBelow: 'sm',
     },
     {
       header: 'Added',
