@@ -207,6 +207,22 @@ describe.skipIf(whyNoMount)('Spool on a full disk', () => {
     }
   });
 
+  it('can be begun there, and its epoch is kept with the first batch that is', async () => {
+    const disk = await mountSmallDisk(dir, { bytes: 256 << 10 });
+    try {
+      await disk.fill();
+      const spool = await Spool.open({ dir });
+      await expect(spool.append(0, 10, bytesOf(0))).rejects.toThrow('ENOSPC');
+      await disk.clear();
+      await append(spool, 1);
+      const after = await Spool.open({ dir });
+      expect(after).toMatchObject({ epoch: spool.epoch, nextSequence: 2 });
+      expect(sequences(after)).toEqual([1]);
+    } finally {
+      disk.unmount();
+    }
+  });
+
   it('gives up what was taken and what was refused without any room, also for one file more', async () => {
     // The root, the epoch, three batches, the folder of the refused, one answer, a second name for a while; the ballast.
     const disk = await mountSmallDisk(dir, { bytes: 256 << 10, files: 9 });

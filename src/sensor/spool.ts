@@ -55,6 +55,7 @@ export class Spool {
   /** The last number that is on disk, or never will be: a crash now gives those after it out again. */
   #settled: number;
   #marker: number;
+  #isEpochKept = true;
   /** Rows lost since the newest entry. */
   #lostSince = 0;
   #onAppend: (() => void)[] = [];
@@ -81,8 +82,10 @@ export class Spool {
       for (const { sequence, rows } of found.entries)
         await unlink(join(dir, nameOf(sequence, rows)));
       const fresh = randomUUID();
-      await writeDurably(dir, EPOCH_FILE, Buffer.from(fresh));
       const spool = new Spool(dir, maxBytes, fresh, { entries: [], next: 0, marker: -1 });
+      // A sensor that starts on a full disk captures all the same; the epoch comes with its first batch.
+      spool.#isEpochKept = false;
+      await spool.#keepEpoch().catch(ignoreFull);
       spool.#countLost(found.entries);
       spool.#lostSince = spool.stats.lostRows;
       return spool;
@@ -113,6 +116,7 @@ export class Spool {
     this.#next++;
     try {
       await this.#makeRoom(bytes.length);
+      if (!this.#isEpochKept) await this.#keepEpoch();
       await writeDurably(this.dir, nameOf(sequence, rows), bytes);
     } catch (error) {
       this.stats.lostBatches++;
@@ -174,6 +178,11 @@ export class Spool {
   /** Resolves when a waiting batch has gone, or when `signal` aborts. */
   async waitForRemoval(signal: AbortSignal): Promise<void> {
     if (this.#entries.length > 0) await woken(this.#onRemoval, signal);
+  }
+
+  async #keepEpoch(): Promise<void> {
+    await writeDurably(this.dir, EPOCH_FILE, Buffer.from(this.epoch));
+    this.#isEpochKept = true;
   }
 
   #add(entry: SpoolEntry): void {

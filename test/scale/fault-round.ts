@@ -10,6 +10,7 @@ import { readPolicy } from '../../src/store/policy.ts';
 import { listProtected } from '../../src/store/protected.ts';
 import { BATCHES, type Fault, SENSORS } from './faults.ts';
 import { madeBatch, sensorName } from './made-traffic.ts';
+import type { Role } from './role.ts';
 import type { Scene, Traffic } from './scene.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { rowsByBatch, storedDigest } from './stored.ts';
@@ -32,6 +33,8 @@ export interface RoundResult {
   readonly isAllEqual: boolean;
   /** In which nothing was stored. */
   readonly longestPauseMs: number;
+  /** What the parts of the platform said, where something differs; else nothing. */
+  readonly said: string;
 }
 
 /** @param emptyDatabase runs what it is given on a migrated database without any rows */
@@ -59,10 +62,10 @@ export async function runRound(
         dropped += lostBy(sensor.out);
       }
     const stored = { ...(await storedDigest(scene.db)), ...(await rowsByBatch(scene.db)) };
-    return compare(stored, dropped, await undisturbed(stored, emptyDatabase), watch.end());
+    const result = compare(stored, dropped, await undisturbed(stored, emptyDatabase), watch.end());
+    return result.isAllEqual ? result : { ...result, said: saidBy(roles) };
   } catch (error) {
-    const said = roles.map((role) => role.said).join('\n---\n');
-    throw new Error(`${fault.name}, seed ${seed}, disturbed after ${momentMs} ms:\n${said}`, {
+    throw new Error(`${fault.name}, seed ${seed}, after ${momentMs} ms:\n${saidBy(roles)}`, {
       cause: error,
     });
   } finally {
@@ -101,7 +104,12 @@ function compare(
     areAlertsEqual: isEqual('detected_alerts'),
     isAllEqual: keys.every(isEqual),
     longestPauseMs,
+    said: '',
   };
+}
+
+function saidBy(roles: readonly Role[]): string {
+  return roles.map((role) => role.said).join('\n---\n');
 }
 
 /** One analysis a sensor, of the batches that were stored, without anything that happens to it. */

@@ -80,7 +80,10 @@ async function measure(fault: Fault, machines: Machines): Promise<void> {
     const result = await runRound(fault, seed + round, start, (body) =>
       withEmptyDatabase(machines, body),
     );
-    process.stderr.write(`${fault.name}, ${fault.shape}: ${JSON.stringify(result)}\n`);
+    const { said, ...figures } = result;
+    process.stderr.write(
+      `${fault.name}, ${fault.shape}, seed ${seed + round}: ${JSON.stringify(figures)}\n${said}`,
+    );
     const isExact = result.isAllEqual && result.stored === result.captured - result.dropped;
     if (!isExact || result.twice > 0) failed++;
     results.push(result);

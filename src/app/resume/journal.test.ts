@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cuttableDisk, whyNoPowerCut } from '../../../test/support/power-cut.ts';
 import { Journal, readJournal } from './journal.ts';
 
 const batchOf = (number: number) => new Uint8Array(number * 100_000).fill(number);
@@ -50,5 +51,28 @@ describe('a journal', () => {
   it('has nothing where there is no file', async () => {
     path = join(dir, 'none');
     expect(await numbers()).toEqual([]);
+  });
+});
+
+if (whyNoPowerCut) it.skip(`a power cut: ${whyNoPowerCut}`, () => {});
+
+describe.skipIf(whyNoPowerCut)('a power cut', () => {
+  it('takes nothing that was appended', async () => {
+    const disk = await cuttableDisk();
+    try {
+      const journal = await Journal.begin(join(disk.dir, 'j'));
+      for (const number of [1, 2])
+        await journal.append({ number, lostBefore: 0, batch: batchOf(number) });
+      const after = await disk.afterPowerCut();
+      const found: number[] = [];
+      for await (const { number, batch } of readJournal(join(after, 'j'))) {
+        expect(Buffer.compare(batch, batchOf(number))).toBe(0);
+        found.push(number);
+      }
+      expect(found).toEqual([1, 2]);
+      await journal.close();
+    } finally {
+      disk.remove();
+    }
   });
 });
