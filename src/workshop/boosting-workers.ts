@@ -14,7 +14,7 @@ import type { BoostingMember } from './boosting-worker.ts';
 import { createTeamMemory } from './shared-team.ts';
 
 /** With fewer a thread, starting and meeting take longer than the work. */
-const LEAST_ROWS = 5_000;
+const LEAST_ROWS = 25_000;
 
 /** As `trainBoosting`, with up to `workerCount` threads beside this one's waiting; few rows are learned in this one. */
 export async function trainBoostingInWorkers(

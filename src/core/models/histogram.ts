@@ -71,8 +71,9 @@ export function largestOf(
   let maxHessian = 0;
   for (let i = 0; i < count; i++) {
     const row = rows[i]!;
-    maxGradient = Math.max(maxGradient, Math.abs(gradients[row]!));
-    maxHessian = Math.max(maxHessian, hessians[row]!);
+    const size = Math.abs(gradients[row]!);
+    if (size > maxGradient) maxGradient = size;
+    if (hessians[row]! > maxHessian) maxHessian = hessians[row]!;
   }
   return { maxGradient, maxHessian };
 }
