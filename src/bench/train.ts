@@ -17,6 +17,7 @@ import {
 } from '../core/models/histogram.ts';
 import { trainIsolationForest } from '../core/models/isolation-forest.ts';
 import { trainRandomForest } from '../core/models/random-forest.ts';
+import { trainBoostingInWorkers } from '../workshop/boosting-workers.ts';
 import { compare, type Measure } from './measure.ts';
 import { answerOf, hasPythonLibrary, ownSecondsOf, PYTHON } from './peer-command.ts';
 import { fillMissing, makeSkewedFlows } from './skewed-flows.ts';
@@ -24,6 +25,13 @@ import { fillMissing, makeSkewedFlows } from './skewed-flows.ts';
 const FEATURES = 60;
 /** Of the comparison of the kernel: nodes of all rows and of every eighth, counted so often. */
 const COUNTED = { rowCount: 50_000, rounds: 20 };
+
+/** Of the comparison of one thread with two. */
+const THREADS = {
+  rowCount: 200_000,
+  train: (dataset: Dataset, threads: number) =>
+    trainBoostingInWorkers(dataset, { roundCount: 100, maxDepth: 6 }, threads),
+};
 
 interface Contest {
   readonly name: string;
@@ -87,7 +95,25 @@ export async function* benchTrain(say: (line: string) => void): AsyncGenerator<M
       rmSync(folder, { recursive: true });
     }
   }
+  yield await compareThreads();
   yield await compareKernel();
+}
+
+/** Boosting in two threads and in one, by the clock: on a machine that has two processors to itself. */
+async function compareThreads(): Promise<Measure> {
+  const { rowCount, train } = THREADS;
+  const flows = makeSkewedFlows(rowCount, 1, FEATURES);
+  const rateOf = async (threads: number) => {
+    const begin = performance.now();
+    await train(flows, threads);
+    return rowCount / ((performance.now() - begin) / 1000);
+  };
+  const name = 'train.boosting_two_threads';
+  return compare(
+    { area: 'train', name, unit: 'rows/s', peerName: 'the same in one thread' },
+    () => rateOf(2),
+    () => rateOf(1),
+  );
 }
 
 /** Sums up bins by the kernel of boosting and by what stands in for it. */

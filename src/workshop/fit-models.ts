@@ -6,12 +6,12 @@ import { catalogueHash } from '../core/features/catalogue-hash.ts';
 import { FLOW_FEATURES } from '../core/features/flow-vector.ts';
 import type { BoostedTrees } from '../core/models/boosted-trees.ts';
 import { createDataset, createMatrix, type Dataset } from '../core/models/dataset.ts';
-import { trainBoosting } from '../core/models/gradient-boosting.ts';
 import { type IsolationForest, trainIsolationForest } from '../core/models/isolation-forest.ts';
 import { areaUnderRoc } from '../core/models/metrics.ts';
 import type { StoredModel } from '../core/models/model-file.ts';
 import type { RandomForest } from '../core/models/random-forest.ts';
 import { AppError } from '../errors.ts';
+import { trainBoostingInWorkers } from './boosting-workers.ts';
 import type { ExampleSets, Examples } from './examples.ts';
 import { trainForestInWorkers } from './forest-workers.ts';
 import { measureClassifier, testExamples } from './measure-classifier.ts';
@@ -29,7 +29,7 @@ const BOOSTING_OPTIONS = { roundCount: 100, maxDepth: 4, learningRate: 0.1 };
 export interface FitOptions {
   readonly seed: number;
   readonly dataHashes: readonly string[];
-  /** Threads for the forests. */
+  /** Threads at most. */
   readonly workerCount: number;
   readonly progress: TrainingProgress;
   /** Kept with each model, beside the options of its training. */
@@ -73,7 +73,11 @@ export async function fitWindowModels(
   );
   begin(options, 2, MODEL_NAMES.target, sets.targets);
   const boostingOptions = { ...BOOSTING_OPTIONS, seed };
-  const target = trainBoosting(toDataset(sets.targets, WINDOW_FEATURES, 'binary'), boostingOptions);
+  const target = await trainBoostingInWorkers(
+    toDataset(sets.targets, WINDOW_FEATURES, 'binary'),
+    boostingOptions,
+    workerCount,
+  );
   begin(options, 3, MODEL_NAMES.isolation, sets.sources);
   const usual = options.usual ?? benignTrainingRows(sets.sources);
   const isolation = fitIsolation(usual, seed);

@@ -31,19 +31,25 @@ export interface BinnedMatrix {
   readonly columns: Uint8Array;
 }
 
-/** Quantile cuts with at most `maxBins` (2 to 255) bins per feature. */
-export function findCuts(matrix: FeatureMatrix, maxBins: number, seed: number): Float32Array[] {
+/** Quantile cuts with at most `maxBins` (2 to 255) bins per feature, of features `begin` to `end` − 1. */
+export function findCuts(
+  matrix: FeatureMatrix,
+  maxBins: number,
+  seed: number,
+  begin = 0,
+  end = matrix.featureNames.length,
+): Float32Array[] {
   const width = matrix.featureNames.length;
   const rows = sampleRows(matrix.rowCount, seed);
   const sorters = Array.from({ length: LINE_FEATURES }, () => new FloatSorter(rows.length));
   const sizes = new Uint32Array(LINE_FEATURES);
   const cuts: Float32Array[] = [];
   // Features that lie side by side are read together: each row's come in one or two cache lines.
-  for (let first = 0; first < width; first += LINE_FEATURES) {
-    const count = Math.min(LINE_FEATURES, width - first);
+  for (let first = begin; first < end; first += LINE_FEATURES) {
+    const count = Math.min(LINE_FEATURES, end - first);
     sizes.fill(0);
-    for (let begin = 0; begin < rows.length; begin += BLOCK_ROWS) {
-      const block = rows.subarray(begin, begin + BLOCK_ROWS);
+    for (let at = 0; at < rows.length; at += BLOCK_ROWS) {
+      const block = rows.subarray(at, at + BLOCK_ROWS);
       for (let f = 0; f < count; f++) {
         const column = sorters[f]!.values;
         sizes[f] = gather(matrix.values, block, width, first + f, column, sizes[f]!);

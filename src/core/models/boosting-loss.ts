@@ -48,20 +48,37 @@ export function computeGradients(
   const { rowCount, labels, weights } = dataset;
   const classCount = dataset.classNames.length;
   const marginCount = marginCountOf(classCount);
+  if (marginCount === 1) {
+    computeTwoClassGradients(dataset, margins, gradients, hessians);
+    return;
+  }
   const rowMargins = new Float64Array(marginCount);
   const shares = new Float64Array(classCount);
-  // Softmax margins have one degree of freedom too many: XGBoost's factor 2.
-  const factor = marginCount === 1 ? 1 : 2;
   for (let row = 0; row < rowCount; row++) {
     for (let c = 0; c < marginCount; c++) rowMargins[c] = margins[row * marginCount + c]!;
     probabilitiesOf(rowMargins, shares);
     const weight = weights === null ? 1 : weights[row]!;
     for (let c = 0; c < marginCount; c++) {
-      const target = marginCount === 1 ? 1 : c;
-      const share = shares[target]!;
-      gradients[c * rowCount + row] = (share - (labels[row] === target ? 1 : 0)) * weight;
-      hessians[c * rowCount + row] = Math.max(factor * share * (1 - share), 1e-16) * weight;
+      const share = shares[c]!;
+      gradients[c * rowCount + row] = (share - (labels[row] === c ? 1 : 0)) * weight;
+      // Softmax margins have one degree of freedom too many: XGBoost's factor 2.
+      hessians[c * rowCount + row] = Math.max(2 * share * (1 - share), 1e-16) * weight;
     }
+  }
+}
+
+/** Hot path. */
+function computeTwoClassGradients(
+  { rowCount, labels, weights }: Dataset,
+  margins: Float64Array,
+  gradients: Float64Array,
+  hessians: Float64Array,
+): void {
+  for (let row = 0; row < rowCount; row++) {
+    const share = 1 / (1 + Math.exp(-margins[row]!));
+    const weight = weights === null ? 1 : weights[row]!;
+    gradients[row] = (share - labels[row]!) * weight;
+    hessians[row] = Math.max(share * (1 - share), 1e-16) * weight;
   }
 }
 

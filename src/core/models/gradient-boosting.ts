@@ -6,13 +6,15 @@
 import { AppError } from '../../errors.ts';
 import { BoostedTrees } from './boosted-trees.ts';
 import { firstMargins } from './boosting-loss.ts';
-import { type BoostingLimits, BoostingRun, HeldOut } from './boosting-run.ts';
+import { createBoostingMemory } from './boosting-memory.ts';
+import { type BoostingLimits, type BoostingPlan, BoostingRun, HeldOut } from './boosting-run.ts';
 import { type ClassWeights, weighRows } from './class-weights.ts';
 import type { Dataset } from './dataset.ts';
-import { flattenTrees, MAX_DEPTH } from './flat-trees.ts';
+import { type FlatTrees, flattenTrees, MAX_DEPTH } from './flat-trees.ts';
 import type { GrownNode } from './grown-tree.ts';
 import { directionsOf } from './monotone.ts';
 import { checkOptions, SEED_RANGE } from './options.ts';
+import { ALONE, type Team } from './team.ts';
 
 export interface BoostingOptions extends BoostingLimits {
   /** Rounds: trees per margin; 100. */
@@ -47,6 +49,18 @@ export function trainBoosting(
   options: Partial<BoostingOptions> = {},
   validation: Dataset | null = null,
 ): BoostedTrees {
+  const plan = planBoosting(dataset, options, validation);
+  return joinBoosting(plan, growBoosting(plan, ALONE));
+}
+
+/** Checks the options. `allocate` gives the memory that `teamSize` threads share. */
+export function planBoosting(
+  dataset: Dataset,
+  options: Partial<BoostingOptions> = {},
+  validation: Dataset | null = null,
+  teamSize = 1,
+  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): BoostingPlan {
   const { classWeights, monotone, ...settings } = { ...DEFAULTS, ...options };
   checkOptions('gradient boosting', settings, {
     roundCount: { min: 1, max: 10_000, isWhole: true },
@@ -75,18 +89,45 @@ export function trainBoosting(
   const weights = weighRows('gradient boosting', dataset, classWeights);
   const weighed = classWeights === null ? dataset : { ...dataset, weights };
   const start = firstMargins(weighed);
-  const run = new BoostingRun(weighed, settings, directions, start);
+  const memory = createBoostingMemory(
+    {
+      ...{ rowCount: dataset.rowCount, featureCount: dataset.featureNames.length },
+      ...{ marginCount: start.length, maxDepth: settings.maxDepth, teamSize },
+    },
+    allocate,
+  );
+  return {
+    dataset: weighed,
+    validation,
+    options: settings,
+    directions,
+    firstMargins: start,
+    memory,
+  };
+}
+
+/** What each member of the team does; all come to the same trees. */
+export function growBoosting(plan: BoostingPlan, team: Team): FlatTrees {
+  const { dataset, validation, options, firstMargins: start } = plan;
+  const run = new BoostingRun(plan, team);
   const held = validation === null ? null : new HeldOut(validation, start);
   const trees: GrownNode[] = [];
   let kept = 0;
-  for (let round = 0; round < settings.roundCount; round++) {
+  for (let round = 0; round < options.roundCount; round++) {
     const grown = run.round(round);
     trees.push(...grown);
     if (held === null || held.isBestAfter(grown)) kept = trees.length;
-    else if (trees.length - kept >= settings.patienceRounds * start.length) break;
+    else if (trees.length - kept >= options.patienceRounds * start.length) break;
   }
-  const flat = flattenTrees(trees.slice(0, kept || start.length), dataset.featureNames.length, 1);
-  return new BoostedTrees(dataset.featureNames, dataset.classNames, start, flat);
+  return flattenTrees(trees.slice(0, kept || start.length), dataset.featureNames.length, 1);
+}
+
+/** The model of a plan and the trees that grew from it. */
+export function joinBoosting(
+  { dataset: { featureNames, classNames }, firstMargins: start }: BoostingPlan,
+  trees: FlatTrees,
+): BoostedTrees {
+  return new BoostedTrees(featureNames, classNames, start, trees);
 }
 
 function checkSameShape(dataset: Dataset, validation: Dataset): void {

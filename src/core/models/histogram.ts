@@ -22,7 +22,15 @@ export interface PackedGradients {
   hessianUnit: number;
 }
 
-/** Rounds the gradients of `rows` (first `count`) into `into`. */
+/** What the rounding must know of rows that other threads have: how many are drawn in all, and before these. */
+export interface RowsOfAll {
+  readonly count: number;
+  readonly before: number;
+  readonly maxGradient: number;
+  readonly maxHessian: number;
+}
+
+/** Rounds the gradients of `rows` (first `count`) into `into`. Draws two numbers for each row of all. */
 export function packGradients(
   gradients: Float64Array,
   hessians: Float64Array,
@@ -30,27 +38,44 @@ export function packGradients(
   count: number,
   random: Random,
   into: PackedGradients,
+  all: RowsOfAll = { count, before: 0, ...largestOf(gradients, hessians, rows, count) },
 ): void {
-  let maxGradient = 0;
-  let maxHessian = 0;
-  for (let i = 0; i < count; i++) {
-    const row = rows[i]!;
-    maxGradient = Math.max(maxGradient, Math.abs(gradients[row]!));
-    maxHessian = Math.max(maxHessian, hessians[row]!);
-  }
   // With `count · levels < 2²⁶` no sum of hessians spills into the gradients, none of gradients over 2⁵³.
-  const levels = Math.min(MAX_LEVELS, Math.floor((HESSIAN_SPAN - 1) / count) - 1);
-  into.gradientUnit = maxGradient > 0 ? maxGradient / levels : 1;
-  into.hessianUnit = maxHessian > 0 ? maxHessian / levels : 1;
+  const levels = Math.min(MAX_LEVELS, Math.floor((HESSIAN_SPAN - 1) / all.count) - 1);
+  into.gradientUnit = all.maxGradient > 0 ? all.maxGradient / levels : 1;
+  into.hessianUnit = all.maxHessian > 0 ? all.maxHessian / levels : 1;
   const gradientScale = 1 / into.gradientUnit;
   const hessianScale = 1 / into.hessianUnit;
   const { packed } = into;
+  for (let i = 0; i < 2 * all.before; i++) random.uint32();
   for (let i = 0; i < count; i++) {
     const row = rows[i]!;
     const gradient = Math.floor(gradients[row]! * gradientScale + random.float());
     const hessian = Math.floor(hessians[row]! * hessianScale + random.float());
     packed[row] = gradient * HESSIAN_SPAN + hessian;
   }
+  for (let i = all.before + count; i < all.count; i++) {
+    random.uint32();
+    random.uint32();
+  }
+}
+
+/** Of the first `count` of `rows`. */
+export function largestOf(
+  gradients: Float64Array,
+  hessians: Float64Array,
+  rows: Uint32Array,
+  count: number,
+): { maxGradient: number; maxHessian: number } {
+  let maxGradient = 0;
+  let maxHessian = 0;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]!;
+    const size = Math.abs(gradients[row]!);
+    if (size > maxGradient) maxGradient = size;
+    if (hessians[row]! > maxHessian) maxHessian = hessians[row]!;
+  }
+  return { maxGradient, maxHessian };
 }
 
 /** The gradient of a packed sum, in gradient units. */
@@ -192,7 +217,25 @@ export function createHistogram(binned: BinnedMatrix): Float64Array {
   return new Float64Array(binned.offsets[binned.featureCount]! + 1);
 }
 
-/** `parent` becomes the histogram of the child that `sibling` is not. */
-export function subtractHistogram(parent: Float64Array, sibling: Float64Array): void {
-  for (let i = 0; i < parent.length; i++) parent[i]! -= sibling[i]!;
+/** `parent` becomes the histogram of the child that `sibling` is not, in slots `begin` to `end` − 1. */
+export function subtractHistogram(
+  parent: Float64Array,
+  sibling: Float64Array,
+  begin = 0,
+  end = parent.length,
+): void {
+  for (let i = begin; i < end; i++) parent[i]! -= sibling[i]!;
+}
+
+/** `sum` becomes the sum of `parts`, in slots `begin` to `end` − 1. */
+export function addHistograms(
+  sum: Float64Array,
+  parts: readonly Float64Array[],
+  begin: number,
+  end: number,
+): void {
+  const [first, ...others] = parts;
+  if (first === undefined) return;
+  sum.set(first.subarray(begin, end), begin);
+  for (const part of others) for (let i = begin; i < end; i++) sum[i]! += part[i]!;
 }

@@ -118,6 +118,10 @@ class IsolationGrower {
   /** Numbers of the tree's rows, a node's side by side. */
   readonly #order: Uint32Array;
   readonly #scratch: Uint32Array;
+  /** By place in `#order`: the value of the feature that was last looked at. */
+  readonly #cells: Float32Array;
+  /** By number of rows. */
+  readonly #pathLengths: Float64Array;
   readonly #features: Uint16Array;
   #random: Random;
 
@@ -128,6 +132,8 @@ class IsolationGrower {
     this.#subsample = subsample;
     this.#order = new Uint32Array(subsample);
     this.#scratch = new Uint32Array(subsample);
+    this.#cells = new Float32Array(subsample);
+    this.#pathLengths = Float64Array.from({ length: subsample + 1 }, (_, n) => meanPathLength(n));
     this.#features = new Uint16Array(matrix.featureNames.length);
     this.#random = new Random(0);
   }
@@ -143,36 +149,32 @@ class IsolationGrower {
   #grow(begin: number, end: number, depth: number): GrownNode {
     const cut = depth < this.#maxDepth && end - begin > 1 ? this.#drawCut(begin, end) : null;
     if (cut === null) {
-      const length = depth + meanPathLength(end - begin);
+      const length = depth + this.#pathLengths[end - begin]!;
       return { kind: 'leaf', values: [length], cover: end - begin };
     }
-    const middle = this.#partition(begin, end, cut);
-    return {
-      kind: 'split',
-      ...cut,
-      left: this.#grow(begin, middle, depth + 1),
-      right: this.#grow(middle, end, depth + 1),
-    };
+    const { feature, threshold, isMissingLeft } = cut;
+    const middle = this.#partition(begin, end, threshold, isMissingLeft);
+    const left = this.#grow(begin, middle, depth + 1);
+    const right = this.#grow(middle, end, depth + 1);
+    return { kind: 'split', feature, threshold, isMissingLeft, left, right };
   }
 
-  /** Brings the rows that go left to the front, keeping their order. */
-  #partition(
-    begin: number,
-    end: number,
-    cut: { feature: number; threshold: number; isMissingLeft: boolean },
-  ): number {
+  /** Brings the rows that go left to the front, keeping their order, by the values that `#drawCut` has noted. */
+  #partition(begin: number, end: number, threshold: number, isMissingLeft: boolean): number {
     const order = this.#order;
-    const { values } = this.#matrix;
     const scratch = this.#scratch;
-    const width = this.#features.length;
-    const { feature, threshold, isMissingLeft } = cut;
+    const cells = this.#cells;
     let left = begin;
     let right = 0;
     for (let i = begin; i < end; i++) {
       const row = order[i]!;
-      const value = Math.fround(values[row * width + feature]!);
-      if (value <= threshold || (isMissingLeft && Number.isNaN(value))) order[left++] = row;
-      else scratch[right++] = row;
+      const value = cells[i]!;
+      // Written to both sides, where the next of that side is written again: a branch would be guessed wrong half of the time.
+      order[left] = row;
+      scratch[right] = row;
+      const isLeft = isMissingLeft ? 1 - Number(value > threshold) : Number(value <= threshold);
+      left += isLeft;
+      right += 1 - isLeft;
     }
     for (let i = 0; i < right; i++) order[left + i] = scratch[i]!;
     return left;
@@ -182,6 +184,7 @@ class IsolationGrower {
   #drawCut(begin: number, end: number) {
     const features = this.#features;
     const order = this.#order;
+    const cells = this.#cells;
     const { values } = this.#matrix;
     const width = features.length;
     for (let i = 0; i < features.length; i++) {
@@ -192,7 +195,8 @@ class IsolationGrower {
       let low = Number.POSITIVE_INFINITY;
       let high = Number.NEGATIVE_INFINITY;
       for (let at = begin; at < end; at++) {
-        const value = Math.fround(values[order[at]! * width + feature]!);
+        cells[at] = values[order[at]! * width + feature]!;
+        const value = cells[at]!;
         if (value < low) low = value;
         if (value > high) high = value;
       }

@@ -27,8 +27,12 @@ export function partitionRows(
   for (let i = begin; i < end; i++) {
     const row = rows[i]!;
     const cell = columns[column + row]!;
-    if (cell <= bin || cell === missing) rows[left++] = row;
-    else scratch[right++] = row;
+    // Written to both sides, where the next of that side is written again: a branch would be guessed wrong half of the time.
+    rows[left] = row;
+    scratch[right] = row;
+    const isLeft = Number(cell <= bin) | Number(cell === missing);
+    left += isLeft;
+    right += 1 - isLeft;
   }
   for (let i = 0; i < right; i++) rows[left + i] = scratch[i]!;
   return left;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BinnedMatrix, binMatrix, findCuts } from './binning.ts';
 import { createMatrix } from './dataset.ts';
-import { type GrowLimits, TreeGrower } from './grower.ts';
+import { countOf, type GrowLimits, type Spans, TreeGrower } from './grower.ts';
 import type { GrownNode } from './grown-tree.ts';
 import { createHistogram, createHistogramBuilder, packGradients } from './histogram.ts';
 import { Random } from './random.ts';
@@ -128,10 +128,10 @@ it.each([0, 0.3])('grows every node by the best split of its own rows (%d missin
     const problem = makeProblem(seed, share);
     const { binned, quantised, rows } = problem;
     const grower = new TreeGrower(binned, limits);
-    const makeLeaf = (_: Uint32Array, begin: number, end: number): GrownNode => ({
+    const makeLeaf = (spans: Spans): GrownNode => ({
       kind: 'leaf',
       values: [0],
-      cover: end - begin,
+      cover: countOf(spans),
     });
     const features = Uint16Array.of(0, 1, 2);
     const root = grower.grow(rows.slice(), ROWS, features, quantised, makeLeaf);

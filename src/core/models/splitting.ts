@@ -16,6 +16,8 @@ export interface SplitLimits {
 
 export interface GradientSplit extends BinSplit {
   readonly gain: number;
+  /** By which splits of one node compare. */
+  readonly score: number;
   /** Packed sum of the rows that go left. */
   readonly left: number;
   /** What the children would say as leaves, before shrinkage. */
@@ -177,6 +179,7 @@ class SplitSearch {
       bin: this.#bin,
       isMissingLeft: this.#isMissingLeft,
       gain: (this.#score - this.#ownScore) / 2,
+      score: this.#score,
       left: this.#left,
       leftValue: this.#valueOf(leftGradient, leftHessian),
       rightValue: this.#valueOf(
