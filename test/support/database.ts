@@ -13,6 +13,7 @@ import { afterAll } from 'vitest';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { type OpenShards, openShards } from '../../src/store/shards/open-shards.ts';
 
 const quiet = { info() {}, warn() {} };
 
@@ -26,16 +27,60 @@ afterAll(async () => {
 });
 
 export async function withDatabase(body: (db: Database) => Promise<void>): Promise<void> {
+  await withDatabases(1, async ([only]) => {
+    const db = await openDatabase(only as TestDatabase);
+    try {
+      await body(db);
+    } finally {
+      await db.close();
+    }
+  });
+}
+
+export interface TestDatabase {
+  readonly connection: pg.PoolConfig;
+  /** Away: nobody gets in, and who was in is thrown out. */
+  setAway(isAway: boolean): Promise<void>;
+}
+
+/** So many empty, migrated databases; nothing has connected to them. */
+export async function withDatabases(
+  count: number,
+  body: (databases: readonly TestDatabase[]) => Promise<void>,
+): Promise<void> {
   const { connection } = await embeddedServer();
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(connection, `CREATE DATABASE ${name} TEMPLATE ${connection.database}`);
-  const db = await openDatabase({ connection: { ...connection, database: name } });
+  const names = Array.from({ length: count }, () => `test_${randomUUID().replaceAll('-', '')}`);
+  for (const name of names)
+    await administer(connection, `CREATE DATABASE ${name} TEMPLATE ${connection.database}`);
+  const databases = names.map((name) => ({
+    connection: { ...connection, database: name },
+    async setAway(isAway: boolean) {
+      await administer(connection, `ALTER DATABASE ${name} ALLOW_CONNECTIONS ${!isAway}`);
+      const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`;
+      if (isAway) await administer(connection, others);
+    },
+  }));
   try {
-    await body(db);
+    await body(databases);
   } finally {
-    await db.close();
-    await administer(connection, `DROP DATABASE ${name} WITH (FORCE)`);
+    for (const name of names) await administer(connection, `DROP DATABASE ${name} WITH (FORCE)`);
   }
+}
+
+/** A store of two databases, set up. */
+export async function withShards(
+  body: (home: Database, shard: TestDatabase & OpenShards) => Promise<void>,
+): Promise<void> {
+  await withDatabases(2, async ([first, second]) => {
+    const home = await openDatabase(first as TestDatabase);
+    const shards = await openShards(home, [second as TestDatabase], {});
+    try {
+      await body(shards.db, { ...(second as TestDatabase), ...shards });
+    } finally {
+      await shards.close();
+      await home.close();
+    }
+  });
 }
 
 /** The server of this test file, its database `phantomnet` migrated and without connections. */
