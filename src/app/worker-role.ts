@@ -18,6 +18,7 @@ import { measurePackets } from './packet-metrics.ts';
 import { workOnPartition } from './partition-worker.ts';
 import { every } from './periodic.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import { measureShards } from './shard-watch.ts';
 import { sharePartitions } from './share-partitions.ts';
 import { openShared } from './shared-parts.ts';
 import { measureStore } from './store-metrics.ts';
@@ -62,6 +63,7 @@ export async function runWorkerRole(
     };
     const registry = workerRegistry(stats);
     measureStore(registry, db);
+    measureShards(registry, db);
     measureJudging(registry, judging);
     const countPackets = measurePackets(registry);
     const { host, metrics_port: port } = config.worker;
