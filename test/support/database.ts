@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll } from 'vitest';
-import { type Database, openDatabase } from '../../src/store/database.ts';
+import { type Database, type DatabaseConfig, openDatabase } from '../../src/store/database.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type OpenShards, openShards } from '../../src/store/shards/open-shards.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 export async function withDatabase(body: (db: Database) => Promise<void>): Promise<void> {
   await withDatabases(1, async ([only]) => {
-    const db = await openDatabase(only as TestDatabase);
+    const db = await openDatabase(configOf(only as TestDatabase));
     try {
       await body(db);
     } finally {
@@ -72,8 +72,8 @@ export async function withShards(
   body: (home: Database, shard: TestDatabase & OpenShards) => Promise<void>,
 ): Promise<void> {
   await withDatabases(2, async ([first, second]) => {
-    const home = await openDatabase(first as TestDatabase);
-    const shards = await openShards(home, [second as TestDatabase], {});
+    const home = await openDatabase(configOf(first as TestDatabase));
+    const shards = await openShards(home, [configOf(second as TestDatabase)], {});
     try {
       await body(shards.db, { ...(second as TestDatabase), ...shards });
     } finally {
@@ -81,6 +81,11 @@ export async function withShards(
       await home.close();
     }
   });
+}
+
+/** What a thread can be given. */
+function configOf({ connection }: TestDatabase): DatabaseConfig {
+  return { connection };
 }
 
 /** The server of this test file, its database `phantomnet` migrated and without connections. */
