@@ -108,6 +108,25 @@ describe('a store of several databases', () => {
       expect([...blocks].sort()).toEqual([0, 1, 2, 3, 4, 5]);
     }));
 
+  it('goes on so where one was restored from its backup, which counts by ones', () =>
+    withDatabases(2, async ([a, b]) => {
+      await opened([a, b], async (db) => {
+        for (const shard of db.shards ?? []) await fill(shard);
+        for (const shard of db.shards ?? [])
+          await shard.query('ALTER SEQUENCE packet_block INCREMENT BY 65536 RESTART WITH 131072');
+      });
+      await opened([a, b], async (db) => {
+        const blocks: number[] = [];
+        for (const shard of db.shards ?? []) {
+          await ingest(shard, trafficBatch({ packets: 1, startMicros: START, sequence: 1 }));
+          const [row] = await shard.query<{ id: number }>('SELECT max(id) AS id FROM raw_packets');
+          blocks.push(Math.floor((row?.id ?? 0) / 65_536));
+        }
+        expect(blocks.map((block) => block % 2)).toEqual([0, 1]);
+        expect(Math.min(...blocks)).toBeGreaterThanOrEqual(2);
+      });
+    }));
+
   it('starts and goes on without one that is away, and takes it back', () =>
     withDatabases(2, async ([a, b]) => {
       await opened([a, b]);

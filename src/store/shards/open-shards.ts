@@ -46,6 +46,8 @@ export async function openShards(
   try {
     const identity = await claimShards(home, plain, prepare);
     if (configs.length === 0) return { db: home, async look() {}, close };
+    // A database that was restored from its backup counts by ones again.
+    await home.transaction((tx) => numberApart(tx, identity));
     const shards = plain.map(
       (shard, index) => new Shard(shard, { ...identity, number: index + 1 }),
     );
@@ -115,7 +117,6 @@ class Shard {
   async #admit(): Promise<void> {
     await prepare(this.#plain);
     await checkShard(this.#plain, this.#identity);
-    // A database that was restored from its backup counts from its last row.
     await this.#plain.transaction((tx) => numberApart(tx, this.#identity));
     this.#isAdmitted = true;
   }

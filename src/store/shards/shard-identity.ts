@@ -9,8 +9,13 @@ import type { Database, Queryable } from '../database.ts';
 
 /** "shrd" as a number: two processes do not set up the same store at once. */
 const LOCK = 0x73687264;
-/** The increment of `packet_block` where there is one database. */
-const BLOCK = 65_536;
+/** What a sequence counts by where there is one database, and from where. */
+const SEQUENCES = [
+  { name: 'packet_block', step: 65_536, first: 0 },
+  { name: 'detected_alerts_number_seq', step: 1, first: 1 },
+  { name: 'alert_actions_number_seq', step: 1, first: 1 },
+  { name: 'quarantined_batches_id_seq', step: 1, first: 1 },
+] as const;
 
 export interface ShardIdentity {
   readonly store: string;
@@ -100,17 +105,18 @@ export async function numberApart(
   tx: Queryable,
   { number, count }: Pick<ShardIdentity, 'number' | 'count'>,
 ): Promise<void> {
-  const sequences = await tx.query<{ name: string; step: number; last: number; increment: number }>(
-    `SELECT s.name, s.step, p.increment_by AS increment, coalesce(p.last_value, -1) AS last
-     FROM (VALUES ('packet_block', ${BLOCK}), ('detected_alerts_number_seq', 1),
-       ('alert_actions_number_seq', 1), ('quarantined_batches_id_seq', 1)) AS s(name, step)
-     JOIN pg_sequences AS p ON p.sequencename = s.name AND p.schemaname = current_schema()`,
-  );
-  for (const { name, step, last, increment } of sequences) {
-    if (increment === step * count) continue;
-    const round = Math.floor(last / (step * count)) + 1;
-    const next = (round * count + number) * step + (step === 1 ? 1 : 0);
-    await tx.query(`ALTER SEQUENCE ${name} INCREMENT BY ${step * count} RESTART WITH ${next}`);
+  for (const { name, step, first } of SEQUENCES) {
+    const [sequence] = await tx.query<{ last: number; isCalled: boolean; increment: number }>(
+      `SELECT last_value AS last, is_called AS "isCalled",
+         (SELECT seqincrement FROM pg_sequence WHERE seqrelid = '${name}'::regclass) AS increment
+       FROM ${name}`,
+    );
+    const stride = step * count;
+    if (!sequence || sequence.increment === stride) continue;
+    const least = sequence.isCalled ? sequence.last + sequence.increment : sequence.last;
+    const mine = first + number * step;
+    const next = mine + Math.ceil(Math.max(0, least - mine) / stride) * stride;
+    await tx.query(`ALTER SEQUENCE ${name} INCREMENT BY ${stride} RESTART WITH ${next}`);
   }
 }
 
