@@ -40,6 +40,11 @@ describe('readConfig', () => {
     ],
     ['capture: { workers: 0 }', 'capture.workers: '],
     ['capture: { method: pcap }', 'capture.method: '],
+    ['database: { shards: ["postgres://b/p"] }', 'database.shards: database.url'],
+    [
+      'database: { url: "postgres://a/p", shards: ["postgres://a/p"] }',
+      'database.shards: each database may be named once',
+    ],
     ['a: [', 'Cannot read'],
   ])('names what is wrong in %s', (text, message) => {
     const path = file(text);

@@ -26,7 +26,13 @@ const LurePort = Port.nullable();
 export const Config = z.strictObject({
   data_dir: z.string().min(1).default('data'),
   server: HttpConfig.prefault({}),
-  database: z.strictObject({ url: z.string().nullable().default(null) }).prefault({}),
+  database: z
+    .strictObject({
+      url: z.string().nullable().default(null),
+      shards: z.array(z.string().min(1)).max(15).default([]),
+    })
+    .superRefine(checkShards)
+    .prefault({}),
   stream: z
     .strictObject({
       servers: z
@@ -214,6 +220,22 @@ function checkFilter(expression: string, context: z.RefinementCtx): void {
     if (!(error instanceof AppError)) throw error;
     context.addIssue({ code: 'custom', message: error.message });
   }
+}
+
+/** Swapped ones, and what is another store's, are found when they are opened. */
+function checkShards(
+  { url, shards }: { url: string | null; shards: readonly string[] },
+  context: z.RefinementCtx,
+): void {
+  const issue = (message: string) =>
+    context.addIssue({ code: 'custom', path: ['shards'], message });
+  if (shards.length > 0 && url === null)
+    issue(
+      'database.url, which is shard 0, is not set: the embedded database cannot be one of many',
+    );
+  const all = [url, ...shards];
+  if (new Set(all).size < all.length)
+    issue('each database may be named once, database.url included');
 }
 
 /** One strict section per detector, its keys the detector's limits. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { withDatabase } from '../../test/support/database.ts';
+import { type TestDatabase, withDatabase, withDatabases } from '../../test/support/database.ts';
 import { alertOf, trafficBatch } from '../../test/support/traffic.ts';
 import type { Decision } from '../contract/decision.ts';
 import { AppError } from '../errors.ts';
 import { Enforcer } from '../firewall/enforcer.ts';
 import { RecordingFirewall } from '../firewall/recording.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, openDatabase } from '../store/database.ts';
 import { listDecisions } from '../store/decisions.ts';
 import { ingest } from '../store/ingest.ts';
 import { readPolicy, writePolicy } from '../store/policy.ts';
@@ -54,6 +54,42 @@ const request = (alertId: string, atMs = Date.now()) => ({
 });
 
 describe('Decisions', () => {
+  it.each(['comes back', 'stays away'])(
+    'wait for a database that is away, where told to, until it %s',
+    (what) =>
+      withDatabases(1, async ([only]) => {
+        const { setAway } = only as TestDatabase;
+        const db = await openDatabase(only as TestDatabase);
+        const giveUp = new AbortController();
+        const decisions = new Decisions({
+          db,
+          enforcement: null,
+          enforcementReason: null,
+          isElsewhere: true,
+          keepAsking: giveUp.signal,
+          log: createLog('silent'),
+          onChange() {},
+        });
+        try {
+          await setAway(true);
+          const asked = [decisions.blockFor(request('a')), decisions.blockOnce(request('b'))];
+          const isMade = await Promise.race([
+            asked[0],
+            new Promise((r) => setTimeout(r, 100, 'no')),
+          ]);
+          expect(isMade).toBe('no');
+          if (what === 'stays away') giveUp.abort();
+          else await setAway(false);
+          await Promise.all(asked);
+          await setAway(false);
+          const { decisions: made } = await listDecisions(db, { limit: 10 });
+          expect(made).toMatchObject(what === 'stays away' ? [] : [{ alert_id: 'a', ip: IP }]);
+        } finally {
+          await db.close();
+        }
+      }),
+  );
+
   it('makes one decision of several alerts on one source at once', () =>
     withDatabase(async (db) => {
       const { decisions, all, blocked } = await armedOn(db);

@@ -3,6 +3,7 @@
  * person arms the policy; never against a protected address; the enforcer checks that again by itself.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlockRequest } from '../contract/analysis.ts';
 import type { BlockOrder } from '../contract/api.ts';
 import type { Decision } from '../contract/decision.ts';
@@ -26,6 +27,7 @@ import type { Log } from './log.ts';
 
 /** Who decided, where it was nobody. */
 const ANALYSIS = 'analysis';
+const ASK_AGAIN_MS = 1_000;
 
 interface Wish {
   readonly address: string;
@@ -47,6 +49,11 @@ export interface DecisionsOptions {
   readonly enforcementReason: string | null;
   /** Another process carries out what stays pending here. */
   readonly isElsewhere?: boolean;
+  /**
+   * What an alert asks for waits for a database that is away until this aborts: the alert may be on another, and is stored.
+   * Absent: it is not made, and the log says so.
+   */
+  readonly keepAsking?: AbortSignal;
   readonly log: Log;
   readonly onChange: (decision: Decision) => void;
 }
@@ -104,8 +111,18 @@ export class Decisions {
       });
       log.info({ ip: request.ip, alert: request.alertId, state: decision.state }, 'decision BLOCK');
     } catch (error) {
+      if (await this.#mayAskAgain(error)) return this.#blockFor(request, isReal);
       log.warn({ ip: request.ip, alert: request.alertId, err: error }, 'block was not made');
     }
+  }
+
+  /** After a while, where a database was away and somebody waits for it. */
+  async #mayAskAgain(error: unknown): Promise<boolean> {
+    const { keepAsking: signal } = this.#options;
+    if (!signal || !(error instanceof AppError) || error.code !== 'database_unavailable')
+      return false;
+    await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
   }
 
   /** As `blockFor`, for what may have been asked for before a restart: an alert that led to a decision leads to no other. */
@@ -115,11 +132,12 @@ export class Decisions {
 
   async #blockOnce(request: BlockRequest, isReal: boolean): Promise<void> {
     const { db, log } = this.#options;
-    const isDone = await hasDecision(db, request.alertId).catch((error: unknown) => {
+    try {
+      if (!(await hasDecision(db, request.alertId))) await this.#blockFor(request, isReal);
+    } catch (error) {
+      if (await this.#mayAskAgain(error)) return this.#blockOnce(request, isReal);
       log.warn({ alert: request.alertId, err: error }, 'block was not made');
-      return true;
-    });
-    if (!isDone) await this.#blockFor(request, isReal);
+    }
   }
 
   /** @param ask never rejects */

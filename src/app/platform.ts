@@ -97,6 +97,11 @@ async function start(
   stops: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Platform> {
+  if (config.database.shards.length > 0)
+    throw new AppError(
+      'config_invalid',
+      'Cannot run everything in one process: database.shards is set, and several databases need "server" and "worker"',
+    );
   // What is wrong with it is said now and not with the first partition that expires.
   archiveTarget(config);
   await makeDataDir(config.data_dir);

@@ -10,6 +10,7 @@ import { LiveEvents } from '../http/live-events.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { readPolicy } from '../store/policy.ts';
 import { addProtected } from '../store/protected.ts';
+import { copySuppressions } from '../store/shards/copy-suppressions.ts';
 import { receiveEvents, sendEvents } from '../stream/live-relay.ts';
 import { archiveTarget } from './archive-target.ts';
 import type { Config } from './config.ts';
@@ -21,6 +22,7 @@ import { keepStore } from './keep-store.ts';
 import type { Log } from './log.ts';
 import { openJudging } from './open-judging.ts';
 import { every } from './periodic.ts';
+import { measureShards, shardTroubles } from './shard-watch.ts';
 import { openShared } from './shared-parts.ts';
 import { measureStore } from './store-metrics.ts';
 import { StreamWatch } from './stream-watch.ts';
@@ -84,6 +86,7 @@ async function start(
   const watch = new StreamWatch(db, stream);
   watch.measure(metrics.registry);
   measureStore(metrics.registry, db);
+  measureShards(metrics.registry, db);
   const decisions = new Decisions({
     db,
     enforcement: enforcer.enforcement,
@@ -108,6 +111,7 @@ async function start(
         isArmed: async () => (await readPolicy(db)).armed,
         capture: () => ({ state: 'off', reason: null }),
         troubles: async () => [
+          ...shardTroubles(db),
           ...(await watch.troubles()),
           ...(archiveTrouble === null ? [] : [archiveTrouble]),
         ],
@@ -127,6 +131,7 @@ async function start(
     }),
   );
   every(EXPIRY_MS, stops, log, async () => {
+    await copySuppressions(db);
     await judging.refresh();
     await decisions.expire();
     await decisions.liftProtected();

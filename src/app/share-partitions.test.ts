@@ -180,7 +180,8 @@ describe.skipIf(whyNoNats)('workers over JetStream', () => {
       const watch = new StreamWatch(db, stream);
       await deliver(stream, 0, 1);
       expect(await watch.troubles()).toEqual([expect.stringMatching(/^no worker is connected/)]);
-      const waiting = async () => (await watch.look())?.waiting.reduce((sum, one) => sum + one, 0);
+      const waiting = async () =>
+        (await watch.look())?.waiting.reduce((sum: number, one) => sum + (one ?? 0), 0);
       expect(await waiting()).toBe(SENSORS);
       const first = startWorker(db, stream, 1e9);
       await expect.poll(waiting, { timeout: 20_000, interval: 200 }).toBe(0);

@@ -1,12 +1,14 @@
 /**
  * The partitions shared among the workers that are there: each takes its share of what is free and gives back what
  * is more than its share. There is no leader: how many workers there are is read from their locks, so one that
- * dies is not counted any more, and what it held is free.
+ * dies is not counted any more, and what it held is free. The lock of a partition is on the database that its rows
+ * are on, those of the workers on the home.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { countWorkers, joinWorkers, type Lease, leasePartition } from '../store/partition-lease.ts';
+import { shardOf } from '../store/shards/over-shards.ts';
 import type { Log } from './log.ts';
 
 const LOOK_MS = 1_000;
@@ -63,13 +65,21 @@ async function balance(
   const share = Math.ceil(options.partitions / Math.max(1, workers));
   const kept = [...held].filter(([, { stop }]) => !stop.signal.aborted);
   for (const [, { stop }] of kept.slice(share)) stop.abort();
+  const away = new Set<Database>();
   // Each begins to look elsewhere: two that take at once do not ask for the same.
   const first = Math.floor(Math.random() * options.partitions);
   for (let step = 0; step < options.partitions && held.size < share; step++) {
     const partition = (first + step) % options.partitions;
-    if (held.has(partition)) continue;
-    const lease = await leasePartition(options.db, partition);
-    if (lease) take(options, held, partition, lease);
+    const shard = shardOf(options.db, partition);
+    if (held.has(partition) || away.has(shard)) continue;
+    try {
+      const lease = await leasePartition(shard, partition);
+      if (lease) take(options, held, partition, lease);
+    } catch (error) {
+      // Its partitions wait; those of the others are worked on. That of a store that is one database is told above.
+      if (!(error instanceof AppError) || shard === options.db) throw error;
+      away.add(shard);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
-/** What the store has counted since the process began, and what waits for the archive. */
+/** What the store, on all its databases, has counted since the process began, and what waits for the archive. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Database, StoreCounters } from '../store/database.ts';
+import { overShards } from '../store/shards/over-shards.ts';
 
 const HELP: Readonly<Record<keyof StoreCounters, string>> = {
   batches: 'Batches stored',
@@ -29,7 +30,8 @@ export function measureStore(registry: Registry, db: Database): void {
       registers,
       collect() {
         this.reset();
-        this.inc(db.counters[name as keyof StoreCounters]);
+        for (const { counters } of db.shards ?? [db])
+          this.inc(counters[name as keyof StoreCounters]);
       },
     });
   }
@@ -38,10 +40,10 @@ export function measureStore(registry: Registry, db: Database): void {
     help: 'Expired partitions that wait for the archive',
     registers,
     async collect() {
-      const [row] = await db
-        .query<{ count: number }>('SELECT count(*) AS count FROM expired_partitions')
-        .catch(() => []);
-      if (row) this.set(row.count);
+      const lists = await overShards(db, (shard) =>
+        shard.query<{ count: number }>('SELECT count(*) AS count FROM expired_partitions'),
+      ).catch(() => []);
+      if (lists.length > 0) this.set(lists.flat().reduce((sum, { count }) => sum + count, 0));
     },
   });
 }

@@ -3,6 +3,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../store/database.ts';
 import { countWorkers } from '../store/partition-lease.ts';
 import { countQuarantined } from '../store/quarantine.ts';
+import { shardOf } from '../store/shards/over-shards.ts';
 import { storedPositions } from '../store/stream-places.ts';
 import type { JetStream } from '../stream/jetstream.ts';
 import { PARTITIONS } from '../stream/partition.ts';
@@ -13,8 +14,8 @@ const LOOK_MS = 1_000;
 interface Look {
   readonly workers: number;
   readonly quarantined: number;
-  /** By partition: batches that are not stored yet, bytes that are kept. */
-  readonly waiting: readonly number[];
+  /** By partition: batches that are not stored yet, null where its shard is away; bytes that are kept. */
+  readonly waiting: readonly (number | null)[];
   readonly bytes: readonly number[];
 }
 
@@ -42,7 +43,11 @@ export class StreamWatch {
           if (look) this.set(read(look));
         },
       });
-    const byPartition = (name: string, help: string, read: (look: Look) => readonly number[]) =>
+    const byPartition = (
+      name: string,
+      help: string,
+      read: (look: Look) => readonly (number | null)[],
+    ) =>
       new Gauge({
         name,
         help,
@@ -50,8 +55,9 @@ export class StreamWatch {
         registers,
         async collect() {
           const look = await watch.look();
-          if (look)
-            for (const [partition, value] of read(look).entries()) this.set({ partition }, value);
+          for (const [partition, value] of look ? read(look).entries() : [])
+            if (value === null) this.remove({ partition });
+            else this.set({ partition }, value);
         },
       });
     follow('phantomnet_workers', 'Workers connected to the database', ({ workers }) => workers);
@@ -105,7 +111,9 @@ export class StreamWatch {
       workers,
       quarantined,
       waiting: states.map(({ last }, partition) =>
-        Math.max(0, last - (stored.get(partition) ?? 0)),
+        shardOf(this.#db, partition).place?.away == null
+          ? Math.max(0, last - (stored.get(partition) ?? 0))
+          : null,
       ),
       bytes: states.map(({ bytes }) => bytes),
     };

@@ -8,6 +8,7 @@ import { type Listener, listen } from '../http/listen.ts';
 import { requireOwnHost } from '../http/same-origin.ts';
 import type { Database } from '../store/database.ts';
 import { countWorkers } from '../store/partition-lease.ts';
+import { shardTroubles } from './shard-watch.ts';
 import type { WorkerStats } from './worker-role.ts';
 
 const DATABASE_MS = 2_000;
@@ -78,6 +79,7 @@ async function workerHealth({ db, stats, streamTrouble, version }: WorkerFrontOp
   if (trouble !== null) reasons.push(`the stream: ${trouble}`);
   const workers = await answerOf(countWorkers(db));
   if (workers === null) reasons.push('the database does not answer');
+  reasons.push(...shardTroubles(db));
   return {
     status: workers === null ? 'down' : reasons.length > 0 ? 'degraded' : 'ok',
     timestamp: new Date().toISOString(),

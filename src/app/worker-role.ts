@@ -3,6 +3,8 @@ import { DEMO_SENSOR } from '../contract/demo-sensor.ts';
 import { NeverBlockList } from '../core/response/never-block.ts';
 import { readPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected.ts';
+import { copySuppressionsTo } from '../store/shards/copy-suppressions.ts';
+import { shardOf } from '../store/shards/over-shards.ts';
 import { sendEvents } from '../stream/live-relay.ts';
 import { PARTITIONS } from '../stream/partition.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
@@ -16,6 +18,7 @@ import { measurePackets } from './packet-metrics.ts';
 import { workOnPartition } from './partition-worker.ts';
 import { every } from './periodic.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import { measureShards } from './shard-watch.ts';
 import { sharePartitions } from './share-partitions.ts';
 import { openShared } from './shared-parts.ts';
 import { measureStore } from './store-metrics.ts';
@@ -60,6 +63,7 @@ export async function runWorkerRole(
     };
     const registry = workerRegistry(stats);
     measureStore(registry, db);
+    measureShards(registry, db);
     measureJudging(registry, judging);
     const countPackets = measurePackets(registry);
     const { host, metrics_port: port } = config.worker;
@@ -77,6 +81,7 @@ export async function runWorkerRole(
       enforcement: null,
       enforcementReason: null,
       isElsewhere: true,
+      keepAsking: signal,
       log,
       onChange: (data) => publish({ type: 'decision', data }),
     });
@@ -129,8 +134,11 @@ export async function runWorkerRole(
           stats.partitions = partitions;
           log.info({ partitions }, 'partitions');
         },
-        work: (partition, lease, stop) =>
-          workOnPartition(
+        async work(partition, lease, stop) {
+          // What was suppressed while the shard was away holds for what is written from here on.
+          const shard = shardOf(db, partition);
+          if (shard !== db) await copySuppressionsTo(shard, db);
+          await workOnPartition(
             {
               partition,
               lease,
@@ -151,7 +159,8 @@ export async function runWorkerRole(
               },
             },
             stop,
-          ),
+          );
+        },
       },
       signal,
     );

@@ -17,6 +17,10 @@ export interface DbContext {
 /** @throws AppError `database_unavailable` */
 export async function migrateDatabase({ config, err }: DbContext): Promise<void> {
   const applied = await withDatabase(config, migrate);
+  for (const url of config.database.shards) {
+    const shard = { ...config, database: { url, shards: [] } };
+    applied.push(...(await withDatabase(shard, migrate)));
+  }
   for (const { number, name } of applied) err.write(`Applied migration ${number}, ${name}\n`);
   if (applied.length === 0) err.write('The schema is up to date.\n');
 }
@@ -30,6 +34,7 @@ export async function backup(
   binDir: string | undefined,
   { config, err }: DbContext,
 ): Promise<void> {
+  requireOneDatabase(config, 'back up');
   const report: BackupReport = { tables: 0, rows: 0, dropped: 0 };
   const write = file === '-' ? writeStream : writeFileDurably;
   await withDatabase(config, (db) => write(file, writeBackup(db, report)), { binDir });
@@ -38,6 +43,7 @@ export async function backup(
 
 /** @throws AppError `conflict` where the database is not empty, `input_invalid`, `usage` */
 export async function restore(file: string, { config, err }: DbContext): Promise<void> {
+  requireOneDatabase(config, 'restore');
   const chunks = file === '-' ? process.stdin : readChunks(file);
   await restoreInto(config, chunks, err);
 }
@@ -52,16 +58,26 @@ export async function move(
   binDir: string | undefined,
   { config, err }: DbContext,
 ): Promise<void> {
+  requireOneDatabase(config, 'move');
   const url = to === 'embedded' ? null : to;
   if (url === config.database.url)
     throw new AppError('usage', 'Cannot move the store: it is there already');
   const report: BackupReport = { tables: 0, rows: 0, dropped: 0 };
   await withDatabase(
     config,
-    (db) => restoreInto({ ...config, database: { url } }, writeBackup(db, report), err),
+    (db) => restoreInto({ ...config, database: { url, shards: [] } }, writeBackup(db, report), err),
     { binDir },
   );
   err.write(`Moved${missing(report)}. Now set database.url to ${url ?? 'null'}.\n`);
+}
+
+/** @throws AppError `usage` where the store is several databases: half of it would look like all of it */
+function requireOneDatabase({ database: { shards } }: Config, what: string): void {
+  if (shards.length > 0)
+    throw new AppError(
+      'usage',
+      `Cannot ${what} a store of ${shards.length + 1} databases in one: do it with each by itself, by a configuration that has it as database.url and no database.shards`,
+    );
 }
 
 async function restoreInto(

@@ -49,6 +49,7 @@ async function* findings(config: Config): AsyncGenerator<Finding> {
   yield nodeFinding();
   yield dataDirFinding(config);
   yield await databaseFinding(config);
+  for (const [index, url] of config.database.shards.entries()) yield await shardFinding(index, url);
   const outlook = await runningOutlook(config);
   if (outlook) yield outlookFinding(outlook);
   yield modelFinding(config);
@@ -169,6 +170,18 @@ async function databaseFinding({ database, data_dir: dataDir }: Config): Promise
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { check, state: 'bad', says: error.message };
+  }
+}
+
+/** Without it everything else runs: what its sensors send waits in the stream. */
+async function shardFinding(index: number, url: string): Promise<Finding> {
+  const check = `shard ${index + 1}`;
+  try {
+    await (await openDatabase({ url })).close();
+    return { check, state: 'ok', says: `database.shards[${index}] answers` };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { check, state: 'lacks', says: error.message };
   }
 }
 

@@ -5,6 +5,7 @@ import { COMMAND_LINE } from '../app/local-access.ts';
 import { modelFolder, readModelFile } from '../app/model.ts';
 import { BASE_EXAMPLES, SHIPPED_MODEL } from '../app/package-paths.ts';
 import { encodeModels } from '../core/models/model-file.ts';
+import { AppError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { decodeBase } from '../workshop/base-examples.ts';
 import { ModelRegistry } from '../workshop/registry.ts';
@@ -20,6 +21,11 @@ export interface TrainSiteOptions {
 
 /** @throws AppError `not_found` without a database, `input_invalid` where the site has nothing to teach */
 export function trainSite(config: Config, { workers, out, err }: TrainSiteOptions): Promise<void> {
+  if (config.database.shards.length > 0)
+    throw new AppError(
+      'usage',
+      'Cannot learn from a store of several databases yet: give a configuration that has one of them as database.url and no database.shards',
+    );
   const work = async (db: Database) => {
     const registry = new ModelRegistry(db, modelFolder(config));
     const { champion } = await registry.seats();

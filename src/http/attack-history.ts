@@ -1,6 +1,9 @@
 /** Packets of each attack type over time, from the roll-up that the ingest writes. */
 import type { AlertKind } from '../contract/alert-kinds.ts';
 import type { Queryable } from '../store/database.ts';
+import { addByKey } from '../store/shards/merge-rows.ts';
+import { overShards } from '../store/shards/over-shards.ts';
+import { trafficSpan } from '../store/traffic-span.ts';
 
 const MAX_POINTS = 240;
 
@@ -13,16 +16,16 @@ export interface AttackPoint {
 
 /** Oldest first; the span of `minutes` ends with the newest traffic, as the overview's does. */
 export async function attackHistory(db: Queryable, minutes: number): Promise<AttackPoint[]> {
-  const rows = await db.query<{ at: Date; attack_type: AlertKind; packets: number }>(
-    `WITH newest AS (
-       SELECT coalesce(max(timestamp), date_trunc('minute', now())) + interval '1 minute' AS last
-       FROM traffic_stats WHERE timestamp <= now() + interval '1 minute')
-     SELECT date_bin($2 * interval '1 minute', minute, last - $1 * interval '1 minute') AS at,
-       attack_type, sum(packets) AS packets
-     FROM traffic_by_attack, newest
-     WHERE minute >= last - $1 * interval '1 minute' AND minute < last
-     GROUP BY 1, 2 ORDER BY 1, 2`,
-    [minutes, Math.ceil(minutes / MAX_POINTS)],
+  const [first, last] = await trafficSpan(db, minutes);
+  const lists = await overShards(db, (shard) =>
+    shard.query<{ at: Date; attack_type: AlertKind; packets: number }>(
+      `SELECT date_bin($3 * interval '1 minute', minute, $1) AS at, attack_type, sum(packets) AS packets
+       FROM traffic_by_attack WHERE minute >= $1 AND minute < $2 GROUP BY 1, 2 ORDER BY 1, 2`,
+      [first, last, Math.ceil(minutes / MAX_POINTS)],
+    ),
   );
+  const rows = addByKey(lists, ({ at, attack_type }) => `${at.getTime()} ${attack_type}`, [
+    'packets',
+  ]).sort((a, b) => a.at.getTime() - b.at.getTime() || (a.attack_type < b.attack_type ? -1 : 1));
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }

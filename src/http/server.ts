@@ -9,6 +9,7 @@ import { type Context, Hono } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Problem } from '../contract/api.ts';
 import { AppError } from '../errors.ts';
+import { withMissingShards } from '../store/shards/missing-shards.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { type Caller, NOBODY } from './auth/caller.ts';
 import { allows } from './auth/roles.ts';
@@ -40,6 +41,8 @@ type Watched = Services & { readonly failures: FailureLog };
 
 /** Requests that no route or file answers count under this name. */
 const NO_ROUTE = 'none';
+/** A list of numbers, `1, 3`; absent: the answer is whole. */
+const MISSING_SHARDS = 'phantomnet-missing-shards';
 
 export function createApp(
   services: Services,
@@ -104,15 +107,20 @@ async function answer(
   const isUnsafe = request.method !== 'GET' && request.method !== 'HEAD';
   if (isUnsafe && caller.via !== 'key') requireSameOrigin(request);
   return readRequest(context, route, state.payloads, async (input) => {
-    const reply = await route.handle({
-      ...input,
-      services,
-      state,
-      caller,
-      address: addressOf(context),
-      receivedMs,
-      request,
-      headers,
+    const reply = await withMissingShards(async (missing) => {
+      const answer = await route.handle({
+        ...input,
+        services,
+        state,
+        caller,
+        address: addressOf(context),
+        receivedMs,
+        request,
+        headers,
+      });
+      // An answer that lacks what is on a database that is away says so.
+      if (missing.size > 0) headers.set(MISSING_SHARDS, [...missing].sort().join(', '));
+      return answer;
     });
     if (route.produces !== undefined) return reply as Response;
     if (options.checkReplies) checkReply(route, reply);

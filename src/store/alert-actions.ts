@@ -13,9 +13,11 @@ import {
   MAX_TRIAGED,
 } from '../contract/triage.ts';
 import { AppError } from '../errors.ts';
-import { filterOf } from './alerts.ts';
+import { filterOf, newestFirst } from './alerts.ts';
 import { cleanText, cleanTextOrNull } from './clean-text.ts';
 import type { Database, Queryable, Transaction } from './database.ts';
+import { mergeSorted } from './shards/merge-rows.ts';
+import { overShards, requireAllShards } from './shards/over-shards.ts';
 import { findUser } from './users.ts';
 
 /** Of one alert, the newest. */
@@ -51,45 +53,53 @@ type Row = Omit<AlertAction, 'at'> & { at: Date };
 type UndoRow = Row & { later_by: string | null; later_at: Date | null };
 
 /**
- * Changes alerts, by ids or those that a filter selects (the newest 1,000 of them).
- * @throws AppError `not_found` where none is there; `invalid_request` where the assignee is no user.
+ * Changes alerts, by ids or those that a filter selects (the newest 1,000 of them). One transaction on each shard
+ * that has some: where one breaks off, those before it are done, and a repeat does the rest.
+ * @throws AppError `not_found` where none is there; `invalid_request` where the assignee is no user;
+ * `database_unavailable` where one may be on a shard that is away.
  */
 export async function actOnAlerts(
   db: Database,
   order: AlertActionOrder,
   by: string,
 ): Promise<AlertActionResult & { readonly ids: readonly string[] }> {
-  return db.transaction(async (tx) => {
-    if (typeof order.assignee === 'string' && !(await findUser(tx, order.assignee)))
-      throw new AppError(
-        'invalid_request',
-        `Cannot assign to ${order.assignee}: no user has that name`,
-      );
-    const { ids, isCut } = await selected(tx, order);
-    const alerts = await lock(tx, ids);
-    const there = new Set(alerts.map(({ id }) => id));
-    const missing = ids.filter((id) => !there.has(id));
-    if (alerts.length === 0 && missing.length > 0)
-      throw new AppError('not_found', `There is no alert ${missing[0]}`);
-    const comment = order.comment === undefined ? null : cleanText(order.comment);
-    const now = new Date().toISOString();
-    const steps = alerts
-      .map((alert) => ({ alertId: alert.id, ...changeOf(alert, order, now), comment }))
-      .filter((step) => comment !== null || Object.keys(step.after).length > 0);
-    return {
-      action_id: await carryOut(tx, steps, by, null),
-      changed: steps.length,
-      unchanged: alerts.length - steps.length,
-      missing,
-      is_cut: isCut,
-      skipped: [],
-      ids: steps.map(({ alertId }) => alertId),
-    };
-  });
+  if (typeof order.assignee === 'string' && !(await findUser(db, order.assignee)))
+    throw new AppError(
+      'invalid_request',
+      `Cannot assign to ${order.assignee}: no user has that name`,
+    );
+  const { ids, isCut } = await selected(db, order);
+  const comment = order.comment === undefined ? null : cleanText(order.comment);
+  const now = new Date().toISOString();
+  const actionId = randomUUID();
+  const there = new Set<string>();
+  const changed: string[] = [];
+  for (const shard of await shardsWith(db, ids))
+    await shard.transaction(async (tx) => {
+      const alerts = await lock(tx, ids);
+      const steps = alerts
+        .map((alert) => ({ alertId: alert.id, ...changeOf(alert, order, now), comment }))
+        .filter((step) => comment !== null || Object.keys(step.after).length > 0);
+      await carryOut(tx, actionId, steps, by, null);
+      for (const { id } of alerts) there.add(id);
+      changed.push(...steps.map(({ alertId }) => alertId));
+    });
+  const missing = ids.filter((id) => !there.has(id));
+  if (there.size === 0 && missing.length > 0)
+    throw new AppError('not_found', `There is no alert ${missing[0]}`);
+  return {
+    action_id: changed.length > 0 ? actionId : null,
+    changed: changed.length,
+    unchanged: there.size - changed.length,
+    missing,
+    is_cut: isCut,
+    skipped: [],
+    ids: changed,
+  };
 }
 
 /**
- * Takes an action back, alert by alert.
+ * Takes an action back, alert by alert; on all shards or, where one is away, on none.
  * @throws AppError `not_found`; `conflict` where nothing of it can be taken back, and why.
  */
 export async function undoAction(
@@ -97,66 +107,104 @@ export async function undoAction(
   actionId: string,
   by: string,
 ): Promise<AlertActionResult & { readonly ids: readonly string[] }> {
-  return db.transaction(async (tx) => {
-    const ids = await tx.query<{ alert_id: string }>(
-      'SELECT alert_id FROM alert_actions WHERE action_id = $1',
-      [actionId],
-    );
-    if (ids.length === 0) throw new AppError('not_found', `There is no action ${actionId}`);
-    const alerts = await lock(
-      tx,
-      ids.map(({ alert_id: id }) => id),
-    );
-    const rows = await tx.query<UndoRow>(READ_FOR_UNDO, [actionId]);
-    const current = new Map(alerts.map((alert) => [alert.id, alert]));
-    const steps: Step[] = [];
-    const skipped: AlertActionResult['skipped'] = [];
-    for (const row of rows) {
-      const alert = current.get(row.alert_id);
-      const reason = alert ? obstacle(row, alert) : 'the alert is no longer kept';
-      if (reason === null)
-        steps.push({ alertId: row.alert_id, before: row.after, after: row.before, comment: null });
-      else skipped.push({ alert_id: row.alert_id, reason });
-    }
-    if (steps.length === 0)
-      throw new AppError('conflict', `Cannot undo ${actionId}: ${skipped[0]?.reason}`);
-    const undoId = await carryOut(tx, steps, by, actionId);
-    const undone = steps.map(({ alertId }) => alertId);
-    await tx.query(
-      'UPDATE alert_actions SET undone_by = $2 WHERE action_id = $1 AND alert_id = ANY($3)',
-      [actionId, undoId, undone],
-    );
-    return {
-      action_id: undoId,
-      changed: steps.length,
-      unchanged: 0,
-      missing: [],
-      is_cut: false,
-      skipped,
-      ids: undone,
-    };
-  });
+  requireAllShards(db);
+  const undoId = randomUUID();
+  const skipped: AlertActionResult['skipped'] = [];
+  const undone: string[] = [];
+  for (const shard of db.shards ?? [db])
+    await shard.transaction(async (tx) => {
+      const steps = await undoSteps(tx, actionId, skipped);
+      await carryOut(tx, undoId, steps, by, actionId);
+      if (steps.length === 0) return;
+      const ids = steps.map(({ alertId }) => alertId);
+      await tx.query(
+        'UPDATE alert_actions SET undone_by = $2 WHERE action_id = $1 AND alert_id = ANY($3)',
+        [actionId, undoId, ids],
+      );
+      undone.push(...ids);
+    });
+  if (undone.length === 0 && skipped.length === 0)
+    throw new AppError('not_found', `There is no action ${actionId}`);
+  if (undone.length === 0)
+    throw new AppError('conflict', `Cannot undo ${actionId}: ${skipped[0]?.reason}`);
+  return {
+    action_id: undoId,
+    changed: undone.length,
+    unchanged: 0,
+    missing: [],
+    is_cut: false,
+    skipped,
+    ids: undone,
+  };
+}
+
+/** What the undoing of an action does to the alerts that this database has. @param skipped gets those that it cannot be done to */
+async function undoSteps(
+  tx: Queryable,
+  actionId: string,
+  skipped: AlertActionResult['skipped'],
+): Promise<Step[]> {
+  const ids = await tx.query<{ alert_id: string }>(
+    'SELECT alert_id FROM alert_actions WHERE action_id = $1',
+    [actionId],
+  );
+  if (ids.length === 0) return [];
+  const alerts = await lock(
+    tx,
+    ids.map(({ alert_id: id }) => id),
+  );
+  const rows = await tx.query<UndoRow>(READ_FOR_UNDO, [actionId]);
+  const current = new Map(alerts.map((alert) => [alert.id, alert]));
+  const steps: Step[] = [];
+  for (const row of rows) {
+    const alert = current.get(row.alert_id);
+    const reason = alert ? obstacle(row, alert) : 'the alert is no longer kept';
+    if (reason === null)
+      steps.push({ alertId: row.alert_id, before: row.after, after: row.before, comment: null });
+    else skipped.push({ alert_id: row.alert_id, reason });
+  }
+  return steps;
 }
 
 /** Newest first. */
 export async function listActions(db: Queryable, alertId: string): Promise<AlertAction[]> {
-  const rows = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM alert_actions WHERE alert_id = $1 ORDER BY number DESC LIMIT ${MAX_LISTED}`,
-    [alertId],
+  const lists = await overShards(db, (shard) =>
+    shard.query<Row>(
+      `SELECT ${COLUMNS} FROM alert_actions WHERE alert_id = $1 ORDER BY number DESC LIMIT ${MAX_LISTED}`,
+      [alertId],
+    ),
   );
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  // They are where their alert is.
+  return lists.flat().map((row) => ({ ...row, at: row.at.toISOString() }));
+}
+
+/** The databases that have these alerts. @throws AppError `database_unavailable` where one may be on a shard that is away */
+async function shardsWith(db: Database, ids: readonly string[]): Promise<readonly Database[]> {
+  const { shards } = db;
+  if (!shards) return [db];
+  const found = await overShards(db, async (shard) => {
+    const rows = await shard.query('SELECT 1 FROM detected_alerts WHERE id = ANY($1)', [ids]);
+    return { shard, count: rows.length };
+  });
+  if (found.reduce((sum, { count }) => sum + count, 0) < ids.length) requireAllShards(db);
+  const having = found.filter(({ count }) => count > 0).map(({ shard }) => shard);
+  return shards.filter((shard) => having.includes(shard));
 }
 
 async function selected(
-  tx: Queryable,
+  db: Queryable,
   { ids, filter }: AlertActionOrder,
 ): Promise<{ ids: string[]; isCut: boolean }> {
   if (ids) return { ids: [...new Set(ids)], isCut: false };
   const { where, values } = filterOf(filter ?? {});
-  const rows = await tx.query<{ id: string }>(
-    `SELECT id FROM detected_alerts ${where} ORDER BY last_seen DESC, number DESC LIMIT ${MAX_TRIAGED + 1}`,
-    values,
+  const lists = await overShards(db, (shard) =>
+    shard.query<{ id: string; last_seen: number; number: number }>(
+      `SELECT id, last_seen, number FROM detected_alerts ${where}
+       ORDER BY last_seen DESC, number DESC LIMIT ${MAX_TRIAGED + 1}`,
+      values,
+    ),
   );
+  const rows = mergeSorted(lists, MAX_TRIAGED + 1, newestFirst);
   return {
     ids: rows.slice(0, MAX_TRIAGED).map(({ id }) => id),
     isCut: rows.length > MAX_TRIAGED,
@@ -193,15 +241,14 @@ function changeOf(
   return { before, after };
 }
 
-/** Returns the action's id; null where there is nothing to do. */
 async function carryOut(
   tx: Transaction,
+  actionId: string,
   steps: readonly Step[],
   by: string,
   undoes: string | null,
-): Promise<string | null> {
-  if (steps.length === 0) return null;
-  const actionId = randomUUID();
+): Promise<void> {
+  if (steps.length === 0) return;
   const alertIds = steps.map(({ alertId }) => alertId);
   const afters = steps.map(({ after }) => JSON.stringify(after));
   await tx.query(
@@ -228,7 +275,6 @@ async function carryOut(
       steps.map(({ comment }) => cleanTextOrNull(comment)),
     ],
   );
-  return actionId;
 }
 
 /** Why this part of an action cannot be taken back; null: it can. */

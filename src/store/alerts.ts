@@ -6,6 +6,8 @@ import { decodeCursor, pageOf } from './cursor.ts';
 import type { Queryable } from './database.ts';
 import { Filter } from './filter.ts';
 import { IS_HIDDEN } from './hidden-alerts.ts';
+import { mergeSorted } from './shards/merge-rows.ts';
+import { firstOfShards, overShards } from './shards/over-shards.ts';
 
 const COLUMNS = `id, alert_type, severity, source_ip, destination_ip, destination_port, protocol,
   confidence, description, first_seen, last_seen, detected_at, created_at, packet_count, byte_count,
@@ -26,11 +28,14 @@ export async function listAlerts(db: Queryable, query: AlertQuery): Promise<Aler
     const { key, tie } = decodeCursor(query.before);
     filter.add('(last_seen, number) < (?, ?)', key, tie);
   }
-  const found = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM detected_alerts ${filter.where}
-     ORDER BY last_seen DESC, number DESC LIMIT ${query.limit + 1}`,
-    filter.values,
+  const lists = await overShards(db, (shard) =>
+    shard.query<Row>(
+      `SELECT ${COLUMNS} FROM detected_alerts ${filter.where}
+       ORDER BY last_seen DESC, number DESC LIMIT ${query.limit + 1}`,
+      filter.values,
+    ),
   );
+  const found = mergeSorted(lists, query.limit + 1, newestFirst);
   const { rows, next } = pageOf(found, query.limit, (row) => ({
     key: row.last_seen,
     tie: row.number,
@@ -38,18 +43,24 @@ export async function listAlerts(db: Queryable, query: AlertQuery): Promise<Aler
   return { alerts: rows.map(present), next };
 }
 
+/** @throws AppError `database_unavailable` where it may be on a shard that is away */
 export async function getAlert(db: Queryable, id: string): Promise<Alert | null> {
-  const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM detected_alerts WHERE id = $1`, [id]);
-  return row ? present(row) : null;
+  return firstOfShards(db, async (shard) => {
+    const sql = `SELECT ${COLUMNS} FROM detected_alerts WHERE id = $1`;
+    const [row] = await shard.query<Row>(sql, [id]);
+    return row ? present(row) : null;
+  });
 }
 
 /** Those of `ids` that are not hidden. */
 export async function visibleAlerts(db: Queryable, ids: readonly string[]): Promise<Alert[]> {
-  const rows = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM detected_alerts WHERE id = ANY($1) AND NOT ${IS_HIDDEN} ORDER BY number`,
-    [ids],
+  const lists = await overShards(db, (shard) =>
+    shard.query<Row>(
+      `SELECT ${COLUMNS} FROM detected_alerts WHERE id = ANY($1) AND NOT ${IS_HIDDEN} ORDER BY number`,
+      [ids],
+    ),
   );
-  return rows.map(present);
+  return lists.flat().map(present);
 }
 
 /** What the filter of a list stands for. */
@@ -63,6 +74,14 @@ export function filterOf(filter: AlertFilter): Filter {
   if (filter.suppressed === undefined) where.add(`NOT ${IS_HIDDEN}`);
   if (filter.suppressed === 'only') where.add(IS_HIDDEN);
   return where;
+}
+
+/** The order of a list of alerts. */
+export function newestFirst(
+  a: { last_seen: number; number: number },
+  b: { last_seen: number; number: number },
+): number {
+  return b.last_seen - a.last_seen || b.number - a.number;
 }
 
 function present({ number: _number, created_at, resolved_at, ...row }: Row): Alert {

@@ -43,8 +43,18 @@ export interface StoreCounters {
   quarantinedEmptied: number;
 }
 
+/** Where a database stands among those of a store that is divided. */
+export interface ShardPlace {
+  readonly number: number;
+  readonly count: number;
+  /** Why it is not asked now; null: it is. */
+  away: string | null;
+}
+
 /** Whatever runs statements: the database, or the client of a transaction. */
 export interface Queryable {
+  /** Of the home of a divided store: all databases that hold parts of the data, itself first. Absent: everything is here. */
+  readonly shards?: readonly Database[];
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -56,6 +66,8 @@ export interface Database extends Queryable {
   readonly partitions: Partitions;
   readonly encoders: Encoders;
   readonly counters: StoreCounters;
+  /** Absent where the store is this database alone. */
+  readonly place?: ShardPlace;
   /** Runs `body` between BEGIN and COMMIT; anything thrown rolls back. */
   transaction<Result>(body: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Idempotent. */
@@ -72,15 +84,31 @@ export type DatabaseConfig =
   /** `postgres://user:password@host:port/name` */
   | { readonly url: string };
 
+export interface DatabaseOptions {
+  /** Told of connections that break while idle; the pool replaces them. */
+  readonly onError?: (error: Error) => void;
+}
+
 /**
  * Connects once, to know that it works. The schema is made by `migrate`.
- * @param options.onError told of connections that break while idle; the pool replaces them.
  * @throws AppError `database_unavailable`
  */
 export async function openDatabase(
   config: DatabaseConfig,
-  options: { onError?: (error: Error) => void } = {},
+  options: DatabaseOptions = {},
 ): Promise<Database> {
+  const db = prepareDatabase(config, options);
+  try {
+    await checkVersion(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  return db;
+}
+
+/** One that connects when it is first asked. */
+export function prepareDatabase(config: DatabaseConfig, options: DatabaseOptions = {}): Database {
   const pool = new pg.Pool({
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -90,20 +118,6 @@ export async function openDatabase(
     ...('url' in config ? { connectionString: config.url } : config.connection),
   });
   pool.on('error', (error) => options.onError?.(error));
-
-  try {
-    const { rows } = await pool.query("SELECT current_setting('server_version_num')::int AS v");
-    if (rows[0].v < OLDEST_VERSION) {
-      throw new AppError(
-        'database_unavailable',
-        `Cannot use PostgreSQL ${rows[0].v / 10_000}: 15 is the oldest supported`,
-      );
-    }
-  } catch (error) {
-    await pool.end();
-    throw connectionFailure(error) ?? error;
-  }
-
   const geolocation = openGeolocation();
   let closing: Promise<void> | undefined;
   const counters: StoreCounters = {
@@ -137,6 +151,19 @@ export async function openDatabase(
     },
   };
   return db;
+}
+
+/** @throws AppError `database_unavailable` where it does not answer or is too old */
+export async function checkVersion(db: Queryable): Promise<void> {
+  const [row] = await db.query<{ v: number }>(
+    "SELECT current_setting('server_version_num')::int AS v",
+  );
+  const version = row?.v ?? 0;
+  if (version < OLDEST_VERSION)
+    throw new AppError(
+      'database_unavailable',
+      `Cannot use PostgreSQL ${version / 10_000}: 15 is the oldest supported`,
+    );
 }
 
 /** What encodes batches, with its memory, lent to one ingest at a time. */

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 /** System calls that failed, and SQLSTATE classes 08 (connection), 53 (resources), 57 (operator), 28 (log-in), 3D (no such database). */
 const UNREACHABLE = /^(E[A-Z]{3,}|08...|53...|57P0.|28...|3D000)$/;
 const UNREACHABLE_TEXT =
-  /Connection terminated|timeout exceeded when trying to connect|not queryable/;
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|not currently accepting connections/;
 const DISK_FULL = '53100';
 const GIVEN_UP = new Set(['57014', '55P03']);
 

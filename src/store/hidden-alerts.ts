@@ -10,6 +10,7 @@ import {
   Suppressor,
 } from '../core/response/suppression.ts';
 import type { Queryable } from './database.ts';
+import { firstOfShards } from './shards/over-shards.ts';
 
 /** Held shared by who writes alerts, alone by who changes suppressions: no alert slips through between the two. */
 const LOCK = 0x73757070;
@@ -52,11 +53,15 @@ export async function holdAlerts(tx: Queryable): Promise<void> {
 
 /** The suppression that hides the alert now; null: none, or there is no such alert. */
 export async function suppressionOf(db: Queryable, alertId: string): Promise<string | null> {
-  const [row] = await db.query<{ suppressed_by: string }>(
-    `SELECT suppressed_by FROM detected_alerts WHERE id = $1 AND ${IS_HIDDEN}`,
-    [alertId],
-  );
-  return row?.suppressed_by ?? null;
+  const found = await firstOfShards(db, async (shard) => {
+    const [row] = await shard.query<{ suppressed_by: string | null }>(
+      `SELECT CASE WHEN ${IS_HIDDEN} THEN suppressed_by END AS suppressed_by
+       FROM detected_alerts WHERE id = $1`,
+      [alertId],
+    );
+    return row ?? null;
+  });
+  return found?.suppressed_by ?? null;
 }
 
 /** The one that ends last first: when it has ended, no other hides what it hid. */

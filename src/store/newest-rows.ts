@@ -10,6 +10,8 @@ import type pg from 'pg';
 import { type Position, pageOf } from './cursor.ts';
 import type { Queryable } from './database.ts';
 import { Filter } from './filter.ts';
+import { mergeSorted } from './shards/merge-rows.ts';
+import { overShards } from './shards/over-shards.ts';
 import type { Tier } from './tiers.ts';
 import { isoMicros, walkBack } from './walk-back.ts';
 
@@ -36,10 +38,23 @@ export async function newestRows<Row extends pg.QueryResultRow>(
   query: NewestRows,
   positionOf: (row: Row) => Position,
 ): Promise<{ rows: readonly Row[]; next: string | null }> {
+  const lists = await overShards(db, (shard) => newestOf<Row>(shard, query));
+  const found = mergeSorted(lists, query.limit + 1, (a, b) => {
+    const [left, right] = [positionOf(a), positionOf(b)];
+    return right.key - left.key || right.tie - left.tie;
+  });
+  return pageOf(found, query.limit, positionOf);
+}
+
+/** One more than the page has. */
+async function newestOf<Row extends pg.QueryResultRow>(
+  db: Queryable,
+  query: NewestRows,
+): Promise<Row[]> {
   const { tier, before, limit, hasAddress } = query;
   const options = { before: before?.key ?? null, count: limit + 1 };
   let isFirst = hasAddress;
-  const found = await walkBack(db, tier, options, async (lower) => {
+  return walkBack(db, tier, options, async (lower) => {
     if (isFirst) {
       isFirst = false;
       const rows = await db.query<Row>(...statement(query, lower, 'last rows'));
@@ -47,7 +62,6 @@ export async function newestRows<Row extends pg.QueryResultRow>(
     }
     return db.query<Row>(...statement(query, lower, hasAddress ? 'by address' : 'by time'));
   });
-  return pageOf(found, limit, positionOf);
 }
 
 function statement(

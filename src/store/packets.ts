@@ -5,6 +5,8 @@ import { decodeCursor } from './cursor.ts';
 import type { Queryable } from './database.ts';
 import { Filter } from './filter.ts';
 import { newestRows } from './newest-rows.ts';
+import { mergeSorted } from './shards/merge-rows.ts';
+import { overShards } from './shards/over-shards.ts';
 import { TIERS } from './tiers.ts';
 import { walkBack } from './walk-back.ts';
 
@@ -65,15 +67,18 @@ export async function listPackets(db: Queryable, query: PacketQuery): Promise<Pa
 
 /** The newest `count` packets with every column, newest first. */
 export async function lastPackets(db: Queryable, count: number): Promise<StoredPacket[]> {
-  return walkBack(db, TIERS.packets, { before: null, count }, (lower) => {
-    const filter = new Filter();
-    if (lower !== null) filter.add('captured_at >= ?', lower);
-    return db.query<StoredPacket>(
-      `SELECT ${RECORD} FROM raw_packets ${filter.where}
-       ORDER BY captured_at DESC, id DESC LIMIT $${filter.values.length + 1}`,
-      [...filter.values, count],
-    );
-  });
+  const lists = await overShards(db, (shard) =>
+    walkBack(shard, TIERS.packets, { before: null, count }, (lower) => {
+      const filter = new Filter();
+      if (lower !== null) filter.add('captured_at >= ?', lower);
+      return shard.query<StoredPacket>(
+        `SELECT ${RECORD} FROM raw_packets ${filter.where}
+         ORDER BY captured_at DESC, id DESC LIMIT $${filter.values.length + 1}`,
+        [...filter.values, count],
+      );
+    }),
+  );
+  return mergeSorted(lists, count, (a, b) => (b.timestamp ?? 0) - (a.timestamp ?? 0));
 }
 
 const EVERYWHERE: ReadonlySet<string> = new Set(['TCP', 'UDP']);

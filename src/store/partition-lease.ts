@@ -24,6 +24,8 @@ export interface Lease {
 
 /** Null where another holds the partition. @throws AppError `database_unavailable` */
 export async function leasePartition(db: Database, partition: number): Promise<Lease | null> {
+  // Through the pool first: a shard that is away, or not the one that it should be, is refused there.
+  if (db.place) await db.query('SELECT 1');
   return lease(db, PARTITION_LOCK, partition);
 }
 

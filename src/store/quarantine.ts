@@ -5,6 +5,8 @@
 import type { QuarantinedBatch } from '../contract/api.ts';
 import { cleanText } from './clean-text.ts';
 import type { Queryable } from './database.ts';
+import { mergeSorted } from './shards/merge-rows.ts';
+import { overShards } from './shards/over-shards.ts';
 
 const MAX_BATCHES = 1_000;
 /** Of one batch, and of all of them. */
@@ -75,17 +77,24 @@ export async function emptyOldest(
 }
 
 export async function countQuarantined(db: Queryable): Promise<number> {
-  const [row] = await db.query<{ count: number }>(
-    'SELECT count(*) AS count FROM quarantined_batches',
+  const rows = await overShards(db, (shard) =>
+    shard.query<{ count: number }>('SELECT count(*) AS count FROM quarantined_batches'),
   );
-  return row?.count ?? 0;
+  return rows.flat().reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Newest first. */
 export async function listQuarantined(db: Queryable): Promise<QuarantinedBatch[]> {
-  const rows = await db.query<Omit<QuarantinedBatch, 'quarantined_at'> & { quarantined_at: Date }>(
-    `SELECT id, quarantined_at, sensor_id, epoch, sequence, packets, reason, length(batch) AS bytes
-     FROM quarantined_batches ORDER BY id DESC`,
+  const lists = await overShards(db, (shard) =>
+    shard.query<Omit<QuarantinedBatch, 'quarantined_at'> & { quarantined_at: Date }>(
+      `SELECT id, quarantined_at, sensor_id, epoch, sequence, packets, reason, length(batch) AS bytes
+       FROM quarantined_batches ORDER BY id DESC`,
+    ),
+  );
+  const rows = mergeSorted(
+    lists,
+    Number.POSITIVE_INFINITY,
+    (a, b) => b.quarantined_at.getTime() - a.quarantined_at.getTime(),
   );
   return rows.map((row) => ({ ...row, quarantined_at: row.quarantined_at.toISOString() }));
 }

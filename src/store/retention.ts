@@ -19,7 +19,7 @@ import {
   type ExpiredPartition,
   expiredPartitions,
 } from './archive/expired-partitions.ts';
-import type { Database, Transaction } from './database.ts';
+import type { Database, Queryable, Transaction } from './database.ts';
 import { pinEvidence, unpinEvidence } from './pinned-evidence.ts';
 import { emptyOldest, quarantineCap } from './quarantine.ts';
 import { thinQuietAlerts } from './quiet-alerts.ts';
@@ -141,7 +141,7 @@ export async function applyRetention(
 }
 
 /** What `maxBytes` limits. */
-export async function databaseBytes(db: Database): Promise<number> {
+export async function databaseBytes(db: Queryable): Promise<number> {
   const [row] = await db.query<{ bytes: number }>(
     'SELECT pg_database_size(current_database()) AS bytes',
   );
@@ -221,6 +221,7 @@ class Run {
           this.#archive,
           tierOf(expired),
           expired,
+          this.#db.place?.number,
         );
         this.archived.push(file.path);
       } catch (error) {

@@ -7,19 +7,43 @@
  */
 import type { StorageOutlook } from '../contract/api.ts';
 import { expiredPartitions } from './archive/expired-partitions.ts';
-import type { Database } from './database.ts';
+import type { Queryable } from './database.ts';
 import { databaseBytes, type RetentionLimits } from './retention.ts';
+import { overShards } from './shards/over-shards.ts';
 import { TIERS } from './tiers.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** @param now the clock's time */
+/**
+ * Of all shards together; the limits are those of each.
+ * @param now the clock's time
+ */
 export async function storageOutlook(
-  db: Database,
+  db: Queryable,
   limits: RetentionLimits,
   now: Date,
 ): Promise<StorageOutlook> {
+  const shards = await overShards(db, (shard) => usageOf(shard, limits, now));
+  const sum = (of: (usage: Usage) => number) => shards.reduce((all, usage) => all + of(usage), 0);
+  const tiers = (shards[0]?.tiers ?? []).map((first, index) => ({
+    ...first,
+    bytes: sum(({ tiers: each }) => each[index]?.bytes ?? 0),
+    bytes_per_day: sum(({ tiers: each }) => each[index]?.bytes_per_day ?? 0),
+  }));
+  const bytes = sum((usage) => usage.bytes);
+  const maxBytes = limits.maxBytes * shards.length;
+  return {
+    bytes,
+    max_bytes: maxBytes,
+    ...outlook(bytes, maxBytes, tiers),
+    tiers,
+    pinned_bytes: sum((usage) => usage.pinnedBytes),
+    waiting_for_archive: sum((usage) => usage.waiting),
+  };
+}
+
+async function usageOf(db: Queryable, limits: RetentionLimits, now: Date): Promise<Usage> {
   const rows = await db.query<{ parent: string; bytes: number; recent: number; pinned: number }>(
     `SELECT parent, sum(bytes)::int8 AS bytes,
        coalesce(sum(bytes) FILTER (WHERE written_at > $1 AND NOT is_pinned), 0)::int8 AS recent,
@@ -38,19 +62,23 @@ export async function storageOutlook(
       keep_days: keepDays(limits)[name],
     };
   });
-  const bytes = await databaseBytes(db);
-  const waiting = await expiredPartitions(db);
   return {
-    bytes,
-    max_bytes: limits.maxBytes,
-    ...outlook(bytes, limits.maxBytes, tiers),
+    bytes: await databaseBytes(db),
     tiers,
-    pinned_bytes: rows.reduce((sum, { pinned }) => sum + pinned, 0),
-    waiting_for_archive: waiting.length,
+    pinnedBytes: rows.reduce((sum, { pinned }) => sum + pinned, 0),
+    waiting: (await expiredPartitions(db)).length,
   };
 }
 
 type Tier = StorageOutlook['tiers'][number];
+
+/** What one database holds. */
+interface Usage {
+  readonly bytes: number;
+  readonly tiers: readonly Tier[];
+  readonly pinnedBytes: number;
+  readonly waiting: number;
+}
 
 /** Pure, so that every case can be tested. */
 export function outlook(
@@ -91,7 +119,7 @@ function keepDays(limits: RetentionLimits): Record<keyof typeof TIERS, number> {
   };
 }
 
-async function recentDays(db: Database, now: Date): Promise<number> {
+async function recentDays(db: Queryable, now: Date): Promise<number> {
   const [row] = await db.query<{ born: Date }>(
     'SELECT min(written_at) AS born FROM store_partitions',
   );

@@ -7,6 +7,8 @@ import { MAX_STORY_ENTRIES, type Story, type StoryEntry } from '../contract/stor
 import { canonicalAddress } from '../core/response/address.ts';
 import type { Queryable } from './database.ts';
 import { IS_HIDDEN } from './hidden-alerts.ts';
+import { mergeSorted } from './shards/merge-rows.ts';
+import { overShards } from './shards/over-shards.ts';
 
 /** What begins so soon after a block was on its way when it was made. */
 const GRACE_MS = 60_000;
@@ -63,19 +65,22 @@ export async function storyOf(db: Queryable, address: string, days: number): Pro
 }
 
 async function readAlerts(db: Queryable, ip: string, since: Date): Promise<StoryEntry[]> {
-  const rows = await db.query<
-    NonNullable<StoryEntry['alert']> & {
-      first_seen: number;
-      last_seen: number;
-      description: string;
-      is_hidden: boolean;
-    }
-  >(
-    `SELECT id, alert_type, severity, status, first_seen, last_seen, description, ${IS_HIDDEN} AS is_hidden
-     FROM detected_alerts WHERE source_ip = $1 AND last_seen >= $2
-     ORDER BY last_seen DESC LIMIT ${MAX_STORY_ENTRIES}`,
-    [ip, since.getTime() / 1000],
+  const lists = await overShards(db, (shard) =>
+    shard.query<
+      NonNullable<StoryEntry['alert']> & {
+        first_seen: number;
+        last_seen: number;
+        description: string;
+        is_hidden: boolean;
+      }
+    >(
+      `SELECT id, alert_type, severity, status, first_seen, last_seen, description, ${IS_HIDDEN} AS is_hidden
+       FROM detected_alerts WHERE source_ip = $1 AND last_seen >= $2
+       ORDER BY last_seen DESC LIMIT ${MAX_STORY_ENTRIES}`,
+      [ip, since.getTime() / 1000],
+    ),
   );
+  const rows = mergeSorted(lists, MAX_STORY_ENTRIES, (a, b) => b.last_seen - a.last_seen);
   return rows.map(({ id, alert_type, severity, status, ...row }) => ({
     ...NOTHING,
     at: iso(row.first_seen * 1000),
@@ -196,20 +201,26 @@ async function contactIn(
   fromMs: number,
   toMs: number,
 ): Promise<number | null> {
-  const [row] = await db.query<{ first_seen: Date }>(
-    `SELECT first_seen FROM traffic_data WHERE src_ip = $1 AND last_seen > $2 AND first_seen > $2
-       AND last_seen < $3 ORDER BY last_seen LIMIT 1`,
-    [ip, new Date(fromMs), toMs === Number.POSITIVE_INFINITY ? 'infinity' : new Date(toMs)],
+  const lists = await overShards(db, (shard) =>
+    shard.query<{ first_seen: Date; last_seen: Date }>(
+      `SELECT first_seen, last_seen FROM traffic_data WHERE src_ip = $1 AND last_seen > $2 AND first_seen > $2
+         AND last_seen < $3 ORDER BY last_seen LIMIT 1`,
+      [ip, new Date(fromMs), toMs === Number.POSITIVE_INFINITY ? 'infinity' : new Date(toMs)],
+    ),
   );
+  const [row] = mergeSorted(lists, 1, (a, b) => a.last_seen.getTime() - b.last_seen.getTime());
   return row?.first_seen.getTime() ?? null;
 }
 
 async function lastFlow(db: Queryable, ip: string, since: Date): Promise<number | null> {
-  const [row] = await db.query<{ last_seen: Date }>(
-    `SELECT last_seen FROM traffic_data WHERE src_ip = $1 AND last_seen > $2
-     ORDER BY last_seen DESC LIMIT 1`,
-    [ip, since],
+  const lists = await overShards(db, (shard) =>
+    shard.query<{ last_seen: Date }>(
+      `SELECT last_seen FROM traffic_data WHERE src_ip = $1 AND last_seen > $2
+       ORDER BY last_seen DESC LIMIT 1`,
+      [ip, since],
+    ),
   );
+  const [row] = mergeSorted(lists, 1, (a, b) => b.last_seen.getTime() - a.last_seen.getTime());
   return row?.last_seen.getTime() ?? null;
 }
 

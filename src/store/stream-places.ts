@@ -1,5 +1,6 @@
 /** How far each partition of the stream is stored, and the states of analyses that another worker goes on from. */
 import type { Database, Queryable } from './database.ts';
+import { overShards } from './shards/over-shards.ts';
 
 /** Of a sensor whose state is kept in the database. */
 export interface AnalysisPlace {
@@ -65,12 +66,14 @@ export async function notePosition(
   ]);
 }
 
-/** By partition, the position up to which it is stored. */
+/** By partition, the position up to which it is stored; of those whose shard is there. */
 export async function storedPositions(db: Queryable): Promise<ReadonlyMap<number, number>> {
-  const rows = await db.query<{ partition: number; position: number }>(
-    'SELECT partition, position FROM stream_offsets',
+  const lists = await overShards(db, (shard) =>
+    shard.query<{ partition: number; position: number }>(
+      'SELECT partition, position FROM stream_offsets',
+    ),
   );
-  return new Map(rows.map(({ partition, position }) => [partition, position]));
+  return new Map(lists.flat().map(({ partition, position }) => [partition, position]));
 }
 
 /** Null: nothing of the sensor is kept. */

@@ -5,29 +5,22 @@ import {
   type Suppression,
   type SuppressionOrder,
 } from '../contract/suppression.ts';
-import {
-  type Suppressible,
-  type SuppressionRule,
-  Suppressor,
-} from '../core/response/suppression.ts';
 import { AppError } from '../errors.ts';
+import { hideStored, markOthers } from './apply-suppression.ts';
 import { cleanText } from './clean-text.ts';
 import type { Database, Queryable } from './database.ts';
-import { holdAlerts, markStored } from './hidden-alerts.ts';
-import { storedAlerts } from './stored-alerts.ts';
+import { holdAlerts } from './hidden-alerts.ts';
+import { copySuppressions } from './shards/copy-suppressions.ts';
+import { overShards } from './shards/over-shards.ts';
 import { ruleOf } from './suppression-rule.ts';
 
 const MAX_LISTED = 1000;
-/** What a new suppression hides at once of what is stored: of so many days, at most the newest 50,000 alerts. */
-const APPLIED_DAYS = 30;
-
 const IN_FORCE = 'removed_at IS NULL AND expires_at > now()';
 const COLUMNS = `id, alert_type, source, target, port, sensor_id, reason, created_at, created_by, expires_at,
-  removed_at, removed_by, (${IN_FORCE}) AS in_force, hits.hit_count, hits.last_hit`;
-const HITS = `CROSS JOIN LATERAL (SELECT count(*) AS hit_count, max(last_seen) AS last_hit
-  FROM detected_alerts WHERE suppressed_by = s.id) AS hits`;
+  removed_at, removed_by, (${IN_FORCE}) AS in_force`;
 
-type Row = Omit<Suppression, 'created_at' | 'expires_at' | 'removed_at'> & {
+type Hits = Pick<Suppression, 'hit_count' | 'last_hit'>;
+type Row = Omit<Suppression, 'created_at' | 'expires_at' | 'removed_at' | keyof Hits> & {
   created_at: Date;
   expires_at: Date;
   removed_at: Date | null;
@@ -36,10 +29,10 @@ type Row = Omit<Suppression, 'created_at' | 'expires_at' | 'removed_at'> & {
 /** Those in force, newest first; with `all` also those that are over. */
 export async function listSuppressions(db: Queryable, all: boolean): Promise<Suppression[]> {
   const rows = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM suppressions AS s ${HITS} ${all ? '' : `WHERE ${IN_FORCE}`}
-     ORDER BY s.number DESC LIMIT ${MAX_LISTED}`,
+    `SELECT ${COLUMNS} FROM suppressions ${all ? '' : `WHERE ${IN_FORCE}`}
+     ORDER BY number DESC LIMIT ${MAX_LISTED}`,
   );
-  return rows.map(present);
+  return withHits(db, rows);
 }
 
 /**
@@ -52,7 +45,7 @@ export async function addSuppression(
   by: string,
 ): Promise<Suppression> {
   const rule = ruleOf(randomUUID(), order);
-  return db.transaction(async (tx) => {
+  await db.transaction(async (tx) => {
     await holdAlerts(tx);
     const [standing] = await tx.query<{ count: number }>(
       `SELECT count(*) FROM suppressions WHERE ${IN_FORCE}`,
@@ -78,8 +71,9 @@ export async function addSuppression(
       ],
     );
     await hideStored(tx, rule);
-    return getSuppression(tx, rule.id);
   });
+  await copySuppressions(db);
+  return getSuppression(db, rule.id);
 }
 
 /** What it hid and no other hides is seen again. @throws AppError `not_found`; `conflict` where it is over. */
@@ -88,52 +82,55 @@ export async function removeSuppression(
   id: string,
   by: string,
 ): Promise<Suppression> {
-  return db.transaction(async (tx) => {
+  await db.transaction(async (tx) => {
     await holdAlerts(tx);
     const removed = await tx.query(
       `UPDATE suppressions SET removed_at = now(), removed_by = $2 WHERE id = $1 AND ${IN_FORCE} RETURNING id`,
       [id, cleanText(by)],
     );
-    const suppression = await getSuppression(tx, id);
-    if (removed.length === 0)
+    if (removed.length === 0) {
+      await getSuppression(tx, id);
       throw new AppError('conflict', `Cannot remove suppression ${id}: it is over already`);
+    }
     await markOthers(tx, id);
-    return suppression;
   });
-}
-
-async function hideStored(tx: Queryable, rule: SuppressionRule): Promise<void> {
-  const suppressor = new Suppressor([rule]);
-  const { alerts } = await storedAlerts(tx, { days: APPLIED_DAYS, rule });
-  await markStored(
-    tx,
-    alerts.filter((alert) => suppressor.match(alert) !== null),
-  );
-}
-
-/** An alert keeps the mark of what hid it, also when that is over; only what another one hides gets a new one. */
-async function markOthers(tx: Queryable, id: string): Promise<void> {
-  const hidden = await tx.query<Suppressible & { id: string }>(
-    `SELECT id, alert_type, source_ip, destination_ip, destination_port, sensor_id
-     FROM detected_alerts WHERE suppressed_by = $1`,
-    [id],
-  );
-  await markStored(tx, hidden);
+  await copySuppressions(db);
+  return getSuppression(db, id);
 }
 
 /** @throws AppError `not_found` */
 async function getSuppression(db: Queryable, id: string): Promise<Suppression> {
-  const [row] = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM suppressions AS s ${HITS} WHERE s.id = $1`,
-    [id],
-  );
-  if (!row) throw new AppError('not_found', `There is no suppression ${id}`);
-  return present(row);
+  const rows = await db.query<Row>(`SELECT ${COLUMNS} FROM suppressions WHERE id = $1`, [id]);
+  const [suppression] = await withHits(db, rows);
+  if (!suppression) throw new AppError('not_found', `There is no suppression ${id}`);
+  return suppression;
 }
 
-function present({ created_at, expires_at, removed_at, ...row }: Row): Suppression {
+/** With what each has hidden, on all shards. */
+async function withHits(db: Queryable, rows: readonly Row[]): Promise<Suppression[]> {
+  const ids = rows.map(({ id }) => id);
+  const lists = await overShards(db, (shard) =>
+    shard.query<Hits & { id: string }>(
+      `SELECT suppressed_by AS id, count(*) AS hit_count, max(last_seen) AS last_hit
+       FROM detected_alerts WHERE suppressed_by = ANY($1) GROUP BY suppressed_by`,
+      [ids],
+    ),
+  );
+  const hits = new Map<string, Hits>();
+  for (const { id, hit_count, last_hit } of lists.flat()) {
+    const { hit_count: others, last_hit: last } = hits.get(id) ?? NO_HITS;
+    const latest = Math.max(last ?? 0, last_hit ?? 0);
+    hits.set(id, { hit_count: others + hit_count, last_hit: latest });
+  }
+  return rows.map((row) => present(row, hits.get(row.id) ?? NO_HITS));
+}
+
+const NO_HITS: Hits = { hit_count: 0, last_hit: null };
+
+function present({ created_at, expires_at, removed_at, ...row }: Row, hits: Hits): Suppression {
   return {
     ...row,
+    ...hits,
     created_at: created_at.toISOString(),
     expires_at: expires_at.toISOString(),
     removed_at: removed_at?.toISOString() ?? null,

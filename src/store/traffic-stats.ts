@@ -1,5 +1,7 @@
 /** Totals since the database was made (or since retention), and the newest minutes. */
 import type { Queryable } from './database.ts';
+import { addByKey } from './shards/merge-rows.ts';
+import { overShards } from './shards/over-shards.ts';
 
 const HISTORY_MINUTES = 60;
 
@@ -15,18 +17,27 @@ export interface TrafficStats {
 }
 
 export async function trafficStats(db: Queryable): Promise<TrafficStats> {
-  const [sums] = await db.query<{ total: number; malicious: number }>(
-    `SELECT coalesce(sum(total_packets), 0) AS total,
-       coalesce(sum(malicious_packets), 0) AS malicious FROM traffic_stats`,
+  const sums = await overShards(db, (shard) =>
+    shard.query<{ total: number; malicious: number }>(
+      `SELECT coalesce(sum(total_packets), 0) AS total,
+         coalesce(sum(malicious_packets), 0) AS malicious FROM traffic_stats`,
+    ),
   );
-  const rows = await db.query<{
-    timestamp: Date;
-    total_packets: number;
-    malicious_packets: number;
-  }>(
-    `SELECT timestamp, total_packets, malicious_packets FROM traffic_stats
-     ORDER BY timestamp DESC LIMIT ${HISTORY_MINUTES}`,
+  const lists = await overShards(db, (shard) =>
+    shard.query<{ timestamp: Date; total_packets: number; malicious_packets: number }>(
+      `SELECT timestamp, total_packets, malicious_packets FROM traffic_stats
+       ORDER BY timestamp DESC LIMIT ${HISTORY_MINUTES}`,
+    ),
   );
-  const history = rows.reverse().map((row) => ({ ...row, timestamp: row.timestamp.toISOString() }));
-  return { total: sums?.total ?? 0, malicious: sums?.malicious ?? 0, history };
+  const [all] = addByKey(sums, () => 'all', ['total', 'malicious']);
+  // A minute that is among the newest of all is among the newest of each shard that has it.
+  const rows = addByKey(lists, ({ timestamp }) => timestamp.getTime(), [
+    'total_packets',
+    'malicious_packets',
+  ]);
+  const history = rows
+    .sort((a, b) => a.timestamp.getTime() - b.timestamp.getTime())
+    .slice(-HISTORY_MINUTES)
+    .map((row) => ({ ...row, timestamp: row.timestamp.toISOString() }));
+  return { total: all?.total ?? 0, malicious: all?.malicious ?? 0, history };
 }

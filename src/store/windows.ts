@@ -3,6 +3,8 @@ import { WINDOW_FEATURES } from '../contract/features.ts';
 import type { WindowRecord, WindowScope, WindowSize } from '../contract/window.ts';
 import type { Queryable } from './database.ts';
 import { Filter } from './filter.ts';
+import { mergeSorted } from './shards/merge-rows.ts';
+import { overShards } from './shards/over-shards.ts';
 import { WINDOW_TIERS } from './tiers.ts';
 import { walkBack } from './walk-back.ts';
 
@@ -26,16 +28,25 @@ export async function latestWindows(
   },
 ): Promise<WindowRecord[]> {
   const options = { before: null, count: query.limit };
-  return walkBack(db, WINDOW_TIERS[query.window_size], options, (lower) => {
-    const filter = new Filter()
-      .add('window_size = ?', query.window_size)
-      .equal('scope', query.scope)
-      .equal('entity', query.entity);
-    if (lower !== null) filter.add('window_start >= ?', lower);
-    return db.query<WindowRecord>(
-      `SELECT ${COLUMNS} FROM aggregated_features AS w ${filter.where}
-       ORDER BY w.window_start DESC, scope DESC, entity DESC LIMIT $${filter.values.length + 1}`,
-      [...filter.values, query.limit],
-    );
-  });
+  const lists = await overShards(db, (shard) =>
+    walkBack(shard, WINDOW_TIERS[query.window_size], options, (lower) => {
+      const filter = new Filter()
+        .add('window_size = ?', query.window_size)
+        .equal('scope', query.scope)
+        .equal('entity', query.entity);
+      if (lower !== null) filter.add('window_start >= ?', lower);
+      return shard.query<WindowRecord>(
+        `SELECT ${COLUMNS} FROM aggregated_features AS w ${filter.where}
+         ORDER BY w.window_start DESC, scope DESC, entity DESC LIMIT $${filter.values.length + 1}`,
+        [...filter.values, query.limit],
+      );
+    }),
+  );
+  // Entities of the same moment stay as each database sorts them: its collation is none of ours.
+  return mergeSorted(
+    lists,
+    query.limit,
+    (a, b) =>
+      b.window_start - a.window_start || (a.scope === b.scope ? 0 : a.scope < b.scope ? 1 : -1),
+  );
 }

@@ -43,6 +43,9 @@ const AHEAD = 8;
 /** A pull without messages ends after this; heartbeats come twice as often, and tell of a node that has gone. */
 const PULL_MS = 5_000;
 const STREAM_NAME_IN_USE = 10058;
+/** What who comes second is told while two make the same stream at once; soon it is there. */
+const SUBJECTS_OVERLAP = 10065;
+const OVERLAP_MS = 5_000;
 
 export interface JetStreamOptions {
   /** Begins the streams' and subjects' names. */
@@ -270,13 +273,13 @@ export class JetStream implements BatchStream {
 
   /** While the servers choose leaders, they cannot. */
   async #makeInTime(partition: number): Promise<void> {
-    const deadline = performance.now() + MAKE_MS;
+    const begin = performance.now();
     for (;;) {
       try {
         return await this.#make(partition);
       } catch (error) {
-        const isFinal = error instanceof JetStreamApiError && error.status < 500;
-        if (isFinal || performance.now() >= deadline) throw error;
+        const waitMs = patienceWith(error);
+        if (performance.now() >= begin + waitMs) throw error;
         await this.#pausing(LONGEST_PAUSE_MS);
       }
     }
@@ -323,4 +326,10 @@ function token(sensorId: string): string {
 
 function closed(): AppError {
   return new AppError('overloaded', 'Cannot take the packet batch: the server is stopping');
+}
+
+/** For how long making a stream is tried again. */
+function patienceWith(error: unknown): number {
+  if (!(error instanceof JetStreamApiError) || error.status >= 500) return MAKE_MS;
+  return error.code === SUBJECTS_OVERLAP ? OVERLAP_MS : 0;
 }

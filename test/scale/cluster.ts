@@ -1,4 +1,4 @@
-/** A platform of many machines on one: NATS nodes, a PostgreSQL, servers, workers and sensors, each a process that can be killed. */
+/** A platform of many machines on one: NATS nodes, a PostgreSQL or two, servers, workers and sensors, each a process that can be killed. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,19 +18,27 @@ const quiet = { info() {}, warn() {} };
 export interface Machines {
   readonly nats: NatsServers;
   readonly postgres: EmbeddedPostgres;
+  /** Null: the store is one database. */
+  readonly secondPostgres: EmbeddedPostgres | null;
   stop(): Promise<void>;
 }
 
 /** The parts that keep something; they serve one cluster after the other. */
-export async function startMachines(nodes: 1 | 3): Promise<Machines> {
+export async function startMachines(nodes: 1 | 3, databases: 1 | 2 = 1): Promise<Machines> {
   const folder = await mkdtemp(join(tmpdir(), 'phantomnet-scale-'));
   const postgres = await startEmbedded({ dataDir: join(folder, 'database'), log: quiet });
+  const secondPostgres =
+    databases === 2
+      ? await startEmbedded({ dataDir: join(folder, 'second database'), log: quiet })
+      : null;
   const nats = await startNats(nodes);
   return {
     nats,
     postgres,
+    secondPostgres,
     async stop() {
       await nats.stop();
+      await secondPostgres?.stop();
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },
@@ -38,7 +46,9 @@ export async function startMachines(nodes: 1 | 3): Promise<Machines> {
 }
 
 export interface Cluster {
+  /** With its shards, where there are two databases. */
   readonly db: Database;
+  readonly config: string;
   readonly urls: readonly string[];
   /** Where workers have their metrics. */
   readonly workerUrls: readonly string[];
@@ -61,21 +71,29 @@ export interface ClusterOptions {
 
 /** Servers and workers are up when it resolves, sensors are not started. Each sensor ships to one of the servers. */
 export async function startCluster(
-  { nats, postgres }: Machines,
+  { nats, postgres, secondPostgres }: Machines,
   options: ClusterOptions,
 ): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'phantomnet-cluster-'));
-  const { connection } = postgres;
   const database = `scale_${randomUUID().replaceAll('-', '')}`;
-  await administer(connection, `CREATE DATABASE ${database}`);
-  const db = await openDatabase({ connection: { ...connection, database } });
-  await migrate(db);
+  const hosts = secondPostgres ? [postgres, secondPostgres] : [postgres];
+  const databases: Database[] = [];
+  for (const { connection } of hosts) {
+    await administer(connection, `CREATE DATABASE ${database}`);
+    databases.push(await openDatabase({ connection: { ...connection, database } }));
+  }
+  const home = databases[0] as Database;
+  await migrate(home);
+  const db = secondPostgres ? { ...home, shards: databases } : home;
+  const [url, ...shards] = hosts.map(({ connection: { host, port, user } }) => {
+    const where = `host=${encodeURIComponent(host ?? '')}&port=${port}`;
+    return `"postgres://${user}@/${database}?${where}"`;
+  });
   const config = join(folder, 'config.yaml');
-  const host = encodeURIComponent(connection.host ?? '');
   await writeFile(
     config,
     `data_dir: ${join(folder, 'data')}
-database: { url: "postgres://${connection.user}@/${database}?host=${host}&port=${connection.port}" }
+database: { url: ${url}, shards: [${shards.join(', ')}] }
 stream: { servers: [${nats.urls.map((url) => `"${url}"`).join(', ')}], name: ${database.slice(0, 12)}, replicas: ${nats.urls.length}, partition_bytes: 67108864 }
 resume: { snapshot_s: 1 }
 enforcer: { enabled: false }
@@ -99,23 +117,20 @@ enforcer: { enabled: false }
     workers.push(new Role(words, 'The worker is up'));
   }
   const { sensors, keys } = await spoolSensors(db, folder, urls, options);
-  await Promise.all([...servers, ...workers].map((role) => role.start()));
-  return {
-    db,
-    urls,
-    workerUrls,
-    servers,
-    workers,
-    sensors,
-    keys,
-    newWorker,
-    async stop() {
-      await Promise.all([...sensors, ...workers, ...servers].map((role) => role.end('SIGKILL')));
-      await db.close();
+  const stop = async () => {
+    await Promise.all([...sensors, ...workers, ...servers].map((role) => role.end('SIGKILL')));
+    for (const each of databases) await each.close();
+    for (const { connection } of hosts)
       await administer(connection, `DROP DATABASE ${database} WITH (FORCE)`);
-      await rm(folder, { recursive: true, force: true });
-    },
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    await Promise.all([...servers, ...workers].map((role) => role.start()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { db, config, urls, workerUrls, servers, workers, sensors, keys, newWorker, stop };
 }
 
 async function administer(connection: pg.PoolConfig, sql: string): Promise<void> {

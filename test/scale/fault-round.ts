@@ -172,11 +172,15 @@ function lostBy(out: string): number {
 
 /** Sensors whose last batch is stored. */
 async function lastBatches(db: Database): Promise<number> {
-  const [row] = await db.query<{ sensors: number }>(
-    'SELECT count(DISTINCT sensor_id) AS sensors FROM ingest_offsets WHERE sequence >= $1',
-    [BATCHES - 1],
-  );
-  return row?.sensors ?? 0;
+  let sensors = 0;
+  for (const shard of db.shards ?? [db]) {
+    const [row] = await shard.query<{ sensors: number }>(
+      'SELECT count(DISTINCT sensor_id) AS sensors FROM ingest_offsets WHERE sequence >= $1',
+      [BATCHES - 1],
+    );
+    sensors += row?.sensors ?? 0;
+  }
+  return sensors;
 }
 
 /** Looks at how far sensors have come, and remembers the longest time without a step. */
@@ -207,8 +211,12 @@ function watchProgress(db: Database): { end(): number } {
 }
 
 async function progress(db: Database): Promise<number> {
-  const [row] = await db.query<{ reached: number }>(
-    'SELECT coalesce(sum(sequence + 1), 0) AS reached FROM ingest_offsets',
-  );
-  return row?.reached ?? 0;
+  let reached = 0;
+  for (const shard of db.shards ?? [db]) {
+    const [row] = await shard.query<{ reached: number }>(
+      'SELECT coalesce(sum(sequence + 1), 0) AS reached FROM ingest_offsets',
+    );
+    reached += row?.reached ?? 0;
+  }
+  return reached;
 }

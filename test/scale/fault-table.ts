@@ -50,14 +50,20 @@ let failed = 0;
 
 const lines = new Map(linesOf(readFileSync(PAGE, 'utf8')).map((line) => [keyOf(line), line]));
 // One after the other, each after what it needs is up: the machine is small.
-for (const nodes of [1, 3] as const) {
+for (const [nodes, databases] of [
+  [1, 1],
+  [1, 2],
+  [3, 1],
+] as const) {
   const faults = FAULTS.filter(
     ({ name, shape }) =>
-      shape.includes('three') === (nodes === 3) && only.test(`${name}, ${shape}`),
+      shape.includes('three') === (nodes === 3) &&
+      shape.includes('two') === (databases === 2) &&
+      only.test(`${name}, ${shape}`),
   );
   if (faults.length === 0) continue;
   if (whyNoNats) throw new Error(whyNoNats);
-  const machines = await startMachines(nodes);
+  const machines = await startMachines(nodes, databases);
   try {
     for (const fault of faults) await measure(fault, machines);
   } finally {

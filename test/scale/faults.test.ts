@@ -30,15 +30,18 @@ describe.each(rounds())('nothing is lost and nothing doubled, seed %i, when', (s
   });
 
   describe.skipIf(whyNoNats)('on many machines', () => onMachines('many machines', 1, seed));
+  describe.skipIf(whyNoNats)('on many machines with two databases', () =>
+    onMachines('many machines, two databases', 1, seed, 2),
+  );
   describe.skipIf(whyNoNats)('on many machines with three nodes', () =>
     onMachines('many machines, three nodes', 3, seed),
   );
 });
 
-function onMachines(shape: Shape, nodes: 1 | 3, seed: number): void {
+function onMachines(shape: Shape, nodes: 1 | 3, seed: number, databases: 1 | 2 = 1): void {
   let machines: Machines;
   beforeAll(async () => {
-    machines = await startMachines(nodes);
+    machines = await startMachines(nodes, databases);
   });
   afterAll(() => machines.stop());
   for (const fault of of(shape))

@@ -3,11 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_CONTENT_TYPE, encodeBatch } from '../../src/stream/batch-codec.ts';
 import { madeBatch, sensorName } from './made-traffic.ts';
 import type { OwnDisk } from './one-machine.ts';
-import { holdDatabase, type Scene } from './scene.ts';
+import { type DatabaseServer, holdDatabase, type Scene } from './scene.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { until } from './until.ts';
 
-export type Shape = 'one machine' | 'many machines' | 'many machines, three nodes';
+export type Shape =
+  | 'one machine'
+  | 'many machines'
+  | 'many machines, two databases'
+  | 'many machines, three nodes';
 
 export interface Fault {
   readonly name: string;
@@ -31,6 +35,7 @@ export const SENSORS = 3;
 export const BATCHES = 26;
 
 const many = 'many machines';
+const two = 'many machines, two databases';
 const one = 'one machine';
 
 export const FAULTS: readonly Fault[] = [
@@ -87,6 +92,31 @@ export const FAULTS: readonly Fault[] = [
   { name: 'the database is killed', shape: many, disturb: killDatabase },
   { name: 'the database is away for long', shape: many, disturb: databaseAway },
   { name: 'batches come twice and late', shape: many, isDelivery: true, disturb: deliverTwice },
+  { name: 'nothing', shape: two, disturb: async () => {} },
+  { name: 'workers are killed mid-window', shape: two, disturb: killWorkers },
+  { name: 'partitions are handed over mid-window', shape: two, disturb: handOver },
+  { name: 'the home is killed', shape: two, disturb: killDatabase },
+  {
+    name: 'the second database is killed',
+    shape: two,
+    disturb: (scene, random) => killDatabase(secondOf(scene), random),
+  },
+  {
+    name: 'the second database is away for long',
+    shape: two,
+    disturb: (scene, random) => databaseAway(secondOf(scene), random),
+  },
+  { name: 'batches come twice and late', shape: two, isDelivery: true, disturb: deliverTwice },
+  {
+    name: 'everything is killed, one after the other',
+    shape: two,
+    paceMs: 600,
+    disturb(scene, random) {
+      const killSecond: Disturb = (each, moment) => killDatabase(secondOf(each), moment);
+      const kills = [killWorkers, killServers, killSensors, killDatabase, killSecond];
+      return inAnyOrder(kills, scene, random);
+    },
+  },
   { name: 'a node of the stream is killed', shape: `${many}, three nodes`, disturb: killNode },
   {
     name: 'everything is killed, one after the other',
@@ -145,15 +175,20 @@ async function killSensors({ sensors }: Scene, random: SeededRandom): Promise<vo
   for (const sensor of sensors) await sensor.start();
 }
 
-async function killDatabase(scene: Scene, random: SeededRandom): Promise<void> {
+async function killDatabase(scene: DatabaseServer, random: SeededRandom): Promise<void> {
   const pid = await scene.postmaster();
   if (pid !== null) process.kill(pid, 'SIGKILL');
   await sleep(random.below(4_000));
   await until(() => scene.reviveDatabase());
 }
 
-async function databaseAway(scene: Scene, random: SeededRandom): Promise<void> {
-  await holdDatabase(scene, () => sleep(isLong ? LONG_MS : 5_000 + random.below(5_000)));
+async function databaseAway(server: DatabaseServer, random: SeededRandom): Promise<void> {
+  await holdDatabase(server, () => sleep(isLong ? LONG_MS : 5_000 + random.below(5_000)));
+}
+
+function secondOf({ second }: Scene): DatabaseServer {
+  if (!second) throw new Error('The store is one database');
+  return second;
 }
 
 async function killNode({ nats }: Scene, random: SeededRandom): Promise<void> {

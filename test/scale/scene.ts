@@ -22,8 +22,12 @@ export interface Scene {
   postmaster(): Promise<number | null>;
   /** False: whoever looks after it starts it again. */
   reviveDatabase(): Promise<boolean>;
+  /** The server of the second database; null: the store is one. */
+  readonly second: DatabaseServer | null;
   stop(): Promise<void>;
 }
+
+export type DatabaseServer = Pick<Scene, 'postmaster' | 'reviveDatabase'>;
 
 export interface Traffic {
   readonly sensors: number;
@@ -33,13 +37,17 @@ export interface Traffic {
 
 export async function manyMachines(machines: Machines, traffic: Traffic): Promise<Scene> {
   const cluster = await startCluster(machines, { servers: 2, workers: 2, ...traffic });
-  const { postgres, nats } = machines;
+  const { postgres, secondPostgres: second, nats } = machines;
   return {
     ...cluster,
     nats,
     disk: null,
     postmaster: async () => postgres.pid,
     reviveDatabase: () => postgres.revive(),
+    second: second && {
+      postmaster: async () => second.pid,
+      reviveDatabase: () => second.revive(),
+    },
   };
 }
 
@@ -54,12 +62,16 @@ export async function oneMachine(traffic: Traffic, ownDisk?: OwnDisk): Promise<S
       throw new Error('one machine has no workers of their own');
     },
     reviveDatabase: async () => true,
+    second: null,
   };
 }
 
 /** Stops all processes of the database's server for a time: nothing is refused, nothing answers. */
-export async function holdDatabase(scene: Scene, during: () => Promise<void>): Promise<void> {
-  const postmaster = await scene.postmaster();
+export async function holdDatabase(
+  server: DatabaseServer,
+  during: () => Promise<void>,
+): Promise<void> {
+  const postmaster = await server.postmaster();
   if (postmaster === null) throw new Error('There is no database to hold');
   // The one that makes others first: none is missed.
   process.kill(postmaster, 'SIGSTOP');

@@ -7,7 +7,7 @@ import { ARCHIVED, type ArchivedTier } from './archive-columns.ts';
 import { type ArchiveTarget, openArchive } from './archive-place.ts';
 
 /** `packets_2026013112-1769990400000.parquet`; of the default partition without the hour. */
-const FILE_NAME = /_(?:(\d{4})(\d{2})(\d{2})(\d{2})|default)-\d+\.parquet$/;
+const FILE_NAME = /_(?:(\d{4})(\d{2})(\d{2})(\d{2})|default)-\d+(?:-shard\d+)?\.parquet$/;
 
 /** Read at once at a file's end: the footer of an hour is rarely larger. */
 const FOOTER_BYTES = 64 * 1024;

@@ -1,7 +1,8 @@
 /**
  * One expired partition into the archive: `packets/2026-01-31/packets_2026013112-1769990400000.parquet`,
  * by the day of its span; what had no partition of its own goes below `default`. The number is when it expired
- * (ms), so the hour may come and expire again, and a file that is there already was written in full before a crash.
+ * (ms), so the hour may come and expire again, and a file that is there already was written in full before a crash. Shards
+ * 1 and up say which they are: `…-1769990400000-shard1.parquet`.
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -25,9 +26,11 @@ export async function archivePartition(
   target: ArchiveTarget,
   tier: ArchivedTier,
   { name: table, partition, lower, expiredAt }: ExpiredPartition,
+  shard = 0,
 ): Promise<ArchivedFile> {
   const day = lower === null ? 'default' : lower.toISOString().slice(0, 10);
-  const name = `${tier}/${day}/${partition}-${expiredAt.getTime()}.parquet`;
+  const which = shard === 0 ? '' : `-shard${shard}`;
+  const name = `${tier}/${day}/${partition}-${expiredAt.getTime()}${which}.parquet`;
   const place = openArchive(target);
   const path = place.pathOf(name);
   const written = await place.writtenBytes(name);

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withDatabase } from '../../../test/support/database.ts';
+import { withDatabase, withShards } from '../../../test/support/database.ts';
 import { flowRecord, trafficBatch } from '../../../test/support/traffic.ts';
 import { listArchive, queryArchive } from '../../cli/archive.ts';
 import { AppError } from '../../errors.ts';
@@ -28,6 +28,7 @@ import { archiveChunks } from './write-archive.ts';
 const START = 1_699_963_200_000_000;
 const HOUR = 3_600_000_000;
 const DAY_MS = 86_400_000;
+const LATER = new Date(Date.now() + DAY_MS);
 const EVERYTHING = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER, equal: {}, limit: 100_000 };
 
 let folder = '';
@@ -356,3 +357,25 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   for await (const item of items) collected.push(item);
   return collected;
 }
+
+describe('an archive of two databases', () => {
+  it('has the rows of both, also of the same hour that expired at the same moment', () =>
+    withShards(async (home) => {
+      const shards = home.shards ?? [];
+      for (const shard of shards) {
+        await fill(shard, 1);
+        // Taken out and not yet written, both at one time.
+        await applyRetention(shard, { ...DEFAULT_RETENTION, packetHours: 0.0001 }, LATER, {
+          archive: join(folder, 'nothing', '\0'),
+        });
+        await shard.query(`UPDATE expired_partitions SET expired_at = '2026-01-01T00:00:00Z'`);
+      }
+      for (const shard of shards) {
+        const report = await applyRetention(shard, DEFAULT_RETENTION, LATER, { archive: folder });
+        expect(report).toMatchObject({ waiting: 0, archiveTrouble: null });
+      }
+      let rows = 0;
+      for await (const file of archiveSummaries(folder, 'packets')) rows += file.rows;
+      expect(rows).toBe(1000);
+    }));
+});

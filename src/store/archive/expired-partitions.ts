@@ -3,7 +3,7 @@
  * more can be written into them, so the file has every row; queries do not see them any more. They stay
  * through a crash, and the next run of retention goes on with them.
  */
-import type { Database, Transaction } from '../database.ts';
+import type { Database, Queryable, Transaction } from '../database.ts';
 import type { Tier } from '../tiers.ts';
 
 export interface ExpiredPartition {
@@ -42,7 +42,7 @@ export async function detachPartition(
 }
 
 /** The longest waiting first. */
-export async function expiredPartitions(db: Database): Promise<ExpiredPartition[]> {
+export async function expiredPartitions(db: Queryable): Promise<ExpiredPartition[]> {
   return db.query<ExpiredPartition & Record<string, unknown>>(
     `SELECT number, 'expired_' || number AS name, parent, partition, nullif(lower, '-infinity') AS lower,
        expired_at AS "expiredAt",
