@@ -5,7 +5,7 @@
  */
 import type { AnalysedBatch } from '../contract/analysis.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
-import { ingest } from '../store/ingest.ts';
+import { ingestTogether } from '../store/ingest.ts';
 import type { Lease } from '../store/partition-lease.ts';
 import { type Quarantined, quarantine } from '../store/quarantine.ts';
 import {
@@ -66,10 +66,12 @@ export async function workOnPartition(
   const pipeline = options.pipeline({
     keeper,
     async store(batch) {
-      const place = { partition, position: current, sensorId: batch.sensorId };
-      const result = await ingest(db, batch, (tx) => noteStored(tx, place));
+      const place = { position: current, sensorId: batch.sensorId };
+      const [result] = await ingestTogether(db, [batch], (tx) =>
+        noteStored(tx, partition, [place]),
+      );
       if (result === 'stored') stored = current;
-      return result;
+      return result as StoreResult;
     },
   });
   const setAside = async (batch: Omit<Quarantined, 'partition'>) => {

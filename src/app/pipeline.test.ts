@@ -6,6 +6,7 @@ import { batchOf } from '../core/flows/packet-rows.suite.ts';
 import { AppError } from '../errors.ts';
 import { loadJudge } from './model.ts';
 import { Pipeline } from './pipeline.ts';
+import type { AnalysisKeeper } from './resume/analysis-keeper.ts';
 
 /** A pipeline whose store is told what to answer, and what reached it. */
 function pipelineOf(answers: ('stored' | 'duplicate' | Error)[] = []) {
@@ -255,4 +256,56 @@ describe('Pipeline', () => {
     expect(flowsOf('a')).toHaveLength(5);
     expect(flowsOf('a').map(({ id }) => id)).not.toEqual(flowsOf('b').map(({ id }) => id));
   });
+
+  it('has few states written at once, and the others when their turn comes', async () => {
+    const written: (() => void)[] = [];
+    const pipeline = new Pipeline({
+      analysis: { judge: null },
+      store: async () => 'stored',
+      onStored() {},
+      onBlocks() {},
+      onBug() {},
+      keeper: keeperOf(written),
+    });
+    for (const sensor of ['a', 'b', 'c', 'd']) await pipeline.ingest(talk(0), place(0, sensor));
+    expect(written).toHaveLength(2);
+    pipeline.saveDue();
+    expect(written).toHaveLength(2);
+    written[0]?.();
+    await new Promise((done) => setImmediate(done));
+    pipeline.saveDue();
+    expect(written).toHaveLength(3);
+  });
 });
+
+/** Of which a snapshot is due after every batch, and is written when the test says so. */
+function keeperOf(written: (() => void)[]): AnalysisKeeper {
+  return {
+    hasJournal: false,
+    recall: async () => ({
+      ...{ committed: [], next: 0, isEmpty: true, isKept: false },
+      snapshot: async () => null,
+      async *journal() {},
+    }),
+    async keep() {
+      let isDue = false;
+      return {
+        ...{ entries: 0, isDirty: true, isFull: false },
+        get isDue() {
+          return isDue;
+        },
+        async append() {
+          isDue = true;
+        },
+        snapshot() {
+          isDue = false;
+          return new Promise((resolve) => written.push(resolve));
+        },
+        async giveUp() {},
+        async idle() {},
+      };
+    },
+    async release() {},
+    noteLoss() {},
+  };
+}

@@ -33,6 +33,11 @@ const MAX_ATTEMPTS = 3;
 /** Flows, windows and what stayed below the threshold of batches that a sensor gave up, kept for its next one; past it the oldest are lost. */
 const MAX_CARRIED = 100_000;
 
+/**
+ * States written at once: each is copied first, some ten megabytes that take some milliseconds. Those of many sensors
+ * are due at the same time, and take turns.
+ */
+const MAX_SAVING = 2;
 /** Epochs of a sensor whose last committed batch is remembered. */
 const MAX_EPOCHS = 1_000;
 /** Entries of a journal come in its folder's name: the sensor's may be one that no batch may bear. */
@@ -89,6 +94,8 @@ export class Pipeline {
   readonly #leaving = new Map<string, Promise<void>>();
   /** Resolves when all blocks asked for were decided on. */
   #asked: Promise<unknown> = Promise.resolve();
+  /** States that are being written. */
+  #saving = 0;
   /** Analyses let go because there were too many sensors, since the start. */
   evictions = 0;
   /** Batches at which analysis or store failed by a bug, since the start. */
@@ -145,7 +152,7 @@ export class Pipeline {
       this.#options.onStored(batch);
       this.#ask(this.#options.onBlocks, batch);
     }
-    if (state.kept?.isDue) this.#save(state);
+    if (this.#mayBeSaved(state)) this.#save(state);
     if (state.kept?.isFull) await state.kept.idle();
     return outcome;
   }
@@ -367,10 +374,17 @@ export class Pipeline {
     if (state.committed.size > MAX_EPOCHS && oldest !== undefined) state.committed.delete(oldest);
   }
 
+  /** It is time, and few are being written; a journal that is full cannot wait. */
+  #mayBeSaved({ kept }: SensorState): boolean {
+    return kept?.isDue === true && (this.#saving < MAX_SAVING || kept.isFull);
+  }
+
   #save(state: SensorState): void {
     const pieces = this.#pieces(state);
-    if (pieces) void state.kept?.snapshot(pieces, this.#asked);
-    else void state.kept?.giveUp(TOO_LARGE);
+    const { kept } = state;
+    this.#saving++;
+    const written = pieces ? kept?.snapshot(pieces, this.#asked) : kept?.giveUp(TOO_LARGE);
+    void Promise.resolve(written).finally(() => this.#saving--);
   }
 
   /** Null: there is too much of it. */
@@ -402,7 +416,7 @@ export class Pipeline {
   /** Writes down the states for which it is time, also of sensors that have fallen silent. */
   saveDue(): void {
     for (const state of this.#sensors.values())
-      if (state.pending === null && state.kept?.isDue) this.#save(state);
+      if (state.pending === null && this.#mayBeSaved(state)) this.#save(state);
   }
 
   /** Writes down what a restart would have to count again. No call of `ingest` may be under way. */

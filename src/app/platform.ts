@@ -19,7 +19,7 @@ import { createApiKey, deleteApiKey, listApiKeys } from '../store/api-keys.ts';
 import type { Database } from '../store/database.ts';
 import { makeFolders } from '../store/embedded/make-folders.ts';
 import { claimOwnership, releaseOwnership } from '../store/embedded/owner.ts';
-import { committedPlaces, ingest } from '../store/ingest.ts';
+import { committedPlaces, ingestTogether } from '../store/ingest.ts';
 import { replaceOwnNetworks } from '../store/own-networks.ts';
 import { readPolicy } from '../store/policy.ts';
 import { listProtected } from '../store/protected.ts';
@@ -30,6 +30,7 @@ import { type Config, detectionLimits, evidenceSettings, spoolFolder } from './c
 import { Decisions } from './decisions.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { startEnforcer } from './enforcer-child.ts';
+import { GroupCommit } from './group-commit.ts';
 import { readHealth } from './health.ts';
 import { startHttpFront } from './http-front.ts';
 import { measureJudging } from './judging-metrics.ts';
@@ -173,11 +174,12 @@ async function start(
   disks.measure(metrics.registry);
   measureStore(metrics.registry, db);
   const countPackets = measurePackets(metrics.registry);
+  const together = new GroupCommit((batches) => ingestTogether(db, batches));
   const pipeline = new Pipeline({
     analysis: { judge: judging.judge, limits, policy, neverBlock },
     async store(batch) {
       await disks.requireRoomForPackets();
-      return ingest(db, batch);
+      return together.store(batch);
     },
     onStored(batch) {
       ticker.add(batch);

@@ -6,11 +6,13 @@ import type { PacketBatch } from '../contract/packet-batch.ts';
 import type { BatchMeta } from '../stream/batch-meta.ts';
 import type { BatchStream, Delivery, StoreResult } from '../stream/batch-stream.ts';
 
+/** Small batches of many sensors are stored together: that many may be under way. */
+const SENSORS_AT_ONCE = 64;
 /**
- * One is analysed, one is in the database, and one fills the gaps between them: more gain nothing while the analyses
- * share a thread. Each takes a connection and some megabytes.
+ * Of large ones about three: one is analysed, one is in the database, and one fills the gaps between them. More gain
+ * nothing while the analyses share a thread, and each takes some megabytes.
  */
-const SENSORS_AT_ONCE = 3;
+const ROWS_AT_ONCE = 12_288;
 
 type Ingest = (
   batch: PacketBatch,
@@ -25,14 +27,18 @@ export async function runWorker(stream: BatchStream, ingest: Ingest): Promise<vo
   /** Sensors with a delivery that may begin when another has ended: whose oldest came first is first. */
   const ready: string[] = [];
   const working = new Set<Promise<void>>();
+  let rows = 0;
 
   const begin = () => {
-    while (working.size < SENSORS_AT_ONCE) {
+    while (working.size < SENSORS_AT_ONCE && rows < ROWS_AT_ONCE) {
       const sensorId = ready.shift();
       const delivery = sensorId === undefined ? undefined : waiting.get(sensorId)?.shift();
       if (sensorId === undefined || !delivery) return;
+      const { length } = delivery.batch;
+      rows += length;
       const work = settle(delivery, ingest).then(() => {
         working.delete(work);
+        rows -= length;
         // Behind the others: no sensor holds the rest up.
         if (waiting.get(sensorId)?.length) ready.push(sensorId);
         else waiting.delete(sensorId);

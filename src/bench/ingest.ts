@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
+import { GroupCommit } from '../app/group-commit.ts';
 import { loadJudge } from '../app/model.ts';
 import { Pipeline } from '../app/pipeline.ts';
 import { runWorker } from '../app/worker.ts';
@@ -19,7 +20,7 @@ import type { PacketBatch } from '../contract/packet-batch.ts';
 import { encodeRows } from '../store/columns.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
-import { ingest } from '../store/ingest.ts';
+import { ingestTogether } from '../store/ingest.ts';
 import { migrate } from '../store/migrate.ts';
 import { PACKET_TABLE } from '../store/packet-table.ts';
 import { BatchQueue } from '../stream/batch-queue.ts';
@@ -43,9 +44,10 @@ export async function* benchIngest(say: (line: string) => void): AsyncGenerator<
     await migrate(db);
     const { judge } = loadJudge(null);
     const ours = async () => {
+      const together = new GroupCommit((batches) => ingestTogether(db, batches));
       const pipeline = new Pipeline({
         analysis: { judge },
-        store: (batch) => ingest(db, batch),
+        store: (batch) => together.store(batch),
         onStored() {},
         onBlocks() {},
         onBug(error) {
@@ -93,7 +95,7 @@ function encode(db: Database, batches: readonly PacketBatch[]): Buffer[] {
   const copies = batches.map((batch) => {
     const verdicts = new PacketVerdicts(batch.length);
     const source = { batch, verdicts, sensorId: 'bench', addresses, communityIds, firstId: 0 };
-    const pieces = encodeRows(out, PACKET_TABLE, source, batch.length);
+    const pieces = encodeRows(out, PACKET_TABLE, [{ source, count: batch.length }]);
     return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
   });
   db.encoders.giveBack(encoder);

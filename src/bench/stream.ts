@@ -1,7 +1,7 @@
 /**
  * The way over many machines, measured on one: batches into JetStream and out again by the clock; then what a packet
  * costs each part in bytes and processor time, which docs/scaling.md counts with. One node without replicas: a
- * replica costs its node what the first costs.
+ * replica costs its node what the first costs. And all of it at once, with three nodes: from the push to the commit.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,8 @@ import { cpuSecondsOf } from './process-cpu.ts';
 import { readBatches } from './read-batches.ts';
 
 const SENSOR = 'bench';
+/** Of different partitions. */
+const SENSORS = [SENSOR, 'bench-b'];
 const IN_FLIGHT = 16;
 const PARTITION_BYTES = 1 << 30;
 /** Batches of a quiet sensor: what a batch costs whatever it holds. */
@@ -55,6 +57,31 @@ export async function* benchStream(say: (line: string) => void): AsyncGenerator<
     const what = { area: 'stream', name: 'stream.rows', unit: 'rows/s', peerName: null };
     yield await compare(what, through, null);
     yield* costs(nats, batches, rows);
+  } finally {
+    await nats.stop();
+  }
+  yield absolute('stream.end_to_end_rows', await endToEnd(read, rows), 'rows/s');
+}
+
+/** Packets a second from the push to the commit: two sensors, whose partitions this process works on, and three nodes. */
+async function endToEnd(read: readonly PacketBatch[], rows: number): Promise<number> {
+  const nats = await startNats(3);
+  try {
+    return await inDatabase(async (db) => {
+      const stream = await open(nats, 'all', 3);
+      const { judge } = loadJudge(null);
+      const sent = SENSORS.map((sensorId) => ({ sensorId, batches: encodeAll(read, sensorId) }));
+      const started = performance.now();
+      await Promise.all(
+        sent.flatMap(({ sensorId, batches }) => [
+          push(stream, batches),
+          work(db, stream, { sensorId, batches: batches.length, judge }),
+        ]),
+      );
+      const seconds = (performance.now() - started) / 1000;
+      await stream.close();
+      return (SENSORS.length * rows) / seconds;
+    });
   } finally {
     await nats.stop();
   }
@@ -125,22 +152,19 @@ async function costsOf(
   name: string,
   batches: readonly Encoded[],
 ): Promise<Costs> {
-  const folder = await mkdtemp(join(tmpdir(), 'phantomnet-bench-'));
-  const log = { info() {}, warn() {} };
-  const postgres = await startEmbedded({ dataDir: join(folder, 'database'), log });
-  const db = await openDatabase({ connection: postgres.connection });
-  try {
-    await migrate(db);
+  return inDatabase(async (db, databasePid) => {
     const stream = await open(nats, name);
     const natsBefore = cpuSecondsOf(nats.pids);
     const server = await ownCpu(() => push(stream, batches));
-    const databaseBefore = cpuSecondsOf([postgres.pid]);
+    const databaseBefore = cpuSecondsOf([databasePid]);
     const bytesBefore = await databaseBytes(db);
     const { judge } = loadJudge(null);
     const started = performance.now();
-    const worker = await ownCpu(() => work(db, stream, batches.length, judge));
+    const worker = await ownCpu(() =>
+      work(db, stream, { sensorId: SENSOR, batches: batches.length, judge }),
+    );
     const seconds = (performance.now() - started) / 1000;
-    const database = cpuSecondsOf([postgres.pid]) - databaseBefore;
+    const database = cpuSecondsOf([databasePid]) - databaseBefore;
     const ofNats = cpuSecondsOf(nats.pids) - natsBefore;
     const storedBytes = (await databaseBytes(db)) - bytesBefore;
     const [state] = await db.query<{ bytes: number }>(
@@ -149,6 +173,20 @@ async function costsOf(
     await stream.close();
     const stateBytes = state?.bytes ?? 0;
     return { server, worker, database, nats: ofNats, seconds, storedBytes, stateBytes };
+  });
+}
+
+/** A new one, embedded. */
+async function inDatabase<Result>(
+  body: (db: Database, pid: number) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'phantomnet-bench-'));
+  const log = { info() {}, warn() {} };
+  const postgres = await startEmbedded({ dataDir: join(folder, 'database'), log });
+  const db = await openDatabase({ connection: postgres.connection });
+  try {
+    await migrate(db);
+    return await body(db, postgres.pid);
   } finally {
     await db.close();
     await postgres.stop();
@@ -156,9 +194,9 @@ async function costsOf(
   }
 }
 
-function encodeAll(batches: readonly PacketBatch[]): Encoded[] {
+function encodeAll(batches: readonly PacketBatch[], sensorId = SENSOR): Encoded[] {
   return batches.map((batch, sequence) => ({
-    bytes: encodeBatch(batch, { sensorId: SENSOR, epoch: 'bench', sequence }),
+    bytes: encodeBatch(batch, { sensorId, epoch: 'bench', sequence }),
     sequence,
   }));
 }
@@ -179,10 +217,9 @@ async function push(stream: JetStream, batches: readonly Encoded[]): Promise<voi
 async function work(
   db: Database,
   stream: JetStream,
-  batches: number,
-  judge: Judge | null,
+  { sensorId, batches, judge }: { sensorId: string; batches: number; judge: Judge | null },
 ): Promise<void> {
-  const partition = partitionOf(SENSOR);
+  const partition = partitionOf(sensorId);
   const lease = await leasePartition(db, partition);
   if (!lease) throw new Error('the partition is taken');
   const stop = new AbortController();
@@ -213,9 +250,9 @@ async function work(
   await lease.release();
 }
 
-async function open(nats: NatsServers, name: string): Promise<JetStream> {
+async function open(nats: NatsServers, name: string, replicas = 1): Promise<JetStream> {
   const connection = await connectNats({ servers: nats.urls, caFile: null, name });
-  return JetStream.open(connection, { name, replicas: 1, partitionBytes: PARTITION_BYTES });
+  return JetStream.open(connection, { name, replicas, partitionBytes: PARTITION_BYTES });
 }
 
 async function databaseBytes(db: Database): Promise<number> {

@@ -2,6 +2,7 @@
 
 import { benchAnalyze } from '../bench/analyze.ts';
 import { benchDecode } from '../bench/decode.ts';
+import { benchHttpIngest } from '../bench/http-ingest.ts';
 import { benchIngest } from '../bench/ingest.ts';
 import { benchLive } from '../bench/live.ts';
 import type { Measure } from '../bench/measure.ts';
@@ -23,6 +24,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   decode: benchDecode,
   analyze: benchAnalyze,
   ingest: benchIngest,
+  'http-ingest': benchHttpIngest,
   stream: benchStream,
   query: benchQuery,
   train: benchTrain,

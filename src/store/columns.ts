@@ -34,21 +34,28 @@ export function copyTable<Source>(
   return { name, columns, copySql: `COPY ${name} (${names}) FROM STDIN (FORMAT binary)` };
 }
 
+/** Rows of one source: a table's rows may come from several. */
+export interface RowsOf<Source> {
+  readonly source: Source;
+  readonly count: number;
+}
+
 /**
- * Encodes `count` rows of `source`, in pieces: the database reads the first while the next is made, and however large
- * the batch is, it takes the memory of a piece. Each is overwritten when the next is asked for.
+ * Encodes the rows of each part in turn, in pieces: the database reads the first while the next is made, and however
+ * large the parts are, it takes the memory of a piece. Each is overwritten when the next is asked for.
  */
 export function* encodeRows<Source>(
   out: CopyBinary,
   table: CopyTable<Source>,
-  source: Source,
-  count: number,
+  parts: readonly RowsOf<Source>[],
 ): Generator<Uint8Array> {
-  const writers = table.columns.map((column) => column.bind(source));
   out.begin();
-  for (let row = encodePiece(out, writers, 0, count); row < count; ) {
-    yield out.take();
-    row = encodePiece(out, writers, row, count);
+  for (const { source, count } of parts) {
+    const writers = table.columns.map((column) => column.bind(source));
+    for (let row = 0; row < count; ) {
+      if (out.byteLength >= PIECE_BYTES) yield out.take();
+      row = encodePiece(out, writers, row, count);
+    }
   }
   yield out.end();
 }

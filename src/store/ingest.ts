@@ -1,5 +1,5 @@
 /**
- * One analysed batch into the database, whole or not at all: packets, flows, windows, roll-ups, alerts and
+ * Analysed batches into the database, each whole or not at all: packets, flows, windows, roll-ups, alerts and
  * the sensor's place in its sequence go into one transaction, so a repeat changes nothing and a crash
  * leaves no half. Some 300 bytes a packet go over the socket, in pieces: the database reads one while the next
  * is encoded.
@@ -9,7 +9,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { AnalysedBatch } from '../contract/analysis.ts';
 import { AppError } from '../errors.ts';
 import { upsertAlerts } from './alert-upsert.ts';
-import { type CopyTable, encodeRows } from './columns.ts';
+import { type CopyTable, encodeRows, type RowsOf } from './columns.ts';
 import type { Database, Encoder, Queryable, Transaction } from './database.ts';
 import { FLOW_TABLE, type FlowRow } from './flow-table.ts';
 import { markPackets } from './mark-packets.ts';
@@ -26,34 +26,50 @@ const KEYED_DAYS = 2;
 const DEADLOCK_DETECTED = '40P01';
 const DEADLOCK_RETRIES = 3;
 
+type StoreOutcome = 'stored' | 'duplicate';
+
 /**
  * Resolves after the commit. `duplicate`: this sequence number of the sensor's epoch, or a later one, is
  * stored already, and nothing was changed.
- * @param within writes more into the transaction of a batch that is new.
  * @throws AppError `too_large` above 65,536 packets; `database_unavailable`.
  */
-export async function ingest(
+export async function ingest(db: Database, batch: AnalysedBatch): Promise<StoreOutcome> {
+  const [result] = await ingestTogether(db, [batch]);
+  return result as StoreOutcome;
+}
+
+/**
+ * As `ingest`, several batches in one transaction: all or none of them. What a batch costs whatever it holds is
+ * then paid once.
+ * @param batches of different sensors.
+ * @param within writes more into the transaction, for those that are new.
+ */
+export async function ingestTogether(
   db: Database,
-  batch: AnalysedBatch,
-  within?: (tx: Queryable) => Promise<void>,
-): Promise<'stored' | 'duplicate'> {
-  if (batch.packets.length > MAX_BATCH_ROWS) {
-    throw new AppError(
-      'too_large',
-      `Cannot store a batch of ${batch.packets.length} packets: at most ${MAX_BATCH_ROWS}`,
-    );
-  }
-  await ensurePartitions(db, batch);
+  batches: readonly AnalysedBatch[],
+  within?: (tx: Queryable, stored: readonly AnalysedBatch[]) => Promise<void>,
+): Promise<StoreOutcome[]> {
+  for (const { packets } of batches)
+    if (packets.length > MAX_BATCH_ROWS)
+      throw new AppError(
+        'too_large',
+        `Cannot store a batch of ${packets.length} packets: at most ${MAX_BATCH_ROWS}`,
+      );
+  await ensurePartitions(db, batches);
   const encoder = db.encoders.take();
   try {
     const body = async (tx: Transaction) => {
-      const outcome = await write(tx, db, batch, encoder);
-      if (outcome === 'stored') await within?.(tx);
-      return outcome;
+      const firstIds = await claimPlaces(tx, batches);
+      const fresh = batches.filter((batch) => firstIds.has(batch.sensorId));
+      if (fresh.length > 0) {
+        await write(tx, db, fresh, firstIds, encoder);
+        await within?.(tx, fresh);
+      }
+      return batches.map(({ sensorId }) => (firstIds.has(sensorId) ? 'stored' : 'duplicate'));
     };
-    const result = await storeOnce(db, body, DEADLOCK_RETRIES);
-    count(db, batch, result);
-    return result;
+    const results = await storeOnce(db, body, DEADLOCK_RETRIES);
+    for (const [at, batch] of batches.entries()) count(db, batch, results[at] ?? 'duplicate');
+    return results;
   } finally {
     db.encoders.giveBack(encoder);
   }
@@ -76,42 +92,67 @@ async function storeOnce<Result>(
 async function write(
   tx: Transaction,
   db: Database,
-  batch: AnalysedBatch,
+  batches: readonly AnalysedBatch[],
+  firstIds: ReadonlyMap<string, number>,
   encoder: Encoder,
-): Promise<'stored' | 'duplicate'> {
-  const firstId = await claimPlace(tx, batch);
-  if (firstId === null) return 'duplicate';
-
-  const { packets, verdicts, sensorId, windows } = batch;
+): Promise<void> {
   const { addresses, communityIds } = encoder;
-  const source = { batch: packets, verdicts, sensorId, addresses, communityIds, firstId };
-  await copy(tx, encoder, PACKET_TABLE, source, packets.length);
-  const flows: FlowRow[] = batch.flows.map((flow) => ({
-    flow,
-    country: db.geolocation.countryOf(flow.srcIp),
-  }));
-  await copy(tx, encoder, FLOW_TABLE, flows, flows.length);
-  await copy(tx, encoder, WINDOW_TABLE, windows, windows.length);
+  await copy(
+    tx,
+    encoder,
+    PACKET_TABLE,
+    batches.map(({ packets: batch, verdicts, sensorId }) => ({
+      source: {
+        ...{ batch, verdicts, sensorId, addresses, communityIds },
+        firstId: firstIds.get(sensorId) ?? 0,
+      },
+      count: batch.length,
+    })),
+  );
+  const flows: FlowRow[] = batches.flatMap((batch) =>
+    batch.flows.map((flow) => ({ flow, country: db.geolocation.countryOf(flow.srcIp) })),
+  );
+  await copy(tx, encoder, FLOW_TABLE, [{ source: flows, count: flows.length }]);
+  const windows = batches.map((batch) => ({ source: batch.windows, count: batch.windows.length }));
+  await copy(tx, encoder, WINDOW_TABLE, windows);
 
-  await writeRollups(tx, db, batch);
-  const newIds = await upsertAlerts(tx, batch.alerts);
-  const newAlerts = batch.alerts.filter(({ id }) => newIds.has(id));
-  await markPackets(tx, db, newAlerts);
-  await upsertQuietAlerts(tx, batch.quiet ?? []);
-  await reportSensor(tx, batch);
-  return 'stored';
+  await writeRollups(tx, db, batches);
+  const alerts = batches.flatMap((batch) => batch.alerts);
+  const newIds = await upsertAlerts(tx, alerts);
+  await markPackets(
+    tx,
+    db,
+    alerts.filter(({ id }) => newIds.has(id)),
+  );
+  await upsertQuietAlerts(
+    tx,
+    batches.flatMap((batch) => batch.quiet ?? []),
+  );
+  await reportSensors(tx, batches);
 }
 
-/** Takes the batch's place in its sensor's sequence; the row's lock makes batches of one sensor wait. */
-async function claimPlace(tx: Transaction, batch: AnalysedBatch): Promise<number | null> {
-  const [row] = await tx.query<{ first: number }>(
-    `INSERT INTO ingest_offsets AS o (sensor_id, epoch, sequence) VALUES ($1, $2, $3)
+/**
+ * Takes each batch's place in its sensor's sequence, and numbers for its packets: by sensor, of those that are new.
+ * The rows' locks make batches of one sensor wait; taken in the order of their names, so that no two wait for each other.
+ */
+async function claimPlaces(
+  tx: Transaction,
+  batches: readonly AnalysedBatch[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx.query<{ sensor_id: string; first: number }>(
+    `INSERT INTO ingest_offsets AS o (sensor_id, epoch, sequence)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) AS u(sensor_id, epoch, sequence)
+     ORDER BY sensor_id
      ON CONFLICT (sensor_id, epoch) DO UPDATE SET sequence = excluded.sequence, updated_at = now()
      WHERE o.sequence < excluded.sequence
-     RETURNING nextval('packet_block') AS first`,
-    [batch.sensorId, batch.epoch, batch.sequence],
+     RETURNING sensor_id, nextval('packet_block') AS first`,
+    [
+      batches.map(({ sensorId }) => sensorId),
+      batches.map(({ epoch }) => epoch),
+      batches.map(({ sequence }) => sequence),
+    ],
   );
-  return row?.first ?? null;
+  return new Map(rows.map((row) => [row.sensor_id, row.first]));
 }
 
 /** A repeat that comes later than this is stored again. */
@@ -138,22 +179,20 @@ async function copy<Source>(
   tx: Transaction,
   encoder: Encoder,
   table: CopyTable<Source>,
-  source: Source,
-  rows: number,
+  parts: readonly RowsOf<Source>[],
 ): Promise<void> {
-  if (rows === 0) return;
+  if (parts.every(({ count }) => count === 0)) return;
   // Asks for a piece when the driver has handed the one before to the system: then its memory is free.
-  await pipeline(
-    encodeRows(encoder.out, table, source, rows),
-    tx.client.query(copyFrom(table.copySql)),
-  );
+  await pipeline(encodeRows(encoder.out, table, parts), tx.client.query(copyFrom(table.copySql)));
 }
 
-async function reportSensor(tx: Transaction, batch: AnalysedBatch): Promise<void> {
+async function reportSensors(tx: Transaction, batches: readonly AnalysedBatch[]): Promise<void> {
+  const sorted = [...batches].sort((a, b) => (a.sensorId < b.sensorId ? -1 : 1));
   await tx.query(
     `INSERT INTO sensors AS s (sensor_id, last_seen, batches, packets, kernel_drops, late_packets,
        out_of_order_packets, lost_packets)
-     VALUES ($1, now(), 1, $2, $3, $4, $5, $6)
+     SELECT sensor_id, now(), 1, packets, drops, late, disorder, lost FROM unnest($1::text[], $2::int8[],
+       $3::int8[], $4::int8[], $5::int8[], $6::int8[]) AS u(sensor_id, packets, drops, late, disorder, lost)
      ON CONFLICT (sensor_id) DO UPDATE SET
        last_seen = excluded.last_seen,
        batches = s.batches + 1,
@@ -163,26 +202,33 @@ async function reportSensor(tx: Transaction, batch: AnalysedBatch): Promise<void
        out_of_order_packets = s.out_of_order_packets + excluded.out_of_order_packets,
        lost_packets = s.lost_packets + excluded.lost_packets`,
     [
-      batch.sensorId,
-      batch.packets.length,
-      batch.packets.kernelDrops,
-      batch.latePackets ?? 0,
-      batch.outOfOrderPackets ?? 0,
-      batch.lostPackets ?? 0,
+      sorted.map(({ sensorId }) => sensorId),
+      sorted.map(({ packets }) => packets.length),
+      sorted.map(({ packets }) => packets.kernelDrops),
+      sorted.map(({ latePackets }) => latePackets ?? 0),
+      sorted.map(({ outOfOrderPackets }) => outOfOrderPackets ?? 0),
+      sorted.map(({ lostPackets }) => lostPackets ?? 0),
     ],
   );
 }
 
-async function ensurePartitions(db: Database, batch: AnalysedBatch): Promise<void> {
-  const { tsMicros, length } = batch.packets;
-  await db.partitions.ensure(db, TIERS.packets, spansOf(tsMicros.subarray(0, length)));
+async function ensurePartitions(db: Database, batches: readonly AnalysedBatch[]): Promise<void> {
+  await db.partitions.ensure(
+    db,
+    TIERS.packets,
+    batches.flatMap(({ packets: { tsMicros, length } }) => [
+      ...spansOf(tsMicros.subarray(0, length)),
+    ]),
+  );
   await db.partitions.ensure(
     db,
     TIERS.flows,
-    batch.flows.map((flow) => flow.lastSeenMicros),
+    batches.flatMap(({ flows }) => flows.map((flow) => flow.lastSeenMicros)),
   );
   for (const size of [5, 30, 180] as const) {
-    const windows = batch.windows.filter((window) => window.size === size);
+    const windows = batches.flatMap((batch) =>
+      batch.windows.filter((window) => window.size === size),
+    );
     await db.partitions.ensure(
       db,
       WINDOW_TIERS[size],
@@ -202,7 +248,7 @@ function* spansOf(tsMicros: Float64Array): Iterable<number> {
   }
 }
 
-function count(db: Database, batch: AnalysedBatch, result: 'stored' | 'duplicate'): void {
+function count(db: Database, batch: AnalysedBatch, result: StoreOutcome): void {
   const { counters } = db;
   if (result === 'duplicate') {
     counters.duplicates++;

@@ -32,37 +32,95 @@ interface Source {
   bytes: number;
 }
 
+type Row = [minute: number, key: string, ...sums: number[]];
+
+/** Of each batch what it alone would add, whichever others are written with it. */
 export async function writeRollups(
   tx: Queryable,
   db: Database,
-  batch: AnalysedBatch,
+  batches: readonly AnalysedBatch[],
 ): Promise<void> {
-  const minutes = addUp(batch);
-  // In the order of the keys everywhere: two batches at once then wait for each other and never deadlock.
-  const sorted = [...minutes].sort(([a], [b]) => a - b);
-  if (sorted.length === 0) return;
-  await tx.query(
+  const sums = {
+    stats: new Sums(),
+    protocols: new Sums(),
+    attacks: new Sums(),
+    sources: new Sums(),
+  };
+  for (const batch of batches)
+    for (const [at, minute] of addUp(batch)) {
+      const { packets, malicious, bytes, flows } = minute;
+      sums.stats.add([at, '', packets, malicious, bytes, flows]);
+      for (const [code, of] of minute.byProtocol.entries())
+        if (of.packets > 0) sums.protocols.add([at, PROTOCOLS[code] ?? '', of.packets, of.bytes]);
+      // Holes, where a kind did not occur, are skipped by `forEach`.
+      minute.byAttack.forEach((count, kind) => {
+        sums.attacks.add([at, ALERT_KIND_NAMES[kind] ?? '', count]);
+      });
+      for (const source of topSources([...minute.bySource.values()])) {
+        const { src, ipVersion } = batch.packets;
+        const ip = formatIp(src, 4 * source.row, ipVersion[source.row] as number);
+        sums.sources.add([at, ip, source.packets, source.malicious, source.bytes]);
+      }
+    }
+  await sums.stats.write(
+    tx,
     `INSERT INTO traffic_stats AS t (timestamp, total_packets, malicious_packets, total_bytes, flows)
      SELECT to_timestamp(m), p, x, b, f
-     FROM unnest($1::float8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[]) AS u(m, p, x, b, f)
+     FROM unnest($1::float8[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[]) AS u(m, k, p, x, b, f)
      ON CONFLICT (timestamp) DO UPDATE SET
        total_packets = t.total_packets + excluded.total_packets,
        malicious_packets = t.malicious_packets + excluded.malicious_packets,
        total_bytes = t.total_bytes + excluded.total_bytes,
        flows = t.flows + excluded.flows`,
-    columnsOf(
-      sorted.map(([m, { packets, malicious, bytes, flows }]) => [
-        m,
-        packets,
-        malicious,
-        bytes,
-        flows,
-      ]),
-    ),
   );
-  await writeProtocols(tx, sorted);
-  await writeAttacks(tx, sorted);
-  await writeSources(tx, db, batch, sorted);
+  await sums.protocols.write(
+    tx,
+    `INSERT INTO traffic_by_protocol AS t (minute, protocol, packets, bytes)
+     SELECT to_timestamp(m), k, p, b FROM unnest($1::float8[], $2::text[], $3::int8[], $4::int8[]) AS u(m, k, p, b)
+     ON CONFLICT (minute, protocol) DO UPDATE SET
+       packets = t.packets + excluded.packets, bytes = t.bytes + excluded.bytes`,
+  );
+  await sums.attacks.write(
+    tx,
+    `INSERT INTO traffic_by_attack AS t (minute, attack_type, packets)
+     SELECT to_timestamp(m), k, p FROM unnest($1::float8[], $2::text[], $3::int8[]) AS u(m, k, p)
+     ON CONFLICT (minute, attack_type) DO UPDATE SET packets = t.packets + excluded.packets`,
+  );
+  await sums.sources.write(
+    tx,
+    `INSERT INTO traffic_by_source AS t (minute, src_ip, packets, malicious, bytes, country)
+     SELECT to_timestamp(m), ip, p, x, b, c
+     FROM unnest($1::float8[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::text[]) AS u(m, ip, p, x, b, c)
+     ON CONFLICT (minute, src_ip) DO UPDATE SET
+       packets = t.packets + excluded.packets,
+       malicious = t.malicious + excluded.malicious,
+       bytes = t.bytes + excluded.bytes`,
+    ([, ip]) => db.geolocation.countryOf(ip),
+  );
+}
+
+/** Rows of one roll-up, those of the same minute and key added up: a statement may change a row once. */
+class Sums {
+  readonly #rows = new Map<string, Row>();
+
+  add(row: Row): void {
+    const [minute, key, ...more] = row;
+    const id = `${minute} ${key}`;
+    const known = this.#rows.get(id);
+    if (known === undefined) this.#rows.set(id, row);
+    else
+      for (const [at, value] of more.entries()) known[at + 2] = (known[at + 2] as number) + value;
+  }
+
+  /** @param last what stands behind the sums. */
+  async write(tx: Queryable, sql: string, last?: (row: Row) => unknown): Promise<void> {
+    if (this.#rows.size === 0) return;
+    // In the order of the keys everywhere: two transactions at once then wait for each other and never deadlock.
+    const rows = [...this.#rows.values()].sort(
+      ([minuteA, a], [minuteB, b]) => minuteA - minuteB || (a < b ? -1 : 1),
+    );
+    await tx.query(sql, columnsOf(last ? rows.map((row) => [...row, last(row)]) : rows));
+  }
 }
 
 function addUp(batch: AnalysedBatch): Map<number, Minute> {
@@ -113,65 +171,6 @@ function addSource(
     source.malicious += malicious;
     source.bytes += bytes;
   }
-}
-
-async function writeProtocols(tx: Queryable, minutes: [number, Minute][]): Promise<void> {
-  const rows = minutes.flatMap(([m, { byProtocol }]) =>
-    byProtocol
-      .map(({ packets, bytes }, code) => [m, PROTOCOLS[code] ?? '', packets, bytes] as const)
-      .filter(([, , packets]) => packets > 0),
-  );
-  if (rows.length === 0) return;
-  await tx.query(
-    `INSERT INTO traffic_by_protocol AS t (minute, protocol, packets, bytes)
-     SELECT to_timestamp(m), k, p, b FROM unnest($1::float8[], $2::text[], $3::int8[], $4::int8[]) AS u(m, k, p, b)
-     ON CONFLICT (minute, protocol) DO UPDATE SET
-       packets = t.packets + excluded.packets, bytes = t.bytes + excluded.bytes`,
-    columnsOf(rows),
-  );
-}
-
-async function writeAttacks(tx: Queryable, minutes: [number, Minute][]): Promise<void> {
-  const rows = minutes.flatMap(([m, { byAttack }]) =>
-    // Holes, where a kind did not occur, are skipped by `flatMap`.
-    byAttack.flatMap((packets, kind) => [[m, ALERT_KIND_NAMES[kind] ?? '', packets] as const]),
-  );
-  if (rows.length === 0) return;
-  await tx.query(
-    `INSERT INTO traffic_by_attack AS t (minute, attack_type, packets)
-     SELECT to_timestamp(m), k, p FROM unnest($1::float8[], $2::text[], $3::int8[]) AS u(m, k, p)
-     ON CONFLICT (minute, attack_type) DO UPDATE SET packets = t.packets + excluded.packets`,
-    columnsOf(rows),
-  );
-}
-
-async function writeSources(
-  tx: Queryable,
-  db: Database,
-  { packets }: AnalysedBatch,
-  minutes: [number, Minute][],
-): Promise<void> {
-  const rows = minutes.flatMap(([m, { bySource }]) =>
-    [...topSources([...bySource.values()])]
-      .map((source) => {
-        const { row } = source;
-        const ip = formatIp(packets.src, 4 * row, packets.ipVersion[row] as number);
-        const country = db.geolocation.countryOf(ip);
-        return [m, ip, country, source.packets, source.malicious, source.bytes] as const;
-      })
-      .sort(([, a], [, b]) => (a < b ? -1 : 1)),
-  );
-  if (rows.length === 0) return;
-  await tx.query(
-    `INSERT INTO traffic_by_source AS t (minute, src_ip, country, packets, malicious, bytes)
-     SELECT to_timestamp(m), ip, c, p, x, b
-     FROM unnest($1::float8[], $2::text[], $3::text[], $4::int8[], $5::int8[], $6::int8[]) AS u(m, ip, c, p, x, b)
-     ON CONFLICT (minute, src_ip) DO UPDATE SET
-       packets = t.packets + excluded.packets,
-       malicious = t.malicious + excluded.malicious,
-       bytes = t.bytes + excluded.bytes`,
-    columnsOf(rows),
-  );
 }
 
 function topSources(sources: Source[]): Iterable<Source> {

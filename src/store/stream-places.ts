@@ -41,17 +41,19 @@ export async function openPartition(
   });
 }
 
-/** In the transaction of a batch: its partition is stored up to here. */
+/** In the transaction of batches, each the last of its sensor: their partition is stored up to the last of them. */
 export async function noteStored(
   tx: Queryable,
-  { partition, position, sensorId }: { partition: number; position: number; sensorId: string },
+  partition: number,
+  places: readonly { sensorId: string; position: number }[],
 ): Promise<void> {
-  await notePosition(tx, partition, position);
+  await notePosition(tx, partition, Math.max(...places.map(({ position }) => position)));
   await tx.query(
     `INSERT INTO analysis_states AS s (sensor_id, partition, state_position, last_position)
-     VALUES ($1, $2, $3::int8 - 1, $3)
+     SELECT sensor_id, $1, position - 1, position FROM unnest($2::text[], $3::int8[]) AS u(sensor_id, position)
+     ORDER BY sensor_id
      ON CONFLICT (sensor_id) DO UPDATE SET last_position = excluded.last_position`,
-    [sensorId, partition, position],
+    [partition, places.map(({ sensorId }) => sensorId), places.map(({ position }) => position)],
   );
 }
 

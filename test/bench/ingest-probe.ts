@@ -66,7 +66,7 @@ try {
         communityIds,
         firstId: 0,
       };
-      Array.from(encodeRows(out, PACKET_TABLE, source, packets.length));
+      Array.from(encodeRows(out, PACKET_TABLE, [{ source, count: packets.length }]));
     }
     return (performance.now() - start) / 1000;
   }

@@ -115,7 +115,7 @@ function bytesOf({ packets: batch, verdicts }: AnalysedBatch): Buffer {
   const encoder = db.encoders.take();
   const { out, addresses, communityIds } = encoder;
   const source = { batch, verdicts, sensorId: 'probe', addresses, communityIds, firstId: 0 };
-  const pieces = encodeRows(out, PACKET_TABLE, source, batch.length);
+  const pieces = encodeRows(out, PACKET_TABLE, [{ source, count: batch.length }]);
   const bytes = Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
   db.encoders.giveBack(encoder);
   return bytes;

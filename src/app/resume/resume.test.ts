@@ -388,6 +388,7 @@ describe('a restart', () => {
     const warnings: string[] = [];
     await send(pipelineOf(committed, { warnings, snapshotMs: 0 }), 0);
     expect(warnings.join('\n')).toMatch(/cannot be (read|written): .*(EEXIST|ENOTDIR|no folder)/);
+    expect(warnings[0]).toMatch(/is not kept over a restart/);
     expect(committed.content).toEqual(await undisturbed());
   });
 });
