@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { BATCH_CONTENT_TYPE, decodeBatch, encodeBatch } from '../stream/batch-codec.ts';
 import { type BatchMeta, batchKey } from '../stream/batch-meta.ts';
-import { ServerLink, type ServerTrust } from './server-link.ts';
+import { refusalOf, ServerLink, type ServerTrust } from './server-link.ts';
 import { ingestUrl } from './shipper.ts';
 
 const REJECTED_NAME = /^([A-Za-z0-9-]{1,64})-(\d{12})-(\d{1,5})\.arrow$/;
@@ -88,13 +88,16 @@ async function send(
   const { status, statusLine, text } = answer;
   if (status >= 200 && status < 300) return null;
   if (status === 401 || status === 403 || status === 404)
-    throw new AppError('unauthenticated', `Cannot resend: the server answered ${statusLine}`);
+    throw new AppError(
+      'unauthenticated',
+      `Cannot resend: the server answered ${refusalOf(answer)}`,
+    );
   if (status < 400 || status >= 500 || status === 408 || status === 429)
     throw new AppError(
       'server_unavailable',
       `Cannot resend now: the server answered ${statusLine}`,
     );
-  return `${statusLine}\n${text}`;
+  return `${refusalOf(answer)}\n${text}`;
 }
 
 /** The same packets as the first batch of an epoch of their own. */

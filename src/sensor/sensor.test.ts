@@ -23,6 +23,7 @@ let url = '';
 let batches: DecodedBatch[] = [];
 let arrivals: number[] = [];
 let status = 200;
+let answer = '';
 let runs = 0;
 
 beforeAll(async () => {
@@ -34,7 +35,7 @@ beforeAll(async () => {
       arrivals.push(performance.now());
     }
     response.statusCode = status;
-    response.end();
+    response.end(answer);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,6 +45,7 @@ beforeEach(() => {
   batches = [];
   arrivals = [];
   status = 200;
+  answer = '';
 });
 afterAll(() => {
   server.closeAllConnections();
@@ -210,6 +212,14 @@ describe('replay', () => {
     await expect(replay([captureOf(10)], options())).rejects.toMatchObject({
       code: 'unauthenticated',
     });
+  });
+
+  it('tells why the server says so, and lets it write nothing else on the terminal', async () => {
+    status = 403;
+    answer = JSON.stringify({ detail: 'the key is for sensor \u001b[2Ja' });
+    await expect(replay([captureOf(10)], options())).rejects.toThrow(
+      /answered 403 Forbidden: the key is for sensor ·\[2Ja$/,
+    );
   });
 
   it('refuses a speed that is none', async () => {

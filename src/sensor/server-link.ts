@@ -13,9 +13,12 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect } from 'node:tls';
+import { Problem } from '../contract/api.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 
 const MAX_ANSWER_BYTES = 16_384;
+const MAX_REASON_CHARACTERS = 300;
+const WithDetail = Problem.pick({ detail: true });
 
 export interface ServerTrust {
   /** Certificates of the authorities that count, PEM; default: the public ones. */
@@ -31,6 +34,21 @@ export interface ServerAnswer {
   readonly headers: IncomingHttpHeaders;
   /** Its beginning. */
   readonly text: string;
+}
+
+/** `403 Forbidden`, and why, where the server said it in a problem document (RFC 9457). */
+export function refusalOf({ statusLine, text }: ServerAnswer): string {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return statusLine;
+  }
+  const problem = WithDetail.safeParse(answer);
+  if (!problem.success) return statusLine;
+  // It goes to a terminal: nothing in it may move the cursor or turn the line around.
+  const detail = problem.data.detail.slice(0, MAX_REASON_CHARACTERS).replaceAll(/\p{C}/gu, '·');
+  return `${statusLine}: ${detail}`;
 }
 
 export class ServerLink {

@@ -9,7 +9,7 @@ import { BATCH_CONTENT_TYPE } from '../stream/batch-codec.ts';
 import { batchKey } from '../stream/batch-meta.ts';
 import { CLOCK_HEADER, type ClockExchange, clockAnswer, clockNote } from '../stream/clock-note.ts';
 import { LOST_HEADER } from '../stream/lost-note.ts';
-import { type ServerAnswer, ServerLink, type ServerTrust } from './server-link.ts';
+import { refusalOf, type ServerAnswer, ServerLink, type ServerTrust } from './server-link.ts';
 import type { Spool, SpoolEntry } from './spool.ts';
 
 export interface ShipperOptions {
@@ -173,16 +173,16 @@ export class Shipper {
     if (status >= 400 && status < 500 && !TEMPORARY_STATUS.has(status)) {
       return {
         kind: 'refused',
-        answer: `${statusLine}\n${response.text.slice(0, MAX_ANSWER_CHARACTERS)}`,
+        answer: `${refusalOf(response)}\n${response.text.slice(0, MAX_ANSWER_CHARACTERS)}`,
       };
     }
     if (this.#options.failOnAccess && ACCESS_STATUS.has(status)) {
-      const what = `Cannot ship packets to ${this.#link.url.href}: the server answered ${statusLine}`;
+      const what = `Cannot ship packets to ${this.#link.url.href}: the server answered ${refusalOf(response)}`;
       throw new AppError(status === 404 ? 'not_found' : 'unauthenticated', what);
     }
     return {
       kind: 'later',
-      why: `the server answered ${statusLine}`,
+      why: `the server answered ${ACCESS_STATUS.has(status) ? refusalOf(response) : statusLine}`,
       afterMs: retryAfterMs(response),
     };
   }
