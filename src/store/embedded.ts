@@ -46,7 +46,6 @@ const ADOPT_TIMEOUT_MS = 30_000;
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
-  max_connections: '32',
   shared_buffers: '64MB',
   work_mem: '8MB',
   maintenance_work_mem: '32MB',
@@ -96,6 +95,8 @@ export async function startEmbedded(options: {
   log: EmbeddedLog;
   /** A folder with `postgres` and `initdb`, 15 or newer; absent: the npm package of this platform. */
   binDir?: string;
+  /** Default 32: more than one process of ours takes. */
+  maxConnections?: number;
 }): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   const { log } = options;
@@ -115,8 +116,7 @@ export async function startEmbedded(options: {
     }
   }
 
-  const relaunch = (socketDir: string | null) =>
-    launch(dataDir, cluster, options.binDir, log, socketDir);
+  const relaunch = (socketDir: string | null) => launch(dataDir, cluster, options, log, socketDir);
   try {
     const orphan = await findPostmaster(cluster);
     const isDead = async () => orphan === null || !(await isServer(orphan.pid));
@@ -202,7 +202,7 @@ async function prepareDataDir(dataDir: string): Promise<void> {
 async function launch(
   dataDir: string,
   cluster: string,
-  binDir: string | undefined,
+  { binDir, maxConnections = 32 }: { binDir?: string; maxConnections?: number },
   log: EmbeddedLog,
   oldSocketDir: string | null,
 ): Promise<{ pid: number; socketDir: string }> {
@@ -226,7 +226,10 @@ async function launch(
   }
   await removeStaleLock(cluster);
   const socketDir = await prepareSocketDir(oldSocketDir ?? join(dataDir, 'run'), account);
-  const pid = await spawnServer(dataDir, cluster, socketDir, binaries, account);
+  const pid = await spawnServer(dataDir, cluster, binaries, account, {
+    max_connections: String(maxConnections),
+    unix_socket_directories: socketDir,
+  });
   log.info(`PostgreSQL ${binaries.major} runs ${account.description}, process ${pid}`);
   return { pid, socketDir };
 }
@@ -259,9 +262,9 @@ async function initialise(
 async function spawnServer(
   dataDir: string,
   cluster: string,
-  socketDir: string,
   binaries: Binaries,
   account: Account,
+  own: Readonly<Record<string, string>>,
 ): Promise<number> {
   const logFile = join(dataDir, 'log');
   const size = await stat(logFile).then(
@@ -269,7 +272,7 @@ async function spawnServer(
     () => 0,
   );
   const output = await open(logFile, size > MAX_LOG_BYTES ? 'w' : 'a', 0o600);
-  const settings = { ...SETTINGS, unix_socket_directories: socketDir };
+  const settings = { ...SETTINGS, ...own };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   let isGone = false;
   try {

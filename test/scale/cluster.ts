@@ -26,10 +26,18 @@ export interface Machines {
 /** The parts that keep something; they serve one cluster after the other. */
 export async function startMachines(nodes: 1 | 3, databases: 1 | 2 = 1): Promise<Machines> {
   const folder = await mkdtemp(join(tmpdir(), 'phantomnet-scale-'));
-  const postgres = await startEmbedded({ dataDir: join(folder, 'database'), log: quiet });
+  const postgres = await startEmbedded({
+    dataDir: join(folder, 'database'),
+    log: quiet,
+    maxConnections: 120,
+  });
   const secondPostgres =
     databases === 2
-      ? await startEmbedded({ dataDir: join(folder, 'second database'), log: quiet })
+      ? await startEmbedded({
+          dataDir: join(folder, 'second database'),
+          log: quiet,
+          maxConnections: 120,
+        })
       : null;
   const nats = await startNats(nodes);
   return {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_CONTENT_TYPE, encodeBatch } from '../../src/stream/batch-codec.ts';
 import { madeBatch, sensorName } from './made-traffic.ts';
 import type { OwnDisk } from './one-machine.ts';
+import type { Role } from './role.ts';
 import { type DatabaseServer, holdDatabase, type Scene } from './scene.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { until } from './until.ts';
@@ -137,11 +138,19 @@ async function inAnyOrder(
   for (const kill of random.shuffled(kills)) await kill(scene, random);
 }
 
+/** As whatever looks after processes does: where it does not come up, because the stream has no leader yet, again. */
+async function restart(role: Role): Promise<void> {
+  await until(async () => {
+    await role.start();
+    return true;
+  });
+}
+
 async function killWorkers({ workers }: Scene, random: SeededRandom): Promise<void> {
   for (const worker of workers) {
     await worker.end('SIGKILL');
     await sleep(random.below(1_500));
-    await worker.start();
+    await restart(worker);
   }
 }
 
@@ -154,7 +163,7 @@ async function handOver({ workers, newWorker }: Scene, random: SeededRandom): Pr
     await sleep(1_000 + random.below(1_000));
     await first?.end('SIGINT');
     await sleep(random.below(1_000));
-    await first?.start();
+    if (first) await restart(first);
     await sleep(random.below(1_000));
   } finally {
     await joining.end('SIGINT');
@@ -165,14 +174,14 @@ async function killServers({ servers }: Scene, random: SeededRandom): Promise<vo
   for (const server of servers) {
     await server.end('SIGKILL');
     await sleep(random.below(500));
-    await server.start();
+    await restart(server);
   }
 }
 
 async function killSensors({ sensors }: Scene, random: SeededRandom): Promise<void> {
   for (const sensor of sensors) await sensor.end('SIGKILL');
   await sleep(random.below(500));
-  for (const sensor of sensors) await sensor.start();
+  for (const sensor of sensors) await restart(sensor);
 }
 
 async function killDatabase(scene: DatabaseServer, random: SeededRandom): Promise<void> {
