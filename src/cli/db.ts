@@ -4,6 +4,7 @@ import type { Config } from '../app/config.ts';
 import { AppError, fileTrouble } from '../errors.ts';
 import { restoreBackup } from '../store/backup/restore-backup.ts';
 import { type BackupReport, writeBackup } from '../store/backup/write-backup.ts';
+import type { Database } from '../store/database.ts';
 import { writeDurably } from '../store/durable-file.ts';
 import { migrate } from '../store/migrate.ts';
 import { withDatabase } from './with-database.ts';
@@ -16,10 +17,11 @@ export interface DbContext {
 
 /** @throws AppError `database_unavailable` */
 export async function migrateDatabase({ config, err }: DbContext): Promise<void> {
-  const applied = await withDatabase(config, migrate);
+  const bring = (db: Database) => migrate(db, (line) => err.write(`${line}\n`));
+  const applied = await withDatabase(config, bring);
   for (const url of config.database.shards) {
     const shard = { ...config, database: { url, shards: [] } };
-    applied.push(...(await withDatabase(shard, migrate)));
+    applied.push(...(await withDatabase(shard, bring)));
   }
   for (const { number, name } of applied) err.write(`Applied migration ${number}, ${name}\n`);
   if (applied.length === 0) err.write('The schema is up to date.\n');
@@ -90,7 +92,8 @@ async function restoreInto(
   };
   const { rows, createdAt, migrated } = await withDatabase(
     config,
-    (db) => restoreBackup(db, chunks, { onTable }),
+    (db) =>
+      restoreBackup(db, chunks, { onTable, say: (line: string) => void err.write(`${line}\n`) }),
     { create: true },
   );
   err.write(`${rows} rows as of ${createdAt}\n`);

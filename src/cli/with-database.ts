@@ -23,7 +23,7 @@ export async function withDatabase<Result>(
   { create = false, migrates = false, binDir }: DatabaseOptions = {},
 ): Promise<Result> {
   const prepared = async (db: Database) => {
-    if (migrates) await migrate(db);
+    if (migrates) await migrate(db, (line) => process.stderr.write(`${line}\n`));
     return await work(db);
   };
   if (database.url !== null) return await inDatabase({ url: database.url }, prepared);

@@ -1,4 +1,6 @@
+import { finished } from 'node:stream/promises';
 import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { expect, it } from 'vitest';
 import { withDatabase } from '../../test/support/database.ts';
 import { trafficBatch } from '../../test/support/traffic.ts';
@@ -48,6 +50,19 @@ it('what an older version stored is shown as it was, in its hours, pinned or wai
       expect(await ingest(older, batchOf(9, START))).toBe('stored');
       expect(await migrate(older)).toEqual([]);
     });
+  });
+});
+
+it('a worker of an older version waits, as without a database', async () => {
+  await withDatabase(async (db) => {
+    const writing = db.transaction(async ({ client }) => {
+      const copy = client.query(
+        copyFrom('COPY raw_packets (captured_at, id, length, protocol, sensor_id) FROM STDIN'),
+      );
+      copy.end('2023-11-14T22:00:00Z\t1\t60\tTCP\told\n');
+      await finished(copy);
+    });
+    await expect(writing).rejects.toMatchObject({ code: 'database_unavailable' });
   });
 });
 

@@ -33,13 +33,17 @@ export interface RestoreReport {
 
 /**
  * @param options.onTable told of each table when its rows are in.
+ * @param options.say told of what takes long after that.
  * @throws AppError `conflict` where the database is not empty, `input_invalid` where the backup is damaged or
  *   of a newer version; then nothing has changed.
  */
 export async function restoreBackup(
   db: Database,
   compressed: AsyncIterable<Uint8Array>,
-  options: { onTable?: (table: string, rows: number) => void } = {},
+  options: {
+    onTable?: (table: string, rows: number) => void;
+    say?: (line: string) => void;
+  } = {},
 ): Promise<RestoreReport> {
   const frames = decodeFrames(decompressed(compressed));
   const { header, rows } = await db.transaction(async (tx) => {
@@ -52,7 +56,7 @@ export async function restoreBackup(
     await tx.query('ANALYZE');
     return { header, rows };
   });
-  return { createdAt: header.created_at, rows, migrated: await migrate(db) };
+  return { createdAt: header.created_at, rows, migrated: await migrate(db, options.say) };
 }
 
 async function* decompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
