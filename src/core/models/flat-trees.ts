@@ -116,7 +116,7 @@ export function flattenTrees(
       const node = queue[at]!;
       if (node.kind === 'leaf') {
         nodes[word++] = leaf;
-        nodes[word++] = 2 * featureCount;
+        nodes[word++] = leafLink(featureCount);
         leafCover[leaf] = node.cover;
         for (let o = 0; o < outputCount; o++) values[leaf * outputCount + o] = node.values[o]!;
         leaf++;
@@ -124,13 +124,21 @@ export function flattenTrees(
         const distance = queue.length - at;
         if (distance >= MAX_TREE_NODES) throw new RangeError(`Tree ${index} is too large`);
         queue.push(node.left, node.right);
-        const slot = 2 * node.feature + (node.isMissingLeft ? 1 : 0);
         nodes[word++] = keyOf(node.threshold);
-        nodes[word++] = (distance << SLOT_BITS) | slot;
+        nodes[word++] = splitLink(distance, node.feature, node.isMissingLeft);
       }
     }
   }
   return createFlatTrees({ featureCount, outputCount, nodes, roots, values, leafCover });
+}
+
+export function leafLink(featureCount: number): number {
+  return 2 * featureCount;
+}
+
+/** `distance`: to the left child, below MAX_TREE_NODES. */
+export function splitLink(distance: number, feature: number, isMissingLeft: boolean): number {
+  return (distance << SLOT_BITS) | (2 * feature + (isMissingLeft ? 1 : 0));
 }
 
 function countNodes(tree: GrownNode): number {
