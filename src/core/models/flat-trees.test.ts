@@ -88,6 +88,7 @@ describe('createFlatTrees', () => {
   it.each([
     ['NaN among the values', { values: Float32Array.of(1, Number.NaN, 1, 2, 3) }],
     ['a leaf without cover', { leafCover: Float32Array.of(1, 1, 0, 1, 1) }],
+    ['a leaf of endless cover', { leafCover: Float32Array.of(1, 1, Infinity, 1, 1) }],
     ['a missing leaf', { leafCover: Float32Array.of(1, 1, 1, 1) }],
     ['no tree', { roots: new Uint32Array(0) }],
     ['a root beyond the end', { roots: Uint32Array.of(0, 99) }],

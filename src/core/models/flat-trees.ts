@@ -39,7 +39,7 @@ export interface FlatTreeArrays {
 /** Checked arrays with what follows from them. */
 export interface FlatTrees extends FlatTreeArrays {
   readonly treeCount: number;
-  /** Training weight per node: a split's is the sum of its children's. */
+  /** Training weight per node: a split's is the sum of its children's. Summed up when first asked for. */
   readonly cover: Float64Array;
   readonly depth: number;
 }
@@ -53,37 +53,18 @@ export function createFlatTrees(arrays: FlatTreeArrays): FlatTrees {
   if (roots.length === 0 || roots[0] !== 0) throw broken('the first root');
   if (!Number.isInteger(nodeCount)) throw broken('the number of nodes');
   if (values.length !== leafCount * outputCount) throw broken('the number of leaf values');
-  const depths = new Uint8Array(nodeCount);
-  const leafSlot = 2 * featureCount;
   let leaf = 0;
   let depth = 0;
   for (let tree = 0; tree < roots.length; tree++) {
     const root = roots[tree]!;
     const end = tree + 1 < roots.length ? roots[tree + 1]! : nodeCount;
     if (end <= root || end > nodeCount || end - root > MAX_TREE_NODES) throw broken(`tree ${tree}`);
-    let next = root + 1;
-    for (let node = root; node < end; node++) {
-      const word = nodes[2 * node]!;
-      const link = nodes[2 * node + 1]!;
-      const slot = link & SLOT_MASK;
-      const distance = link >>> SLOT_BITS;
-      if (distance === 0) {
-        if (slot !== leafSlot || word !== leaf) throw broken(`leaf ${leaf}`);
-        leaf++;
-        continue;
-      }
-      if (slot >= leafSlot) throw broken(`the feature of node ${node}`);
-      if (!isFiniteKey(word)) throw broken(`the threshold of node ${node}`);
-      if (node + distance !== next || next + 1 >= end) throw broken(`the children of node ${node}`);
-      const below = depths[node]! + 1;
-      if (below > MAX_DEPTH) throw broken(`tree ${tree}, which is deeper than ${MAX_DEPTH}`);
-      depths[next] = below;
-      depths[next + 1] = below;
-      if (below > depth) depth = below;
-      next += 2;
-    }
-    // Every node but the root is the child of exactly one before it.
-    if (next !== end) throw broken(`the end of tree ${tree}`);
+    const shape = checkTree(nodes, root, end, 2 * featureCount, leaf);
+    // Every node but the root is the child of exactly one before it, and no child lies behind the last.
+    if (shape.next !== end) throw broken(`the end of tree ${tree}`);
+    if (shape.depth > MAX_DEPTH) throw broken(`tree ${tree}, which is deeper than ${MAX_DEPTH}`);
+    leaf = shape.leaf;
+    depth = Math.max(depth, shape.depth);
   }
   if (leaf !== leafCount) throw broken('the number of leaves');
   // Of finite values alone the products with 0 sum up to 0: no branch per value, also before the loop is compiled.
@@ -91,8 +72,57 @@ export function createFlatTrees(arrays: FlatTreeArrays): FlatTrees {
   for (let i = 0; i < values.length; i++) zero += 0 * values[i]!;
   if (zero !== 0)
     throw broken(`leaf value ${values.findIndex((value) => !Number.isFinite(value))}`);
-  const cover = coverOf(nodes, leafCover);
-  return { ...arrays, treeCount: roots.length, cover, depth };
+  for (let i = 0; i < leafCover.length; i++) {
+    const own = leafCover[i]!;
+    if (!(own > 0 && own < Number.POSITIVE_INFINITY)) throw broken(`the cover of leaf ${i}`);
+  }
+  let cover: Float64Array | null = null;
+  return {
+    ...arrays,
+    treeCount: roots.length,
+    depth,
+    get cover() {
+      cover ??= coverOf(nodes, leafCover);
+      return cover;
+    },
+  };
+}
+
+/**
+ * Answers the depth of a tree, the number of the first leaf after it and where its nodes should end. Little is done per
+ * node, as most of a program's first model is checked before the loop is compiled.
+ */
+function checkTree(
+  nodes: Int32Array,
+  root: number,
+  end: number,
+  leafSlot: number,
+  firstLeaf: number,
+): { depth: number; leaf: number; next: number } {
+  let leaf = firstLeaf;
+  let next = root + 1;
+  let depth = 0;
+  // Breadth first, a level's nodes lie side by side: its last is where the children of the level above it end.
+  let levelEnd = next;
+  for (let node = root; node < end; node++) {
+    const word = nodes[2 * node]!;
+    const link = nodes[2 * node + 1]!;
+    if (node === levelEnd) {
+      depth++;
+      levelEnd = next;
+    }
+    const distance = link >>> SLOT_BITS;
+    if (distance === 0) {
+      if (link !== leafSlot || word !== leaf) throw broken(`leaf ${leaf}`);
+      leaf++;
+      continue;
+    }
+    if ((link & SLOT_MASK) >= leafSlot) throw broken(`the feature of node ${node}`);
+    if (!isFiniteKey(word)) throw broken(`the threshold of node ${node}`);
+    if (node + distance !== next) throw broken(`the children of node ${node}`);
+    next += 2;
+  }
+  return { depth, leaf, next };
 }
 
 /** Throws RangeError where the trees do not fit the layout: training bounds them well below. */
@@ -116,7 +146,7 @@ export function flattenTrees(
       const node = queue[at]!;
       if (node.kind === 'leaf') {
         nodes[word++] = leaf;
-        nodes[word++] = 2 * featureCount;
+        nodes[word++] = leafLink(featureCount);
         leafCover[leaf] = node.cover;
         for (let o = 0; o < outputCount; o++) values[leaf * outputCount + o] = node.values[o]!;
         leaf++;
@@ -124,13 +154,21 @@ export function flattenTrees(
         const distance = queue.length - at;
         if (distance >= MAX_TREE_NODES) throw new RangeError(`Tree ${index} is too large`);
         queue.push(node.left, node.right);
-        const slot = 2 * node.feature + (node.isMissingLeft ? 1 : 0);
         nodes[word++] = keyOf(node.threshold);
-        nodes[word++] = (distance << SLOT_BITS) | slot;
+        nodes[word++] = splitLink(distance, node.feature, node.isMissingLeft);
       }
     }
   }
   return createFlatTrees({ featureCount, outputCount, nodes, roots, values, leafCover });
+}
+
+export function leafLink(featureCount: number): number {
+  return 2 * featureCount;
+}
+
+/** `distance`: to the left child, below MAX_TREE_NODES. */
+export function splitLink(distance: number, feature: number, isMissingLeft: boolean): number {
+  return (distance << SLOT_BITS) | (2 * feature + (isMissingLeft ? 1 : 0));
 }
 
 function countNodes(tree: GrownNode): number {
@@ -249,9 +287,7 @@ function coverOf(nodes: Int32Array, leafCover: Float32Array): Float64Array {
       cover[node] = cover[node + distance]! + cover[node + distance + 1]!;
       continue;
     }
-    const own = leafCover[nodes[2 * node]!]!;
-    if (!(own > 0 && own < Number.POSITIVE_INFINITY)) throw broken(`the cover of node ${node}`);
-    cover[node] = own;
+    cover[node] = leafCover[nodes[2 * node]!]!;
   }
   return cover;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMatrix } from './dataset.ts';
-import { meanPathLength, trainIsolationForest } from './isolation-forest.ts';
+import { trainIsolationForest } from './isolation-forest.ts';
+import { meanPathLength } from './mean-path-length.ts';
 import { Random } from './random.ts';
 import { bytesOf } from './training.suite.ts';
 

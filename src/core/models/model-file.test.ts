@@ -66,6 +66,20 @@ it('reads bytes that are not aligned in memory, and buffers that share theirs', 
   expect(encodeModels(decodeModels(pooled).models)).toEqual(bytes);
 });
 
+it('copies what it decodes, unless the bytes are its to keep', () => {
+  for (const keepsBytes of [false, true]) {
+    for (const begin of [0, 3, 8]) {
+      const own = new Uint8Array(begin + bytes.length).subarray(begin);
+      own.set(bytes);
+      const { models } = decodeModels(own, { keepsBytes });
+      expect(encodeModels(models)).toEqual(bytes);
+      own.fill(0);
+      const isCopied = Buffer.from(encodeModels(models)).equals(bytes);
+      expect(isCopied).toBe(!keepsBytes || begin === 3);
+    }
+  }
+});
+
 describe('refuses', () => {
   it('any changed byte', () => {
     fc.assert(

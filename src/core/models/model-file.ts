@@ -101,10 +101,20 @@ export function encodeModels(models: readonly StoredModel[]): Uint8Array {
 }
 
 /** SHA-256 of several parts as if they were one: the core's own, or whatever is quicker where there is more than the core. */
-export type Digest = (...parts: readonly Uint8Array[]) => Uint8Array;
+type Digest = (...parts: readonly Uint8Array[]) => Uint8Array;
+
+export interface DecodeOptions {
+  /** The core's own by default. */
+  readonly digestBy?: Digest;
+  /** Whether nobody writes to the bytes later: models then look at them where they lie. By default they are copied. */
+  readonly keepsBytes?: boolean;
+}
 
 /** Throws `model_incompatible` that says what is wrong, whatever the bytes. */
-export function decodeModels(bytes: Uint8Array, digestBy: Digest = sha256): ModelFile {
+export function decodeModels(
+  bytes: Uint8Array,
+  { digestBy = sha256, keepsBytes = false }: DecodeOptions = {},
+): ModelFile {
   requireLittleEndian();
   if (bytes.length < HEADER_AT) throw refused(`it has ${bytes.length} bytes, too few for a header`);
   if (asciiOf(bytes, 0, 8) !== MAGIC) throw refused('it does not begin as model files do');
@@ -126,7 +136,7 @@ export function decodeModels(bytes: Uint8Array, digestBy: Digest = sha256): Mode
     throw refused('two of its models have one name');
   }
   const body = bytes.subarray(sectionsAt);
-  return { hash: hexOf(digest), models: models.map((header) => modelOf(header, body)) };
+  return { hash: hexOf(digest), models: models.map((header) => modelOf(header, body, keepsBytes)) };
 }
 
 /** Throws `model_incompatible` unless the model reads the rows that this catalogue makes. */
@@ -183,7 +193,7 @@ function sectionsOf({ model, references }: StoredModel): [string, ArrayType, Sec
   ];
 }
 
-function modelOf(header: ModelHeader, body: Uint8Array): StoredModel {
+function modelOf(header: ModelHeader, body: Uint8Array, keepsBytes: boolean): StoredModel {
   const sections = new Map(header.sections.map((place) => [place.name, place]));
   if (sections.size !== header.sections.length) throw refused('two sections have one name');
   const read = <T extends ArrayType>(name: string, type: T) => {
@@ -194,8 +204,11 @@ function modelOf(header: ModelHeader, body: Uint8Array): StoredModel {
     if (end > body.length || place.offset % 8 !== 0) {
       throw refused(`section ${name} of ${header.name} lies outside the file`);
     }
-    // A copy: aligned, and safe from whoever owns the bytes.
-    return new Type(new Uint8Array(body.subarray(place.offset, end)).buffer) as InstanceType<
+    const raw = body.subarray(place.offset, end);
+    // A copy is aligned, and safe from whoever writes to the bytes.
+    const isUsable = keepsBytes && raw.byteOffset % Type.BYTES_PER_ELEMENT === 0;
+    const { buffer, byteOffset } = isUsable ? raw : new Uint8Array(raw);
+    return new Type(buffer as ArrayBuffer, byteOffset, place.length) as InstanceType<
       (typeof ARRAY_TYPES)[T]
     >;
   };

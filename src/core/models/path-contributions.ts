@@ -4,7 +4,8 @@
  * features near the leaves, but takes microseconds, and an isolation forest's cuts are random anyway.
  */
 import { type FlatTrees, featureOf, isRight, leftOf } from './flat-trees.ts';
-import { type IsolationForest, meanPathLength } from './isolation-forest.ts';
+import type { IsolationForest } from './isolation-forest.ts';
+import { meanPathLength } from './mean-path-length.ts';
 import { RowKeys } from './row-keys.ts';
 import type { Explanation } from './tree-shap.ts';
 

@@ -4,7 +4,7 @@
  * `probabilities` [N, classes], or `score` [N, 1] of an isolation forest.
  */
 import { type FlatTrees, featureOf, isMissingLeft, leftOf } from '../flat-trees.ts';
-import { meanPathLength } from '../isolation-forest.ts';
+import { meanPathLength } from '../mean-path-length.ts';
 import type { Model } from '../model-file.ts';
 import { thresholdOf } from '../row-keys.ts';
 import * as Onnx from './onnx-fields.ts';
