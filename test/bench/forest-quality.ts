@@ -1,6 +1,7 @@
 /**
- * Our forests and the references on real sets, the same rows and options: `node test/bench/forest-quality.ts`. Prints a table in
- * Markdown. What draws at random is the mean of several seeds on either side: one seed alone scatters by more than the two differ.
+ * Our forests and the references on real sets, the same rows and options: `node test/bench/forest-quality.ts [SEEDS [SET]]`.
+ * Prints a table in Markdown; its last column is the standard error of the gap between the PR-AUCs. What draws at random is the
+ * mean of several seeds on either side: one seed alone scatters by more than the two differ.
  */
 import { fillMissing } from '../../src/bench/skewed-flows.ts';
 import { selectRows } from '../../src/core/models/dataset.ts';
@@ -14,6 +15,7 @@ import { everyNth, predictAll } from '../parity/scoring.ts';
 import { loadWestermo, whyNoWestermo } from '../parity/westermo.ts';
 
 const SEEDS = Number(process.argv[2] ?? 10);
+const ONLY = process.argv[3];
 const FOREST = { max_depth: 16, min_samples_leaf: 5, n_estimators: 100 };
 const BOOSTING = { rounds: 100, max_depth: 6, eta: 0.1, lambda: 1, min_child_weight: 1 };
 const ISOLATION = { max_samples: 1024, n_estimators: 200 };
@@ -31,9 +33,10 @@ interface Quality {
 
 const missing = whyMissing('sklearn') ?? whyMissing('xgboost') ?? whyNoNslKdd() ?? whyNoWestermo();
 if (missing) throw new Error(missing);
-print(['set', 'model', 'reference', 'AUC', 'its', 'PR-AUC', 'its', 'worst gap']);
-print(Array.from({ length: 8 }, () => '---'));
+print(['set', 'model', 'reference', 'AUC', 'its', 'PR-AUC', 'its', 'worst gap', 'error']);
+print(Array.from({ length: 9 }, () => '---'));
 for (const [name, load] of SETS) {
+  if (ONLY !== undefined && name !== ONLY) continue;
   const split = load();
   const filled = { train: fillMissing(split.train), test: fillMissing(split.test) };
   compare(name, 'random forest', 'scikit-learn', forests(filled));
@@ -42,8 +45,10 @@ for (const [name, load] of SETS) {
 }
 
 function forests({ train, test }: Split): Quality[][] {
+  // Features tried per node: scikit-learn rounds the root down, ours to the nearest.
+  const featureSample = Math.floor(Math.sqrt(train.featureNames.length));
   return bySeed((seed) => [
-    everyNth(predictAll(trainRandomForest(train, { seed }), test, 2), 2, 1),
+    everyNth(predictAll(trainRandomForest(train, { seed, featureSample }), test, 2), 2, 1),
     everyNth(
       runReference('random_forest', train, test, { ...FOREST, random_state: seed }).scores,
       2,
@@ -90,7 +95,16 @@ function compare(set: string, model: string, reference: string, sides: readonly 
   // How much worse ours is; below 0 it is better.
   const gap = Math.max(theirs.auc - ours.auc, theirs.precision - ours.precision);
   const numbers = [ours.auc, theirs.auc, ours.precision, theirs.precision, gap];
+  numbers.push(Math.hypot(...sides.map(errorOf)));
   print([set, model, reference, ...numbers.map((value) => value.toFixed(4))]);
+}
+
+/** Of the mean PR-AUC; 0 where there is no chance in it. */
+function errorOf(list: readonly Quality[]): number {
+  if (list.length < 2) return 0;
+  const mean = list.reduce((sum, { precision }) => sum + precision, 0) / list.length;
+  const squares = list.reduce((sum, { precision }) => sum + (precision - mean) ** 2, 0);
+  return Math.sqrt(squares / (list.length - 1) / list.length);
 }
 
 function print(cells: readonly string[]): void {
