@@ -1,8 +1,9 @@
 /**
  * Each part of the platform fails at a random moment while sensors deliver, on one machine and on many: the rows of
  * each batch, windows, flows, alerts and roll-ups are those of an undisturbed run, none is there twice, and what is
- * missing was counted. PHANTOMNET_FAULT_ROUNDS says how often each; 1 where it is not set. PHANTOMNET_FAULT_SEED
- * repeats a round; PHANTOMNET_FAULT_LONG=1 keeps the database away for ten minutes.
+ * missing was counted. PHANTOMNET_FAULTS=all does also what `faults.ts` keeps for that. PHANTOMNET_FAULT_ROUNDS says how
+ * often each; 1 where it is not set. PHANTOMNET_FAULT_SEED repeats a round; PHANTOMNET_FAULT_LONG=1 keeps the database
+ * away for ten minutes.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { whyNoNats } from '../../src/bench/nats-servers.ts';
@@ -15,6 +16,7 @@ import { manyMachines, oneMachine, type Scene, type Traffic } from './scene.ts';
 
 const ROUNDS = Number(process.env.PHANTOMNET_FAULT_ROUNDS ?? 1);
 const SEED = Number(process.env.PHANTOMNET_FAULT_SEED ?? Date.now() % 2 ** 31);
+const isAll = process.env.PHANTOMNET_FAULTS === 'all';
 const ROUND_MS = isLong ? 900_000 : 120_000;
 
 for (const why of [whyNoNats, whyNoMount]) if (why) it.skip(`some faults: ${why}`, () => {});
@@ -45,7 +47,7 @@ function onMachines(shape: Shape, nodes: 1 | 3, seed: number, databases: 1 | 2 =
   });
   afterAll(() => machines.stop());
   for (const fault of of(shape))
-    it(
+    it.skipIf(fault.isOnDemand && !isAll)(
       fault.name,
       () => round(fault, seed, (traffic) => manyMachines(machines, traffic)),
       ROUND_MS,
