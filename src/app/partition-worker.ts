@@ -20,7 +20,7 @@ import type { JetStream } from '../stream/jetstream.ts';
 import type { Log } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { AnalysisKeeper } from './resume/analysis-keeper.ts';
-import { StreamKeeper } from './resume/stream-keeper.ts';
+import { StreamKeeper, type StreamKeeperOptions } from './resume/stream-keeper.ts';
 
 const SAVE_MS = 1_000;
 const TRIM_MS = 5_000;
@@ -39,6 +39,7 @@ export interface PartitionWorkerOptions {
     keeper: AnalysisKeeper;
   }) => Pipeline;
   readonly onQuarantine: () => void;
+  readonly onLoss: StreamKeeperOptions['onLoss'];
 }
 
 /**
@@ -52,8 +53,16 @@ export async function workOnPartition(
   const { partition, lease, stream, snapshotMs, log } = options;
   const { db } = lease;
   const stop = AbortSignal.any([signal, lease.lost]);
-  const { created } = await stream.state(partition);
+  const { created, first, last } = await stream.state(partition);
   let stored = await openPartition(db, partition, created);
+  if (first > stored + 1)
+    log.error(
+      { partition, stored, first },
+      'batches have gone from the stream that were not stored',
+    );
+  // What is there a second time is known; what is new must not be passed over.
+  const after = Math.min(stored, last);
+  if (after < stored) log.warn({ partition, stored, last }, 'the stream has gone back');
   let current = stored;
   const keeper = new StreamKeeper({
     db,
@@ -62,6 +71,7 @@ export async function workOnPartition(
     position: () => stored,
     signal: stop,
     log,
+    onLoss: options.onLoss,
   });
   const pipeline = options.pipeline({
     keeper,
@@ -78,7 +88,10 @@ export async function workOnPartition(
     log.error({ partition, ...batch.meta, reason: batch.reason }, 'a batch was set aside');
     const emptied = await db.transaction(async (tx) => {
       const older = await quarantine(tx, { ...batch, partition });
-      await notePosition(tx, partition, batch.position);
+      const { meta, position } = batch;
+      // The analysis may have counted it: whoever goes on from the state must, too.
+      if (meta) await noteStored(tx, partition, [{ position, sensorId: meta.sensorId }]);
+      else await notePosition(tx, partition, position);
       return older;
     });
     db.counters.quarantinedEmptied += emptied;
@@ -99,7 +112,7 @@ export async function workOnPartition(
   try {
     const reading = {
       partition,
-      after: stored,
+      after,
       signal: stop,
       onSpoilt: ({
         position,
@@ -149,6 +162,8 @@ const NOTHING = new Uint8Array(0);
 async function trim({ partition, stream, lease }: PartitionWorkerOptions): Promise<void> {
   if (lease.lost.aborted) return;
   const needed = await neededAfter(lease.db, partition);
+  // Another may count again from there by now.
+  if (lease.lost.aborted) return;
   if (needed > 0) await stream.trim(partition, needed);
 }
 
