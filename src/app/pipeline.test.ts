@@ -282,6 +282,7 @@ describe('Pipeline', () => {
 function keeperOf(written: (() => void)[]): AnalysisKeeper {
   return {
     hasJournal: false,
+    attempts: 1,
     recall: async () => ({
       ...{ committed: [], next: 0, isEmpty: true, isKept: false },
       snapshot: async () => null,
@@ -306,6 +307,7 @@ function keeperOf(written: (() => void)[]): AnalysisKeeper {
       };
     },
     async release() {},
+    noteGap() {},
     noteLoss() {},
   };
 }

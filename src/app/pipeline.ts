@@ -10,6 +10,7 @@
  * With a `keeper` the analyses outlive the process: a batch stands in the sensor's journal before it is
  * committed, and the state is written now and then (`resume/`).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Alert } from '../contract/alert.ts';
 import type { AnalysedBatch, AnalysisOutput, BlockRequest } from '../contract/analysis.ts';
 import { PacketVerdicts } from '../contract/analysis.ts';
@@ -38,6 +39,8 @@ const MAX_CARRIED = 100_000;
  * are due at the same time, and take turns.
  */
 const MAX_SAVING = 2;
+/** Between two attempts to recall a state. */
+const RECALL_PAUSE_MS = 500;
 /** Epochs of a sensor whose last committed batch is remembered. */
 const MAX_EPOCHS = 1_000;
 /** Entries of a journal come in its folder's name: the sensor's may be one that no batch may bear. */
@@ -292,14 +295,8 @@ export class Pipeline {
 
   async #begin(sensorId: string): Promise<SensorState> {
     const { keeper } = this.#options;
-    const fresh = this.#freshState(sensorId);
-    if (!keeper) return fresh;
-    const recalled = await keeper.recall(sensorId);
-    const state = await this.#restored(fresh, sensorId, recalled).catch((error: unknown) => {
-      if (!(error instanceof StateError)) throw error;
-      keeper.noteLoss(sensorId, error.message);
-      return { ...this.#freshState(sensorId), isMissing: true };
-    });
+    if (!keeper) return this.#freshState(sensorId);
+    const { recalled, state } = await this.#recalled(sensorId, keeper, 1);
     for (const { epoch, sequence } of [...recalled.committed].reverse())
       this.#remember(state, { epoch, sequence });
     await this.#asked;
@@ -310,8 +307,40 @@ export class Pipeline {
     return state;
   }
 
-  /** @throws StateError where what was kept does not lead to what the database has */
-  async #restored(fresh: SensorState, sensorId: string, recalled: Recalled): Promise<SensorState> {
+  async #recalled(
+    sensorId: string,
+    keeper: AnalysisKeeper,
+    attempt: number,
+  ): Promise<{ recalled: Recalled; state: SensorState }> {
+    const isLast = attempt >= keeper.attempts;
+    const recalled = await keeper.recall(sensorId);
+    try {
+      const onGap = (batches: number, before: Place) => {
+        if (isLast) keeper.noteGap(sensorId, batches);
+        else throw new StateError(`${batches} batches before ${before.sequence} are missing`);
+      };
+      return { recalled, state: await this.#restored(sensorId, recalled, onGap) };
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      if (isLast) {
+        keeper.noteLoss(sensorId, error.message);
+        return { recalled, state: { ...this.#freshState(sensorId), isMissing: true } };
+      }
+    }
+    await sleep(RECALL_PAUSE_MS);
+    return this.#recalled(sensorId, keeper, attempt + 1);
+  }
+
+  /**
+   * @param onGap told of batches that are missing in the journal, and that the sensor has not called lost
+   * @throws StateError where what was kept does not lead to what the database has
+   */
+  async #restored(
+    sensorId: string,
+    recalled: Recalled,
+    onGap: (batches: number, before: Place) => void,
+  ): Promise<SensorState> {
+    const fresh = this.#freshState(sensorId);
     const { committed, isEmpty } = recalled;
     if (isEmpty && committed.length > 0) throw new StateError('nothing was kept of it');
     const snapshot = await recalled.snapshot();
@@ -321,6 +350,8 @@ export class Pipeline {
     const state = { ...fresh, ...begin, committed: new Map<string, number>() };
     for (const place of begin.places) state.committed.set(place.epoch, place.sequence);
     await replayJournal(recalled.journal(), committed, begin, (packets, place, isCommitted) => {
+      const missing = batchesMissing(state, place);
+      if (missing > 0) onGap(missing, place);
       const batch = this.#judge(state, packets, { ...place, sensorId });
       this.#ask(this.#options.onRecalledBlocks, batch);
       state.unstored += packets.length + (batch.lostPackets ?? 0);
@@ -442,6 +473,13 @@ function lostBefore(state: SensorState, { epoch, sequence, lostBefore = 0 }: Bat
   if (lostBefore > 0) return Math.max(0, lostBefore - state.unstored);
   if (!known) return 0;
   return Math.max(0, Math.round((missing * state.packets) / state.batches) - state.unstored);
+}
+
+/** Batches between the last one and this, neither come nor called lost by the sensor. */
+function batchesMissing({ last, unstored }: SensorState, place: BatchMeta): number {
+  const { epoch, sequence, lostBefore = 0 } = place;
+  if (last?.epoch !== epoch || unstored > 0 || lostBefore > 0) return 0;
+  return sequence - last.sequence - 1;
 }
 
 /** The least time of the batch: a broken timestamp must not move the clock on. */

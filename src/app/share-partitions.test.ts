@@ -1,10 +1,13 @@
 /** Workers in this process over a real stream and a real database: they come, go and share, and the result is the same. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { madeBatch, sensorName } from '../../test/scale/made-traffic.ts';
 import { rowsByBatch, storedDigest } from '../../test/scale/stored.ts';
 import { withDatabase } from '../../test/support/database.ts';
 import { type NatsServers, startNats, whyNoNats } from '../bench/nats-servers.ts';
+import { PacketBatch } from '../contract/packet-batch.ts';
 import { AppError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { ingest } from '../store/ingest.ts';
@@ -70,6 +73,7 @@ describe.skipIf(whyNoNats)('workers over JetStream', () => {
               snapshotMs,
               log,
               onQuarantine() {},
+              onLoss: (what, count) => losses.push(`${count} ${what}`),
               pipeline: (parts) => new Pipeline({ ...pipelineParts, ...parts }),
             },
             signal,
@@ -79,6 +83,12 @@ describe.skipIf(whyNoNats)('workers over JetStream', () => {
     );
     return running;
   }
+
+  /** What the workers of a test said was lost. */
+  let losses: string[] = [];
+  beforeEach(() => {
+    losses = [];
+  });
 
   const pipelineParts = {
     analysis: { judge: null },
@@ -165,6 +175,84 @@ describe.skipIf(whyNoNats)('workers over JetStream', () => {
       expect({ ...(await storedDigest(db)), ...(await rowsByBatch(db)) }).toEqual(expected);
     });
   });
+
+  it('go on from a state that is older than what the stream begins with, of a sensor that had been silent', async () => {
+    const expected = await undisturbed();
+    await withDatabase(async (db) => {
+      const name = `t${randomUUID().slice(0, 8)}`;
+      const partition = partitionOf(sensorName(0));
+      const neighbour = neighbourOf(sensorName(0));
+      for (const [from, to, snapshotMs] of [
+        [0, 5, 0],
+        [5, 6, 1e9],
+        [6, BATCHES, 0],
+      ] as const) {
+        const stream = await openStream(name);
+        const worker = startWorker(db, stream, snapshotMs);
+        await deliver(stream, from, to);
+        await untilStored(db, to - 1);
+        if (from === 0) {
+          const end = new PacketBatch(1);
+          const { last } = await stream.state(partition);
+          const needed = () => neededAfter(db, partition);
+          await expect.poll(needed, { timeout: 10_000 }).toBe(last);
+          for (const sequence of [0, 1, 2])
+            await stream.push(end, { sensorId: neighbour, epoch: 'e', sequence });
+          await expect.poll(needed, { timeout: 10_000 }).toBe(last + 3);
+          await stream.trim(partition, await needed());
+        }
+        await killSessions(db);
+        // Until it has heard of it: what ends in order leaves its states.
+        await sleep(300);
+        await worker.stop();
+        await stream.close();
+      }
+      expect({ ...(await storedDigest(db)), ...(await rowsByBatch(db)) }).toEqual(expected);
+      expect(losses).toEqual([]);
+    });
+  });
+
+  it('say that batches are missing when an analysis is counted again, and windows are not complete', async () => {
+    await withDatabase(async (db) => {
+      const name = `t${randomUUID().slice(0, 8)}`;
+      const partition = partitionOf(sensorName(0));
+      for (const [from, to] of [
+        [0, 9],
+        [9, BATCHES],
+      ] as const) {
+        const stream = await openStream(name);
+        const worker = startWorker(db, stream, 1e9);
+        await deliver(stream, from, to);
+        await untilStored(db, to - 1);
+        await worker.stop();
+        await stream.close();
+        if (from > 0) continue;
+        // As if it had died before it wrote any.
+        await db.query('UPDATE analysis_states SET state = NULL, state_position = 0');
+        await lose(name, partition, 6);
+      }
+      expect(losses).toEqual(['1 batches']);
+      const [row] = await db.query<{ count: number }>(
+        'SELECT count(*) AS count FROM features_180s WHERE sensor_id = $1 AND completeness < 1',
+        [sensorName(0)],
+      );
+      expect(row?.count).toBeGreaterThan(0);
+    });
+  });
+
+  /** As a node that comes back with less than it had. */
+  async function lose(name: string, partition: number, position: number): Promise<void> {
+    const connection = await connectNats({ servers: nats.urls, caFile: null, name: 'lose' });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.deleteMessage(`${name}-${partition}`, position);
+    await connection.close();
+  }
+
+  /** Another sensor of the same partition. */
+  function neighbourOf(sensorId: string): string {
+    for (let number = 0; ; number++)
+      if (partitionOf(`n${number}`) === partitionOf(sensorId)) return `n${number}`;
+  }
 
   /** As if the workers' process had ended: their sessions do. */
   async function killSessions(db: Database): Promise<void> {

@@ -70,6 +70,16 @@ export function workerRegistry(stats: WorkerStats): Registry {
     'Batches that this worker set aside because they can never be stored, since the start',
     () => stats.quarantined,
   );
+  follow(
+    'phantomnet_analysis_losses',
+    'States that could not be restored, since the start',
+    () => stats.losses,
+  );
+  follow(
+    'phantomnet_analysis_missing_batches',
+    'Batches that the stream lacked when an analysis was counted again, since the start',
+    () => stats.missing,
+  );
   return registry;
 }
 

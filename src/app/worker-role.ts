@@ -37,6 +37,10 @@ export interface WorkerStats {
   alerts: number;
   /** Set aside because they can never be stored. */
   quarantined: number;
+  /** Analyses that began anew, because what was kept of them did not fit. */
+  losses: number;
+  /** Batches that were missing when an analysis was counted again. */
+  missing: number;
 }
 
 /**
@@ -60,6 +64,8 @@ export async function runWorkerRole(
       packets: 0,
       alerts: 0,
       quarantined: 0,
+      losses: 0,
+      missing: 0,
     };
     const registry = workerRegistry(stats);
     measureStore(registry, db);
@@ -156,6 +162,10 @@ export async function runWorkerRole(
               },
               onQuarantine() {
                 stats.quarantined++;
+              },
+              onLoss(what, count) {
+                if (what === 'state') stats.losses += count;
+                else stats.missing += count;
               },
             },
             stop,

@@ -232,6 +232,7 @@ async function work(
       snapshotMs: 30_000,
       log: createLog('silent'),
       onQuarantine() {},
+      onLoss() {},
       pipeline: (parts) =>
         new Pipeline({
           analysis: { judge },

@@ -41,7 +41,12 @@ export async function openPartition(
   });
 }
 
-/** In the transaction of batches, each the last of its sensor: their partition is stored up to the last of them. */
+/**
+ * In the transaction of batches, each the last of its sensor: their partition is stored up to the last of them.
+ *
+ * A state that lacked nothing counts up to just before the batch, whatever other sensors sent meanwhile: what they
+ * sent may be trimmed already. A position that came before (the stream went back) makes the state lack it, too.
+ */
 export async function noteStored(
   tx: Queryable,
   partition: number,
@@ -52,7 +57,9 @@ export async function noteStored(
     `INSERT INTO analysis_states AS s (sensor_id, partition, state_position, last_position)
      SELECT sensor_id, $1, position - 1, position FROM unnest($2::text[], $3::int8[]) AS u(sensor_id, position)
      ORDER BY sensor_id
-     ON CONFLICT (sensor_id) DO UPDATE SET last_position = excluded.last_position`,
+     ON CONFLICT (sensor_id) DO UPDATE SET last_position = excluded.last_position, state_position =
+       CASE WHEN s.state_position < least(s.last_position, excluded.last_position) THEN s.state_position
+       ELSE excluded.last_position - 1 END`,
     [partition, places.map(({ sensorId }) => sensorId), places.map(({ position }) => position)],
   );
 }

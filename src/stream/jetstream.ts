@@ -208,8 +208,15 @@ export class JetStream implements BatchStream {
     };
   }
 
+  /** Of one partition, at most. */
+  get partitionBytes(): number {
+    return this.#options.partitionBytes;
+  }
+
   /** Removes what is not needed any more: everything up to a position. */
   async trim(partition: number, through: number): Promise<void> {
+    // The servers take a purge before the first message as one of everything.
+    if (through < 1) return;
     await this.#manager.streams.purge(this.#streamOf(partition), { seq: through + 1 });
   }
 

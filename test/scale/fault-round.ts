@@ -33,6 +33,8 @@ export interface RoundResult {
   readonly areWindowsEqual: boolean;
   readonly areAlertsEqual: boolean;
   readonly isAllEqual: boolean;
+  /** Tables, and batches of sensors, that are not as in the undisturbed run: what is stored, then what was expected. */
+  readonly differing: readonly string[];
   /** In which nothing was stored. */
   readonly longestPauseMs: number;
   /** What the parts of the platform said, where something differs; else nothing. */
@@ -106,6 +108,9 @@ function compare(
     areWindowsEqual: keys.every((key) => key === 'detected_alerts' || isEqual(key)),
     areAlertsEqual: isEqual('detected_alerts'),
     isAllEqual: keys.every(isEqual),
+    differing: keys
+      .filter((key) => !isEqual(key))
+      .map((key) => `${key}: ${stored[key]}, ${expected[key]}`),
     longestPauseMs,
     said: '',
   };

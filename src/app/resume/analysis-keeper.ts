@@ -43,6 +43,8 @@ export interface KeptState {
 export interface AnalysisKeeper {
   /** True: a batch is put into the journal before it is committed; false: it is there already. */
   readonly hasJournal: boolean;
+  /** Times that a state is recalled before what does not fit is given up: of several copies one may be incomplete for a time. */
+  readonly attempts: number;
   /** @throws AppError database_unavailable */
   recall(sensorId: string): Promise<Recalled>;
   /** Begins to keep a sensor's state, from these pieces on; null: from nothing, or from what was recalled. */
@@ -53,4 +55,6 @@ export interface AnalysisKeeper {
   ): Promise<KeptState>;
   release(kept: KeptState): Promise<void>;
   noteLoss(sensorId: string, reason: string): void;
+  /** What the analysis is counted again from lacks batches that it cannot have lacked before: windows call them missed. */
+  noteGap(sensorId: string, batches: number): void;
 }

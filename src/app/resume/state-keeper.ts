@@ -29,6 +29,7 @@ export interface StateKeeperOptions {
 
 export class StateKeeper implements AnalysisKeeper {
   readonly hasJournal = true;
+  readonly attempts = 1;
   readonly #options: StateKeeperOptions;
   readonly #kept = new Set<KeptSensor>();
   /** By sensor: why nothing is kept of it. */
@@ -128,6 +129,9 @@ export class StateKeeper implements AnalysisKeeper {
       `The analysis begins anew: what was open before the restart is lost, because ${reason}. Windows say so in their completeness`,
     );
   }
+
+  /** A sensor that lost its spool leaves one: it is counted where it comes, in the windows. */
+  noteGap(): void {}
 
   #folderOf(sensorId: string): StateFolder {
     return new StateFolder(this.#options.dir, sensorId);

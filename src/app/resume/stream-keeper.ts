@@ -30,15 +30,16 @@ export interface StreamKeeperOptions {
   /** Gives up reading from the stream. */
   readonly signal: AbortSignal;
   readonly log: Pick<Log, 'warn' | 'info'>;
+  /** An analysis began anew, or batches are missing in it. */
+  readonly onLoss: (what: 'state' | 'batches', count: number) => void;
 }
 
 export class StreamKeeper implements AnalysisKeeper {
   readonly hasJournal = false;
+  readonly attempts = 3;
   readonly #options: StreamKeeperOptions;
   /** Sensors whose state was recalled and lacks something, until they are kept. */
   readonly #behind = new Set<string>();
-  /** States that could not be restored, since the start. */
-  losses = 0;
 
   constructor(options: StreamKeeperOptions) {
     this.#options = options;
@@ -86,10 +87,18 @@ export class StreamKeeper implements AnalysisKeeper {
   }
 
   noteLoss(sensorId: string, reason: string): void {
-    this.losses++;
+    this.#options.onLoss('state', 1);
     this.#options.log.warn(
       { sensorId },
       `The analysis begins anew: what was open is lost, because ${reason}. Windows say so in their completeness`,
+    );
+  }
+
+  noteGap(sensorId: string, batches: number): void {
+    this.#options.onLoss('batches', batches);
+    this.#options.log.warn(
+      { sensorId, batches },
+      'The stream lacks batches that the analysis is counted again from. Windows say so in their completeness',
     );
   }
 
