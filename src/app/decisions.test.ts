@@ -90,6 +90,34 @@ describe('Decisions', () => {
       }),
   );
 
+  it('counts what is asked for while too many wait, and makes what waited', () =>
+    withDatabases(1, async ([only]) => {
+      const { setAway } = only as TestDatabase;
+      const db = await openDatabase(only as TestDatabase);
+      const decisions = new Decisions({
+        ...{ db, enforcement: null, enforcementReason: null, isElsewhere: true },
+        keepAsking: new AbortController().signal,
+        maxWaiting: 2,
+        log: createLog('silent'),
+        onChange() {},
+      });
+      try {
+        await setAway(true);
+        const asked = ['a', 'b', 'c', 'd'].map((id, at) =>
+          decisions.blockFor({ ...request(id), ip: `198.51.100.${at + 1}` }),
+        );
+        expect(decisions.dropped).toBe(2);
+        await setAway(false);
+        await Promise.all(asked);
+        const { decisions: made } = await listDecisions(db, { limit: 10 });
+        expect(made.map(({ alert_id }) => alert_id).sort()).toEqual(['a', 'b']);
+        await decisions.blockFor({ ...request('e'), ip: '198.51.100.9' });
+        expect(decisions.dropped).toBe(2);
+      } finally {
+        await db.close();
+      }
+    }));
+
   it('makes one decision of several alerts on one source at once', () =>
     withDatabase(async (db) => {
       const { decisions, all, blocked } = await armedOn(db);

@@ -28,6 +28,8 @@ import type { Log } from './log.ts';
 /** Who decided, where it was nobody. */
 const ANALYSIS = 'analysis';
 const ASK_AGAIN_MS = 1_000;
+/** What alerts ask for while the database is away: what comes after is not made, and counted. */
+const MAX_WAITING = 10_000;
 
 interface Wish {
   readonly address: string;
@@ -54,6 +56,8 @@ export interface DecisionsOptions {
    * Absent: it is not made, and the log says so.
    */
   readonly keepAsking?: AbortSignal;
+  /** Blocks that alerts ask for and that are not made yet; 10,000. */
+  readonly maxWaiting?: number;
   readonly log: Log;
   readonly onChange: (decision: Decision) => void;
 }
@@ -64,6 +68,9 @@ export class Decisions {
   #turn: Promise<unknown> = Promise.resolve();
   /** What alerts ask for: one after the other, so that of two alerts on a source always the same one leads to the block. */
   #asked: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  /** Blocks not made because too many waited, since the start. */
+  dropped = 0;
 
   constructor(options: DecisionsOptions) {
     this.#options = options;
@@ -89,61 +96,70 @@ export class Decisions {
    * throws: what goes wrong stands in the decision and in the log.
    */
   blockFor(request: BlockRequest, isReal = true): Promise<void> {
-    return this.#inOrder(() => this.#blockFor(request, isReal));
-  }
-
-  async #blockFor(request: BlockRequest, isReal: boolean): Promise<void> {
-    const { db, log } = this.#options;
-    try {
-      const suppression = await suppressionOf(db, request.alertId);
-      if (suppression !== null) {
-        log.info({ ip: request.ip, alert: request.alertId, suppression }, 'block suppressed');
-        return;
-      }
-      const decision = await this.#decideInTurn({
-        address: request.ip,
-        reason: request.reason,
-        alertId: request.alertId,
-        seconds: null,
-        by: ANALYSIS,
-        isReal,
-        atMs: request.atMicros / 1000,
-      });
-      log.info({ ip: request.ip, alert: request.alertId, state: decision.state }, 'decision BLOCK');
-    } catch (error) {
-      if (await this.#mayAskAgain(error)) return this.#blockFor(request, isReal);
-      log.warn({ ip: request.ip, alert: request.alertId, err: error }, 'block was not made');
-    }
-  }
-
-  /** After a while, where a database was away and somebody waits for it. */
-  async #mayAskAgain(error: unknown): Promise<boolean> {
-    const { keepAsking: signal } = this.#options;
-    if (!signal || !(error instanceof AppError) || error.code !== 'database_unavailable')
-      return false;
-    await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
-    return !signal.aborted;
+    return this.#inOrder(request, () => this.#blockFor(request, isReal));
   }
 
   /** As `blockFor`, for what may have been asked for before a restart: an alert that led to a decision leads to no other. */
   blockOnce(request: BlockRequest, isReal = true): Promise<void> {
-    return this.#inOrder(() => this.#blockOnce(request, isReal));
+    return this.#inOrder(request, async () => {
+      if (!(await hasDecision(this.#options.db, request.alertId)))
+        await this.#blockFor(request, isReal);
+    });
   }
 
-  async #blockOnce(request: BlockRequest, isReal: boolean): Promise<void> {
+  async #blockFor(request: BlockRequest, isReal: boolean): Promise<void> {
     const { db, log } = this.#options;
-    try {
-      if (!(await hasDecision(db, request.alertId))) await this.#blockFor(request, isReal);
-    } catch (error) {
-      if (await this.#mayAskAgain(error)) return this.#blockOnce(request, isReal);
-      log.warn({ alert: request.alertId, err: error }, 'block was not made');
+    const suppression = await suppressionOf(db, request.alertId);
+    if (suppression !== null) {
+      log.info({ ip: request.ip, alert: request.alertId, suppression }, 'block suppressed');
+      return;
     }
+    const decision = await this.#decideInTurn({
+      address: request.ip,
+      reason: request.reason,
+      alertId: request.alertId,
+      seconds: null,
+      by: ANALYSIS,
+      isReal,
+      atMs: request.atMicros / 1000,
+    });
+    log.info({ ip: request.ip, alert: request.alertId, state: decision.state }, 'decision BLOCK');
   }
 
-  /** @param ask never rejects */
-  #inOrder(ask: () => Promise<void>): Promise<void> {
-    this.#asked = this.#asked.then(ask);
+  #inOrder(request: BlockRequest, make: () => Promise<void>): Promise<void> {
+    const { log, maxWaiting = MAX_WAITING } = this.#options;
+    if (this.#waiting >= maxWaiting) {
+      if (this.dropped++ === 0)
+        log.warn(
+          { ip: request.ip, alert: request.alertId, waiting: this.#waiting },
+          'block was not made, and more may follow: too many wait for the database',
+        );
+      return Promise.resolve();
+    }
+    this.#waiting++;
+    this.#asked = this.#asked
+      .then(() => this.#untilMade(request, make))
+      .finally(() => {
+        this.#waiting--;
+      });
     return this.#asked;
+  }
+
+  /** Tries again for as long as a database is away and somebody waits for it. */
+  async #untilMade(request: BlockRequest, make: () => Promise<void>): Promise<void> {
+    const { keepAsking: signal, log } = this.#options;
+    for (;;) {
+      try {
+        return await make();
+      } catch (error) {
+        const isAway = error instanceof AppError && error.code === 'database_unavailable';
+        if (signal && isAway && !signal.aborted)
+          await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+        if (signal && isAway && !signal.aborted) continue;
+        log.warn({ ip: request.ip, alert: request.alertId, err: error }, 'block was not made');
+        return;
+      }
+    }
   }
 
   /** @throws AppError not_found, conflict, firewall_unavailable */

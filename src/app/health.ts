@@ -1,6 +1,7 @@
 /** What `/health` says: one word, and a line for each thing that is not as it should be. */
 import type { Health } from '../contract/api.ts';
 import type { Database } from '../store/database.ts';
+import { answerInTime } from './answer-in-time.ts';
 
 export interface HealthParts {
   readonly db: Database;
@@ -14,15 +15,13 @@ export interface HealthParts {
   troubles(): string[] | Promise<string[]>;
 }
 
-const DATABASE_MS = 2_000;
-
 export async function readHealth(parts: HealthParts): Promise<Health> {
   const capture = parts.capture();
-  const troubles = (await withTimeout(Promise.resolve(parts.troubles()))) ?? [];
+  const troubles = (await answerInTime(Promise.resolve(parts.troubles()))) ?? [];
   const reasons = [parts.modelReason, capture.reason, ...troubles].filter(
     (reason) => reason !== null,
   );
-  const armed = await withTimeout(parts.isArmed());
+  const armed = await answerInTime(parts.isArmed());
   if (armed === null) reasons.push('the database does not answer');
   if (armed && parts.enforcerReason)
     reasons.push(`blocks are not carried out: ${parts.enforcerReason}`);
@@ -36,16 +35,4 @@ export async function readHealth(parts: HealthParts): Promise<Health> {
     enforcer: !armed ? 'simulated' : parts.enforcerReason ? 'unavailable' : 'armed',
     reasons,
   };
-}
-
-async function withTimeout<Value>(promise: Promise<Value>): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, DATABASE_MS, null);
-  });
-  try {
-    return await Promise.race([promise.catch(() => null), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

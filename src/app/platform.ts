@@ -27,6 +27,7 @@ import { BatchQueue } from '../stream/batch-queue.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
 import { archiveTarget } from './archive-target.ts';
 import { type Config, detectionLimits, evidenceSettings, spoolFolder } from './config.ts';
+import { measureDecisions } from './decision-metrics.ts';
 import { Decisions } from './decisions.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { startEnforcer } from './enforcer-child.ts';
@@ -170,6 +171,7 @@ async function start(
       setTrouble('resume', reason && `the analysis would not survive a restart: ${reason}`),
   });
   measureKeeping(metrics.registry, keeper);
+  measureDecisions(metrics.registry, decisions);
   measureJudging(metrics.registry, judging);
   disks.measure(metrics.registry);
   measureStore(metrics.registry, db);

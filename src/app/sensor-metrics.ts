@@ -1,18 +1,14 @@
 /** The sensor on this machine, as metrics: what waits, and what it could not keep. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { followGauge } from '../http/follow-gauge.ts';
 import type { SensorStats } from '../sensor/sensor.ts';
 
 /** @param read null: there is none */
 export function measureSensor(registry: Registry, read: () => SensorStats | null): void {
   const follow = (name: string, help: string, value: (stats: SensorStats) => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        const stats = read();
-        if (stats) this.set(value(stats));
-      },
+    followGauge(registry, name, help, () => {
+      const stats = read();
+      return stats && value(stats);
     });
   follow(
     'phantomnet_spool_batches',

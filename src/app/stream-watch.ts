@@ -1,5 +1,6 @@
 /** What a server sees of the stream and the workers, which have no page of their own: as metrics, and what is wrong in words. */
 import { Gauge, type Registry } from 'prom-client';
+import { followGauge } from '../http/follow-gauge.ts';
 import type { Database } from '../store/database.ts';
 import { countWorkers } from '../store/partition-lease.ts';
 import { countQuarantined } from '../store/quarantine.ts';
@@ -34,14 +35,9 @@ export class StreamWatch {
     const registers = [registry];
     const watch = this;
     const follow = (name: string, help: string, read: (look: Look) => number) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        async collect() {
-          const look = await watch.look();
-          if (look) this.set(read(look));
-        },
+      followGauge(registry, name, help, async () => {
+        const look = await watch.look();
+        return look && read(look);
       });
     const byPartition = (
       name: string,

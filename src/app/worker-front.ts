@@ -3,15 +3,17 @@
  * again. Nobody signs in here: it is for this machine, or a network of machines only.
  */
 import { Hono } from 'hono';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { followGauge } from '../http/follow-gauge.ts';
 import { type Listener, listen } from '../http/listen.ts';
+import { internalProblem, problemOf, problemResponse } from '../http/problem.ts';
 import { requireOwnHost } from '../http/same-origin.ts';
 import type { Database } from '../store/database.ts';
 import { countWorkers } from '../store/partition-lease.ts';
+import { answerInTime } from './answer-in-time.ts';
+import type { Log } from './log.ts';
 import { shardTroubles } from './shard-watch.ts';
 import type { WorkerStats } from './worker-role.ts';
-
-const DATABASE_MS = 2_000;
 
 export interface WorkerFrontOptions {
   readonly host: string;
@@ -20,13 +22,14 @@ export interface WorkerFrontOptions {
   readonly version: string;
   readonly db: Database;
   readonly stats: WorkerStats;
+  readonly log: Pick<Log, 'error'>;
   /** Why the stream does not work; null: it does. */
   readonly streamTrouble: () => string | null;
 }
 
 /** @throws AppError `port_taken`, `config_invalid` */
 export async function startWorkerFront(options: WorkerFrontOptions): Promise<Listener> {
-  const { host, port, registry } = options;
+  const { host, port, registry, log } = options;
   const app = new Hono();
   app.use(async (context, next) => {
     requireOwnHost(context.req.header('host') ?? null, host === '127.0.0.1' ? [] : ['*']);
@@ -43,7 +46,13 @@ export async function startWorkerFront(options: WorkerFrontOptions): Promise<Lis
     return context.json(health, health.status === 'down' ? 503 : 200);
   });
   app.notFound((context) => context.text('There are /metrics and /health\n', 404));
-  app.onError((error, context) => context.text(`${error.message}\n`, 400));
+  app.onError((error) => {
+    const problem = problemOf(error);
+    if (problem) return problemResponse(problem, new Headers());
+    const internal = internalProblem();
+    log.error({ err: error, instance: internal.instance }, 'request failed');
+    return problemResponse(internal, new Headers());
+  });
   return listen(app, { host, port });
 }
 
@@ -51,31 +60,26 @@ export async function startWorkerFront(options: WorkerFrontOptions): Promise<Lis
 export function workerRegistry(stats: WorkerStats): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const follow = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  follow(
+  followGauge(
+    registry,
     'phantomnet_worker_partitions',
     'Partitions that this worker holds',
     () => stats.partitions.length,
   );
-  follow(
+  followGauge(
+    registry,
     'phantomnet_worker_quarantined_batches',
     'Batches that this worker set aside because they can never be stored, since the start',
     () => stats.quarantined,
   );
-  follow(
+  followGauge(
+    registry,
     'phantomnet_analysis_losses',
     'States that could not be restored, since the start',
     () => stats.losses,
   );
-  follow(
+  followGauge(
+    registry,
     'phantomnet_analysis_missing_batches',
     'Batches that the stream lacked when an analysis was counted again, since the start',
     () => stats.missing,
@@ -87,7 +91,7 @@ async function workerHealth({ db, stats, streamTrouble, version }: WorkerFrontOp
   const reasons: string[] = [];
   const trouble = streamTrouble();
   if (trouble !== null) reasons.push(`the stream: ${trouble}`);
-  const workers = await answerOf(countWorkers(db));
+  const workers = await answerInTime(countWorkers(db));
   if (workers === null) reasons.push('the database does not answer');
   reasons.push(...shardTroubles(db));
   return {
@@ -98,17 +102,4 @@ async function workerHealth({ db, stats, streamTrouble, version }: WorkerFrontOp
     partitions: stats.partitions,
     reasons,
   };
-}
-
-/** Null: none came in time. */
-async function answerOf<Value>(promise: Promise<Value>): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, DATABASE_MS, null);
-  });
-  try {
-    return await Promise.race([promise.catch(() => null), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -9,6 +9,7 @@ import { sendEvents } from '../stream/live-relay.ts';
 import { PARTITIONS } from '../stream/partition.ts';
 import { AlertAnnouncer } from './alert-announcer.ts';
 import { type Config, detectionLimits } from './config.ts';
+import { measureDecisions } from './decision-metrics.ts';
 import { Decisions } from './decisions.ts';
 import { measureJudging } from './judging-metrics.ts';
 import type { Log } from './log.ts';
@@ -76,7 +77,7 @@ export async function runWorkerRole(
     if (port !== null) {
       const streamTrouble = () => stream.trouble;
       const front = { host, port, registry, version: packageVersion(), db, stats, streamTrouble };
-      const listener = await startWorkerFront(front);
+      const listener = await startWorkerFront({ ...front, log });
       stops.push(() => listener.stop());
       log.info(`Metrics and health: ${listener.url}`);
     }
@@ -91,6 +92,7 @@ export async function runWorkerRole(
       log,
       onChange: (data) => publish({ type: 'decision', data }),
     });
+    measureDecisions(registry, decisions);
     stops.push(() => decisions.idle());
     const announcer = new AlertAnnouncer({
       db,

@@ -1,5 +1,6 @@
 /** Counters of the HTTP room, and the registry where other rooms put theirs. `GET /metrics` prints it. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { followGauge } from './follow-gauge.ts';
 import type { LiveEvents } from './live-events.ts';
 
 export interface Metrics {
@@ -23,14 +24,7 @@ export function createMetrics(live: LiveEvents, { ofProcess }: MetricsOptions): 
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
   const follow = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+    followGauge(registry, name, help, read);
   follow('phantomnet_live_clients', 'Open live streams', () => live.clients);
   follow('phantomnet_live_events', 'Live events published since the start', () => live.published);
   follow(
