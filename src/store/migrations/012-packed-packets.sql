@@ -23,11 +23,12 @@ CREATE TABLE packets (
   arp_op int4,
   vlan int4,
   src_mac macaddr,
+  -- Fills the two bytes of padding between two values of six.
+  ttl int2,
   dst_mac macaddr,
   src_port int2,
   dst_port int2,
   tcp_flags int2,
-  ttl int2,
   ip_protocol int2,
   icmp_type int2,
   icmp_code int2,
