@@ -17,3 +17,10 @@ export function beginOf({ tsMicros, length }: PacketBatch): number {
     if (micros < earliest && micros > middle - SET_BACK_MICROS) earliest = micros;
   return earliest;
 }
+
+/** The least time of the batch, µs; where no packet has one, `otherwise`: a broken timestamp must not move the clock on. */
+export function earliestOf({ tsMicros, length }: PacketBatch, otherwise: number): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < length; row++) earliest = Math.min(earliest, tsMicros[row] ?? earliest);
+  return Number.isFinite(earliest) ? earliest : otherwise;
+}

@@ -22,10 +22,19 @@ import { AppError } from '../errors.ts';
 import { encodeBatch } from '../stream/batch-codec.ts';
 import type { BatchMeta } from '../stream/batch-meta.ts';
 import type { StoreResult } from '../stream/batch-stream.ts';
-import { beginOf, isSetBack } from './batch-time.ts';
-import type { AnalysisKeeper, KeptState, Place, Recalled } from './resume/analysis-keeper.ts';
+import { beginOf, earliestOf, isSetBack } from './batch-time.ts';
+import type { AnalysisKeeper, Place, Recalled } from './resume/analysis-keeper.ts';
 import { replayJournal } from './resume/replay-journal.ts';
 import { loadAnalysis, saveAnalysis } from './resume/saved-analysis.ts';
+import {
+  batchesMissing,
+  isPlace,
+  lostPacketsBefore,
+  newSensorState,
+  remember,
+  type SensorState,
+  settle,
+} from './sensor-state.ts';
 
 /** Sensors analysed at once, where nothing else is said. Their tables take tens of megabytes each at full load. */
 const MAX_SENSORS = 64;
@@ -41,33 +50,10 @@ const MAX_CARRIED = 100_000;
 const MAX_SAVING = 2;
 /** Between two attempts to recall a state. */
 const RECALL_PAUSE_MS = 500;
-/** Epochs of a sensor whose last committed batch is remembered. */
-const MAX_EPOCHS = 1_000;
 /** Entries of a journal come in its folder's name: the sensor's may be one that no batch may bear. */
 const JOURNAL_SENSOR = 'journal';
 
 const TOO_LARGE = 'there is more of it than can be kept';
-
-interface SensorState {
-  analysis: Analysis;
-  /** By epoch: the last batch that was committed or is known to be. */
-  readonly committed: Map<string, number>;
-  /** The latest of them. */
-  last: Place | null;
-  /** What came before is lost; the next packets say up to when. */
-  isMissing: boolean;
-  /** Null: nothing outlives the process. */
-  kept: KeptState | null;
-  /** Analysed and not yet committed. */
-  pending: AnalysedBatch | null;
-  /** How often the store has failed to write `pending`. */
-  attempts: number;
-  /** Packets of batches that were analysed and not stored, since the last that was: a sensor that gave them up calls them lost. */
-  unstored: number;
-  /** Of this epoch, stored: for the size of a batch that nobody knows. */
-  batches: number;
-  packets: number;
-}
 
 export interface PipelineOptions {
   readonly analysis: Omit<AnalysisOptions, 'sensorId'>;
@@ -149,7 +135,7 @@ export class Pipeline {
     const outcome = await this.#store(state, batch);
     state.pending = null;
     state.attempts = 0;
-    this.#settle(state, place, packets.length);
+    settle(state, place, packets.length);
     // A repeat that was stored before: the commit succeeded and its answer was lost, nobody has heard of it.
     if (outcome === 'stored' || isRepeat) {
       this.#options.onStored(batch);
@@ -187,8 +173,9 @@ export class Pipeline {
         ? this.#endCapture(state, place)
         : NOTHING;
       const countsBefore = state.analysis.counts;
-      const lostPackets = lostBefore(state, place);
-      if (lostPackets > 0) state.analysis.miss(lostPackets, earliestOf(packets, state.analysis));
+      const lostPackets = lostPacketsBefore(state, place);
+      if (lostPackets > 0)
+        state.analysis.miss(lostPackets, earliestOf(packets, state.analysis.clockMicros));
       // An empty batch ends the sensor's capture; what comes after it is a new one.
       if (packets.length === 0)
         return { ...place, packets, verdicts, lostPackets, ...this.#endCapture(state, place) };
@@ -206,7 +193,7 @@ export class Pipeline {
       state.isMissing = hadPackets;
       state.analysis = this.#newAnalysis(place.sensorId);
       // The windows of now begin anew without them.
-      state.analysis.miss(packets.length, earliestOf(packets, state.analysis));
+      state.analysis.miss(packets.length, earliestOf(packets, state.analysis.clockMicros));
       return { ...place, packets, verdicts: new PacketVerdicts(packets.length), ...NOTHING };
     }
   }
@@ -295,10 +282,10 @@ export class Pipeline {
 
   async #begin(sensorId: string): Promise<SensorState> {
     const { keeper } = this.#options;
-    if (!keeper) return this.#freshState(sensorId);
+    if (!keeper) return newSensorState(this.#newAnalysis(sensorId));
     const { recalled, state } = await this.#recalled(sensorId, keeper, 1);
     for (const { epoch, sequence } of [...recalled.committed].reverse())
-      this.#remember(state, { epoch, sequence });
+      remember(state, { epoch, sequence });
     await this.#asked;
     const isFirst = (recalled.isEmpty || recalled.isKept) && !state.isMissing;
     const pieces = isFirst ? null : this.#pieces(state);
@@ -324,7 +311,10 @@ export class Pipeline {
       if (!(error instanceof StateError)) throw error;
       if (isLast) {
         keeper.noteLoss(sensorId, error.message);
-        return { recalled, state: { ...this.#freshState(sensorId), isMissing: true } };
+        return {
+          recalled,
+          state: { ...newSensorState(this.#newAnalysis(sensorId)), isMissing: true },
+        };
       }
     }
     await sleep(RECALL_PAUSE_MS);
@@ -340,7 +330,7 @@ export class Pipeline {
     recalled: Recalled,
     onGap: (batches: number, before: Place) => void,
   ): Promise<SensorState> {
-    const fresh = this.#freshState(sensorId);
+    const fresh = newSensorState(this.#newAnalysis(sensorId));
     const { committed, isEmpty } = recalled;
     if (isEmpty && committed.length > 0) throw new StateError('nothing was kept of it');
     const snapshot = await recalled.snapshot();
@@ -355,24 +345,9 @@ export class Pipeline {
       const batch = this.#judge(state, packets, { ...place, sensorId });
       this.#ask(this.#options.onRecalledBlocks, batch);
       state.unstored += packets.length + (batch.lostPackets ?? 0);
-      if (isCommitted) this.#settle(state, place, packets.length);
+      if (isCommitted) settle(state, place, packets.length);
     });
     return state;
-  }
-
-  #freshState(sensorId: string): SensorState {
-    return {
-      analysis: this.#newAnalysis(sensorId),
-      committed: new Map(),
-      last: null,
-      isMissing: false,
-      kept: null,
-      pending: null,
-      attempts: 0,
-      unstored: 0,
-      batches: 0,
-      packets: 0,
-    };
   }
 
   /** Puts the batch into the journal, where there is one. */
@@ -386,23 +361,6 @@ export class Pipeline {
     if (!this.#options.keeper?.hasJournal) return kept.append(NO_BYTES, 0);
     const bytes = encoded ?? encodeBatch(packets, { ...place, sensorId: JOURNAL_SENSOR });
     return kept.append(bytes, place.lostBefore ?? 0);
-  }
-
-  /** The batch is committed. */
-  #settle(state: SensorState, place: Place, packets: number): void {
-    state.unstored = 0;
-    if (state.last?.epoch !== place.epoch) state.batches = state.packets = 0;
-    if (packets > 0) state.batches++;
-    state.packets += packets;
-    this.#remember(state, place);
-  }
-
-  #remember(state: SensorState, { epoch, sequence }: Place): void {
-    state.last = { epoch, sequence };
-    state.committed.delete(epoch);
-    state.committed.set(epoch, sequence);
-    const [oldest] = state.committed.keys();
-    if (state.committed.size > MAX_EPOCHS && oldest !== undefined) state.committed.delete(oldest);
   }
 
   /** It is time, and few are being written; a journal that is full cannot wait. */
@@ -459,36 +417,3 @@ export class Pipeline {
 
 const NO_BYTES = new Uint8Array(0);
 const NOTHING: AnalysisOutput = { flows: [], windows: [], alerts: [], blocks: [] };
-
-/**
- * Packets between the last batch and this one that the analysis has not seen: as many as the sensor says; where
- * it says nothing and numbers are missing (it was restarted meanwhile), as many as its batches have on average.
- */
-function lostBefore(state: SensorState, { epoch, sequence, lostBefore = 0 }: BatchMeta): number {
-  const { last } = state;
-  const known = last?.epoch === epoch && state.batches > 0 ? last : null;
-  const missing = known ? sequence - known.sequence - 1 : 0;
-  // It gave up a batch that had come here all the same.
-  if (known && missing === 0) return 0;
-  if (lostBefore > 0) return Math.max(0, lostBefore - state.unstored);
-  if (!known) return 0;
-  return Math.max(0, Math.round((missing * state.packets) / state.batches) - state.unstored);
-}
-
-/** Batches between the last one and this, neither come nor called lost by the sensor. */
-function batchesMissing({ last, unstored }: SensorState, place: BatchMeta): number {
-  const { epoch, sequence, lostBefore = 0 } = place;
-  if (last?.epoch !== epoch || unstored > 0 || lostBefore > 0) return 0;
-  return sequence - last.sequence - 1;
-}
-
-/** The least time of the batch: a broken timestamp must not move the clock on. */
-function earliestOf({ tsMicros, length }: PacketBatch, { clockMicros }: Analysis): number {
-  let earliest = Number.POSITIVE_INFINITY;
-  for (let row = 0; row < length; row++) earliest = Math.min(earliest, tsMicros[row] ?? earliest);
-  return Number.isFinite(earliest) ? earliest : clockMicros;
-}
-
-function isPlace(one: Place | null, other: Place): boolean {
-  return one?.epoch === other.epoch && one.sequence === other.sequence;
-}
